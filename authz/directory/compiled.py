@@ -1,0 +1,287 @@
+"""What the rest of the package sees of the directory: immutable, looked up by key.
+
+Everything here has passed the walls (design: ceilings are already capped by
+their `Cell`, references exist, identities and audiences belong to one
+document), so nothing below this room checks them again.
+
+Names are qualified throughout: `<namespace>/<name>` for agents and targets,
+`<namespace>/<server>/<tool>` for tools, `<issuer>/<group>` and `<issuer>/<sub>`
+for groups and users, `<namespace>/<role>` or `<role>` for roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from authz.model.operation import JSON
+from authz.model.scopes import NO_SCOPES, Scopes
+from authz.model.spiffe import SpiffeId
+
+QUALIFIED = "qualified"
+"""`token.subjects: qualified`; no `Issuer` may have this name."""
+
+
+class Lifecycle(StrEnum):
+    """Whether an agent may act. Anything but active suspends it."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    QUARANTINED = "quarantined"
+    RETIRED = "retired"
+
+
+class SubjectRule(StrEnum):
+    """Whether a tool is called for a user."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    NONE = "none"
+
+
+class Refusals(StrEnum):
+    """How refusals are written for a target or an agent."""
+
+    AUTO = "auto"
+    HTTP = "http"
+    OAUTH = "oauth"
+
+
+class TargetKind(StrEnum):
+    """What stands behind a route."""
+
+    MCP_SERVER = "MCPServer"
+    AGENT = "Agent"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePatterns:
+    """Scopes by exact name or, with a final `*`, by prefix."""
+
+    exact: Scopes
+    prefixes: tuple[str, ...]
+
+    def within(self, scopes: Scopes) -> Scopes:
+        """Give those of *scopes* that a pattern covers."""
+        return frozenset(s for s in scopes if s in self.exact or s.startswith(self.prefixes))
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPointers:
+    """Where an issuer's tokens say what: JSON Pointers (RFC 6901); None is nowhere."""
+
+    groups: str | None = None
+    acr: str | None = None
+    amr: str | None = None
+    auth_time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Somebody who says who users are, and how far that is believed."""
+
+    name: str
+    url: str
+    """The exact `iss`."""
+
+    audiences: frozenset[str]
+    algorithms: frozenset[str]
+    keys_file: str
+    """Path of a JWKS, relative to the world's folder or absolute."""
+
+    claims: ClaimPointers
+    acr_levels: Mapping[str, int]
+    groups: frozenset[str]
+    """Plain names of the groups that it may assert."""
+
+    scopes: ScopePatterns
+    """The scopes that it may assert."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What its members could ever hold, already within its namespace's `Cell`."""
+
+    name: str
+    groups: frozenset[str]
+    users: frozenset[str]
+    scopes: Scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One declared MCP tool; what its document left out has the worst value."""
+
+    name: str
+    """`<namespace>/<server>/<tool>`."""
+
+    action: str
+    """`read` or `write`."""
+
+    scopes: Scopes
+    read_only: bool
+    destructive: bool
+    open_world: bool
+    sensitivity: int
+    subject: SubjectRule
+    approval: bool
+    untyped_ok: bool
+    input_schema: Mapping[str, JSON]
+    """JSON Schema of the arguments; an empty object schema where none is declared."""
+
+    record: frozenset[str]
+    """JSON Pointers of the arguments whose values the decision record may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that Envoy routes to."""
+
+    name: str
+    kind: TargetKind
+    hosts: frozenset[str]
+    """Lower case; without a port unless only that port is meant."""
+
+    path: str
+    audience: str
+    callers: frozenset[str]
+    """Agents by name, and whole namespaces as `<namespace>/*`."""
+
+    subjects: str
+    """The `Issuer` whose plain `sub` it understands, or `QUALIFIED`."""
+
+    refusals: Refusals
+    session_scopes: Scopes
+    tools: Mapping[str, Tool]
+    """By the tool's own name, byte by byte."""
+
+    hands_on: Scopes = NO_SCOPES
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that owns it."""
+        return self.name.partition("/")[0]
+
+    def accepts(self, agent: str) -> bool:
+        """Say whether *agent* (`namespace/name`) is among its declared callers."""
+        return agent in self.callers or f"{agent.partition('/')[0]}/*" in self.callers
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What one agent declares to want of one target."""
+
+    to: str
+    tools: frozenset[str]
+    all_tools: bool
+    """`tools: ["*"]`: all that the target declares."""
+
+    hands_on: Scopes
+
+    def lists(self, tool: str) -> bool:
+        """Say whether *tool* (its own name) is on the agent's list."""
+        return self.all_tools or tool in self.tools
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A declared agent."""
+
+    name: str
+    owner: str
+    lifecycle: Lifecycle
+    spiffe_ids: frozenset[SpiffeId]
+    clients: frozenset[tuple[str, str]]
+    """Pairs of `Issuer` name and client id."""
+
+    scopes: Scopes
+    """Its ceiling, already within its `Cell`."""
+
+    connections: Mapping[str, Connection]
+    """By the target's name."""
+
+    refusals: Refusals
+    audience: str | None
+    """Where tokens for it are addressed to; None when nobody may call it."""
+
+    subjects: str
+    """How `sub` is written in tokens for it: as in `Target.subjects`."""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that owns it."""
+        return self.name.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class UnixSocket:
+    """A listener's socket in a directory that only Envoy's group can enter."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MutualTLS:
+    """A TCP listener that only listed SPIFFE IDs can use."""
+
+    host: str
+    port: int
+    certificate: str
+    key: str
+    clients: str
+    callers: frozenset[SpiffeId]
+
+
+@dataclass(frozen=True, slots=True)
+class MeshRestricted:
+    """A plain TCP port; somebody has declared who may reach it, and why."""
+
+    host: str
+    port: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One gRPC address of ours, and who is believed there."""
+
+    name: str
+    address: UnixSocket | MutualTLS | MeshRestricted
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """This deployment."""
+
+    trust_domains: frozenset[str]
+    time_zone: str
+    policy_headers: frozenset[str]
+    """Lower-case names of the request headers that policies may read."""
+
+    issuer_url: str
+    keys_folder: str
+    token_lifetime: int
+    """Seconds, at most 300."""
+
+    listeners: tuple[Listener, ...]
+    records_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """All documents, compiled. Every mapping is total for the names it is keyed by."""
+
+    gate: Gate
+    issuers: Mapping[str, Issuer]
+    """By name."""
+
+    issuers_by_url: Mapping[str, Issuer]
+    roles: Mapping[str, Role]
+    agents: Mapping[str, Agent]
+    agents_by_spiffe: Mapping[SpiffeId, Agent]
+    agents_by_client: Mapping[tuple[str, str], Agent]
+    targets: Mapping[str, Target]
+    """MCP servers, and agents that others may call."""
+
+    namespaces: frozenset[str]

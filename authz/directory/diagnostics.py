@@ -1,0 +1,55 @@
+"""How a mistake in a file is told: where it is, what is wrong, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """An error keeps a world from loading; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake, in the words of whoever has to mend it."""
+
+    position: Position
+    message: str
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.position}: {self.severity}: {self.message}{hint}"
+
+
+class InvalidWorld(Exception):
+    """A folder that does not load, with everything that is wrong with it."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(sorted(diagnostics, key=lambda d: d.position))
+        super().__init__("\n".join(map(str, self.diagnostics)))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Say which of *known* may have been meant by *word*; empty when none is near."""
+    close = get_close_matches(word, list(known), n=1)
+    return f"did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,50 @@
+"""What Envoy says about one request, before anything of it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One Check as values. Only `listener` and the ids are ours; the rest is a claim."""
+
+    decision: str
+    """The decision id, made by the server first: refusals quote it."""
+
+    new_trace: str
+    """A fresh W3C trace id (32 hex digits), used where the caller brings none."""
+
+    listener: str
+    """Name of the listener that the Check came in by; it selects how identity is read."""
+
+    principal: str
+    """`source.principal`, as Envoy took it from the TLS peer; empty when there is none."""
+
+    peer_address: str
+    """IP address of the peer, empty when it is none."""
+
+    target: str | None
+    """`context_extensions.target`: where Envoy routes to. None when the route names none."""
+
+    method: str
+    path: str
+    host: str
+
+    headers: Mapping[str, str]
+    """Lower-case names; what was sent several times is joined by a bare comma."""
+
+    body: bytes
+
+    size: int
+    """Bytes of body that Envoy had; more than `body` holds means it was cut off."""
+
+    stream: str
+    """Envoy's stream id and `time`: equal for the repeats of one Check."""
+
+    time: datetime | None
+
+    check_traceparent: str | None = None
+    """`traceparent` of the Check's own gRPC metadata."""

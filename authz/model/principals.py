@@ -1,0 +1,88 @@
+"""Who asks, and for whom: identities that a proof stands behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from authz.model.instant import EARLIEST, Instant
+from authz.model.scopes import Scopes
+from authz.model.spiffe import SpiffeId
+
+MAX_CHAIN = 4
+"""The most agents in a chain, the caller included. Longer is refused, never cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An agent as tokens name it: the pair (`iss`, `sub`) of its proven identity."""
+
+    iss: str
+    sub: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One agent of a chain: its document (`namespace/name`) and how it was proven."""
+
+    agent: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The proven workload that asks, and the declared agent that it is."""
+
+    workload: SpiffeId
+    hop: Hop
+
+
+@dataclass(frozen=True, slots=True)
+class UserId:
+    """A user: unique only within an issuer."""
+
+    issuer: str
+    """Name of the `Issuer` document, a DNS label, so the first slash splits exactly."""
+
+    sub: str
+
+    def __str__(self) -> str:
+        return f"{self.issuer}/{self.sub}"
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """How the user logged in, as far as the issuer may say so."""
+
+    level: int = 0
+    """2 means several factors; 0 means nothing is known."""
+
+    acr: str = ""
+    amr: frozenset[str] = frozenset()
+    time: Instant = EARLIEST
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A user whose credential was proven, with what it may bring about."""
+
+    user: UserId
+    groups: frozenset[str]
+    """Qualified (`issuer/group`), within what the issuer may assert."""
+
+    roles: frozenset[str]
+    could: Scopes
+    """What the user could ever hold."""
+
+    carries: Scopes
+    """What this credential carries now; never more than `could`."""
+
+    authentication: Authentication
+    inherited: tuple[Hop, ...]
+    """Agents that the credential already passed, the latest first; without the caller."""
+
+    expires: Instant
+    client_id: str | None = None
+    acr: str | None = None
+    """`acr` and `auth_time` as the credential said them, to go on unchanged."""
+
+    auth_time: Instant | None = None
