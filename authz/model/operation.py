@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
 
-JSON: TypeAlias = "None | bool | int | Decimal | str | list[JSON] | dict[str, JSON]"
-"""A JSON value as the strict reader gives it: no floats, no duplicate names."""
+from authz.model.strict_json import JSON
+
+__all__ = ["JSON", "Era", "Message", "Operation", "Protocol", "Session", "ToolCall", "Unknown"]
 
 
 class Protocol(StrEnum):

@@ -1,0 +1,78 @@
+# Everything that this project does, one target each. `make help` lists them.
+SHELL := /bin/bash -euo pipefail
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: install
+install: $(READY) ## make .venv with everything pinned in requirements/dev.txt
+
+.PHONY: test
+test: $(READY) ## all everyday tests, a real Envoy included
+	$(BIN)/python -m pytest
+
+.PHONY: test-parity
+test-parity: $(READY) ## every case through Envoy and through decide, compared to the byte
+	$(BIN)/python -m pytest tests/envoy/test_parity.py -s
+
+.PHONY: test-crash
+N ?= 3
+test-crash: $(READY) ## kill the gate under load N times; no answered decision lacks its record
+	$(BIN)/python -m tests.crash $(N)
+
+.PHONY: demo
+demo: $(READY) ## Envoy, the gate, a tool and two agents: ten scenes (KEEP=1 keeps it running)
+	$(BIN)/python -m examples.demo $(if $(KEEP),--keep)
+
+.PHONY: demo-verify
+demo-verify: $(READY) ## check the token of `make demo` with a second JOSE library
+	$(BIN)/python -m examples.demo.verify
+
+.PHONY: lint
+lint: $(READY) ## style, types, import direction, file length, generated code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tools.lint
+	$(BIN)/python -m tools.proto --check
+	$(BIN)/python -m tools.envoy_rules --check
+
+.PHONY: format
+format: $(READY) ## format and mend what can be mended by itself
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: proto
+proto: $(READY) ## compile protos/ into authz/_proto
+	$(BIN)/python -m tools.proto
+
+.PHONY: envoy
+envoy: $(READY) ## write the rules in envoy/ that follow from the header table
+	$(BIN)/python -m tools.envoy_rules
+
+.PHONY: lock
+lock: $(READY) ## resolve pyproject.toml into requirements/ anew
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml \
+	  --output-file requirements/serve.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml \
+	  --group dev --constraint requirements/serve.txt --output-file requirements/dev.txt
+
+.PHONY: clean
+clean: ## remove everything that this file made
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,5 @@
+"""`python -m authz`: the same as the command `authz`."""
+
+from authz.commands.main import main
+
+main()

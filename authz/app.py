@@ -1,0 +1,99 @@
+"""Composition: the parts of a running gate, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import ExitStack
+from enum import IntEnum
+from types import FrameType
+
+from structlog.typing import FilteringBoundLogger
+
+from authz.audit.sink import RecordFile
+from authz.directory.diagnostics import InvalidWorld
+from authz.server.answering import Answering
+from authz.server.grpc_face import GrpcFace
+from authz.server.http_public import HttpFace
+from authz.server.listeners import CannotListen
+from authz.settings import ServeSettings
+from authz.sources.declared import read_declared
+from authz.telemetry.logs import open_log
+from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
+
+
+class Exit(IntEnum):
+    """Exit codes of the command, as documented."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    INVALID_WORLD = 3
+    CANNOT_START = 4
+
+
+def serve(settings: ServeSettings) -> Exit:
+    """
+    Serve until SIGTERM or SIGINT, then finish what is under way.
+
+    Returns:
+        Why it ended; what kept it from starting is in the log, one line a mistake.
+    """
+    log = open_log(settings.log_level)
+    stop = _stop_on_signal()
+    try:
+        with ExitStack() as opened:
+            return _serve(settings, log, stop, opened)
+    except InvalidWorld as error:
+        for diagnostic in error.diagnostics:
+            log.error("invalid_world", what=str(diagnostic))
+        return Exit.INVALID_WORLD
+    except (CannotListen, KeysUnusable, OSError) as error:
+        log.error("cannot_start", why=str(error))
+        return Exit.CANNOT_START
+
+
+def _serve(
+    settings: ServeSettings, log: FilteringBoundLogger, stop: threading.Event, opened: ExitStack
+) -> Exit:
+    declared = read_declared(settings.home)
+    for warning in declared.warnings:
+        log.warning("world", what=str(warning))
+    gate = declared.directory.gate
+    keys = open_signing_keys(settings.home / gate.keys_folder)
+    records = opened.enter_context(RecordFile(settings.home / gate.records_file))
+    answering = Answering(declared.world(keys.public), keys, records, log)
+    http = HttpFace(settings.http, keys.public_jwks)
+    faces = [GrpcFace(answering, listener, settings.home) for listener in gate.listeners]
+    http.start()
+    for face in faces:
+        face.start()
+    http.announce_ready()
+    log.info(
+        "serving",
+        world=declared.version,
+        listeners=[listener.name for listener in gate.listeners],
+        http_port=http.port,
+        signing_key=keys.signing_id,
+    )
+    stop.wait()
+    log.info("stopping", drain_seconds=settings.drain_seconds)
+    http.announce_stop()
+    for face in faces:
+        face.begin_stop(settings.drain_seconds)
+    for face in faces:
+        face.finish_stop()
+    http.stop()
+    log.info("stopped")
+    return Exit.OK
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, note)
+    return stop

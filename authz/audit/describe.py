@@ -1,0 +1,187 @@
+"""What a decision record says. Ids and timings aside it follows from the decision's inputs.
+
+Never in it: a token, a credential, an argument's value that the tool does not
+open by `record`. What a caller wrote is cut to `MAX_TEXT` characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from authz.model.call import Call
+from authz.model.instant import Instant, as_datetime
+from authz.model.operation import Message, Session, ToolCall
+from authz.model.outcome import Facts, Outcome
+from authz.model.principals import Caller
+from authz.model.reasons import Reason, verdict_of
+from authz.model.scopes import Scopes
+from authz.model.strict_json import JSON
+from authz.model.trace import trace_id_of
+from authz.policy.question import Judgement
+from authz.steps.given import Asked, Credential, Grant, Held, Route, hops_of
+
+MAX_TEXT = 256
+MAX_ARGUMENTS = 64
+
+Record = Mapping[str, object]
+
+_TYPE_NAMES: Mapping[type, str] = {
+    type(None): "null",
+    bool: "boolean",
+    int: "integer",
+    Decimal: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+
+
+def describe(
+    outcome: Outcome, now: Instant, world: str, stages: Mapping[str, int]
+) -> dict[str, object]:
+    """
+    Describe one decision.
+
+    Args:
+        outcome: What was decided, with the facts that its steps learned.
+        now: The instant of the request.
+        world: Version of the world it was decided in.
+        stages: Microseconds by stage, as far as they are over.
+    """
+    facts = outcome.facts
+    call = facts.of(Call)
+    return {
+        "time": as_datetime(now).isoformat().replace("+00:00", "Z"),
+        "decision": call.decision,
+        "trace": trace_of(facts),
+        "world": world,
+        "listener": call.listener,
+        "verdict": verdict_of(outcome.reason),
+        "reason": outcome.reason,
+        "step": outcome.step,
+        "detail": outcome.detail,
+        **_who(facts),
+        "target": call.target and call.target[:MAX_TEXT],
+        "operation": _operation(facts),
+        **_rights(facts),
+        **_released(outcome),
+        "envoy": {"stream": call.stream, "time": call.time and call.time.isoformat()},
+        "stages_us": dict(stages),
+    }
+
+
+def trace_of(facts: Facts) -> str:
+    """Give the trace id: the Check's own, the request's, MCP's `_meta`, else a new one."""
+    call, message = facts.of(Call), facts.find(Message)
+    offered = (
+        call.check_traceparent,
+        call.headers.get("traceparent"),
+        message.traceparent if message else None,
+    )
+    return next(filter(None, map(trace_id_of, offered)), call.new_trace)
+
+
+def _who(facts: Facts) -> Record:
+    caller, credential = facts.find(Caller), facts.find(Credential)
+    subject = credential.subject if credential else None
+    return {
+        "workload": str(caller.workload) if caller else None,
+        "agent": caller.hop.agent if caller else None,
+        "user": str(subject.user) if subject else None,
+        "chain": [hop.agent for hop in hops_of(facts)] if credential else None,
+    }
+
+
+def _operation(facts: Facts) -> Record | None:
+    message, route = facts.find(Message), facts.find(Route)
+    if message is None:
+        return None
+    operation = message.operation
+    told: dict[str, object] = {
+        "protocol": message.protocol,
+        "era": message.era,
+        "method": operation.method[:MAX_TEXT],
+    }
+    if isinstance(operation, ToolCall):
+        target = route.target if route else None
+        tool = target.tools.get(operation.tool) if target else None
+        opened = tool.record if tool else frozenset()
+        rows = _arguments(dict(operation.arguments), opened)
+        told |= {"tool": operation.tool[:MAX_TEXT], "arguments": dict(rows)}
+    if isinstance(operation, Session) and operation.method.endswith("/list"):
+        # The answer is not filtered yet: the agent sees names that it may not call.
+        told["list"] = "unfiltered"
+    return told
+
+
+def _arguments(value: JSON, opened: frozenset[str]) -> list[tuple[str, object]]:
+    rows = [
+        (pointer[:MAX_TEXT], {"type": _TYPE_NAMES[type(leaf)], **_opened(pointer, leaf, opened)})
+        for pointer, leaf in _leaves(value, "")
+    ]
+    beyond = [("…", {"left_out": len(rows) - MAX_ARGUMENTS})] if len(rows) > MAX_ARGUMENTS else []
+    return [*rows[:MAX_ARGUMENTS], *beyond]
+
+
+def _opened(pointer: str, leaf: JSON, opened: frozenset[str]) -> Record:
+    if pointer not in opened:
+        return {}
+    value = str(leaf) if isinstance(leaf, Decimal) else leaf
+    return {"value": value[:MAX_TEXT] if isinstance(value, str) else value}
+
+
+def _leaves(value: JSON, pointer: str) -> Iterator[tuple[str, JSON]]:
+    if isinstance(value, dict) and (value or not pointer):
+        for name, inner in value.items():
+            escaped = name.replace("~", "~0").replace("/", "~1")
+            yield from _leaves(inner, f"{pointer}/{escaped}")
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{pointer}/{index}")
+    else:
+        yield pointer, value
+
+
+def _rights(facts: Facts) -> Record:
+    asked, held, judgement = facts.find(Asked), facts.find(Held), facts.find(Judgement)
+    legs: dict[str, list[str]] = {}
+    if held is not None:
+        legs |= {party: _listed(scopes) for party, scopes in held.by_party.items()}
+    if judgement is not None:
+        legs["policy"] = _listed(judgement.granted)
+    return {
+        "required": _listed(asked.required) if asked else None,
+        "legs": legs,
+        "policies": _policies(judgement) if judgement else [],
+        "challenges": list(judgement.challenges) if judgement else [],
+    }
+
+
+def _policies(judgement: Judgement) -> list[Record]:
+    return [
+        {"leg": leg.party, "reason": leg.reason, "id": ref.id, "at": f"{ref.file}:{ref.line}"}
+        for leg in judgement.legs
+        for ref in leg.policies
+    ]
+
+
+def _released(outcome: Outcome) -> Record:
+    grant = outcome.facts.find(Grant)
+    if grant is None or outcome.reason is not Reason.ALLOW:
+        return {"token": None, "status": outcome.answer.status if outcome.answer else None}
+    claims = grant.claims
+    return {
+        "token": {
+            "jti": claims.token_id,
+            "sub": claims.subject,
+            "aud": claims.audience,
+            "scope": _listed(claims.scopes),
+            "exp": int(claims.expires),
+        },
+        "status": None,
+    }
+
+
+def _listed(scopes: Scopes) -> list[str]:
+    return sorted(scopes)

@@ -1,0 +1,78 @@
+"""`authz serve`: answer Envoy's Checks until told to stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from authz.app import serve as run
+from authz.settings import HttpAddress, ServeSettings
+from authz.telemetry.logs import LEVELS
+
+EXAMPLES = """\
+Examples:
+
+\b
+  authz serve /etc/narrowgate
+  authz serve ./world --http 127.0.0.1:9002 --log-level debug
+  NARROWGATE_HOME=/etc/narrowgate authz serve
+
+\b
+Exit codes: 0 stopped cleanly, 1 internal error, 2 usage,
+3 the world does not load (each mistake is logged with its place),
+4 an address, key or record file cannot be used.
+"""
+
+
+def _address(text: str) -> HttpAddress:
+    try:
+        return HttpAddress.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _level(text: str) -> str:
+    if text not in LEVELS:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(LEVELS)}")
+    return text
+
+
+def serve(
+    home: Annotated[
+        Path,
+        typer.Argument(
+            envvar="NARROWGATE_HOME",
+            exists=True,
+            file_okay=False,
+            help="Folder with directory/ and policies/. Relative paths in documents start here.",
+        ),
+    ],
+    http: Annotated[
+        HttpAddress,
+        typer.Option(
+            parser=_address,
+            metavar="HOST:PORT",
+            envvar="NARROWGATE_HTTP",
+            help="Where JWKS and probes are served; port 0 lets the system choose.",
+        ),
+    ] = HttpAddress("127.0.0.1", 9002),  # noqa: B008 - immutable
+    log_level: Annotated[
+        str,
+        typer.Option(
+            callback=_level,
+            envvar="NARROWGATE_LOG_LEVEL",
+            help="debug, info, warning or error; logs are JSON lines on standard error.",
+        ),
+    ] = "info",
+    drain_seconds: Annotated[
+        float,
+        typer.Option(min=0, envvar="NARROWGATE_DRAIN_SECONDS", help="Time for Checks under way."),
+    ] = 5.0,
+) -> None:
+    """Answer Envoy's Checks until SIGTERM or SIGINT."""
+    raise typer.Exit(run(ServeSettings(home, http, log_level, drain_seconds)))
+
+
+serve.__doc__ = f"{serve.__doc__}\n\n{EXAMPLES}"

@@ -1,0 +1,75 @@
+"""The whole story on one screen: what must happen to one call.
+
+Pure and synchronous. The order of the steps is part of the contract: the first
+that refuses names the reason, and later steps do not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from authz.model.call import Call
+from authz.model.instant import Instant
+from authz.model.outcome import Answers, Facts, Need, Outcome, Passed, Refused
+from authz.outcomes import allow, refuse
+from authz.steps.ceilings import check_agents, check_user
+from authz.steps.connection import check_connection
+from authz.steps.given import Given
+from authz.steps.operation import check_operation
+from authz.steps.policy import check_challenges, judge_policies
+from authz.steps.read import find_route, read_request
+from authz.steps.subject import prove_subject
+from authz.steps.suspension import check_suspension
+from authz.steps.token import describe_token
+from authz.steps.workload import prove_workload
+from authz.world import World
+
+
+class Step(NamedTuple):
+    """One row of the contract: its number, and the function that takes it."""
+
+    number: int
+    take: Callable[[Given, Facts], Passed[object] | Refused | Need]
+
+
+STEPS: tuple[Step, ...] = (
+    Step(1, find_route),
+    Step(1, read_request),
+    Step(2, prove_workload),
+    Step(3, prove_subject),
+    Step(4, check_suspension),
+    Step(5, check_connection),
+    Step(6, check_operation),
+    Step(7, check_agents),
+    Step(8, check_user),
+    Step(9, judge_policies),
+    Step(10, check_challenges),
+    Step(12, describe_token),
+)
+
+
+def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome | Need:
+    """
+    Say what must happen to *call*; the same inputs give the same answer.
+
+    Args:
+        call: One Check, as Envoy told it; nothing of it is believed yet.
+        world: The snapshot that this request lives in from beginning to end.
+        now: The one instant of this request.
+        answers: What the server found out for the needs of an earlier try.
+
+    Returns:
+        An outcome, unsigned and unwritten; or a `Need`, to be answered before
+        `decide` is called again with the same call, world and instant.
+    """
+    given, facts = Given(call, world, now, answers), Facts(call)
+    for step in STEPS:
+        match step.take(given, facts):
+            case Need() as need:
+                return need
+            case Refused() as refused:
+                return refuse(given, facts.learn(*refused.facts), refused, step.number)
+            case Passed(fact):
+                facts = facts.learn(fact)
+    return allow(facts)

@@ -1,0 +1,216 @@
+"""Documents without mistakes to the look-ups that the rest of the package sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from authz.directory.compiled import (
+    Agent,
+    ClaimPointers,
+    Connection,
+    Directory,
+    Gate,
+    Issuer,
+    Lifecycle,
+    Refusals,
+    Role,
+    ScopePatterns,
+    SubjectRule,
+    Target,
+    TargetKind,
+    Tool,
+)
+from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity
+from authz.directory.documents import (
+    AgentSpec,
+    CellSpec,
+    ConnectionSpec,
+    GateSpec,
+    IssuerSpec,
+    MCPServerSpec,
+    RoleSpec,
+    ToolSpec,
+)
+from authz.directory.inputs import read_input
+from authz.directory.listeners import compile_listener
+from authz.directory.parse import Document
+from authz.directory.references import ALL, Known, is_target, qualify
+from authz.directory.words import seconds
+from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
+from authz.model.spiffe import SpiffeId
+
+SpecKind = TypeVar("SpecKind")
+
+
+class Compiler:
+    """Compiles documents that passed the walls; collects warnings and the last mistakes."""
+
+    def __init__(self, documents: Iterable[Document], files: Mapping[str, bytes]) -> None:
+        self._documents = list(documents)
+        self._files = files
+        self._known = Known.of(self._documents)
+        self._cells = {row.name: spec for row, spec in self._of(CellSpec)}
+        self.notes: list[Diagnostic] = []
+        """Warnings, and mistakes inside a tool's input."""
+
+    def directory(self) -> Directory:
+        """Compile all documents."""
+        agents = {row.qualified: self._agent(row, spec) for row, spec in self._of(AgentSpec)}
+        issuers = {row.name: _issuer(row.name, spec) for row, spec in self._of(IssuerSpec)}
+        ((_, gate),) = self._of(GateSpec)
+        return Directory(
+            gate=_gate(gate),
+            issuers=issuers,
+            issuers_by_url={issuer.url: issuer for issuer in issuers.values()},
+            roles={row.qualified: self._role(row, spec) for row, spec in self._of(RoleSpec)},
+            agents=agents,
+            agents_by_spiffe={s: agent for agent in agents.values() for s in agent.spiffe_ids},
+            agents_by_client={c: agent for agent in agents.values() for c in agent.clients},
+            targets=self._targets(),
+            namespaces=self._known.namespaces,
+        )
+
+    def _of(self, kind: type[SpecKind]) -> list[tuple[Document, SpecKind]]:
+        return [(row, row.spec) for row in self._documents if isinstance(row.spec, kind)]
+
+    def _capped(self, scopes: Iterable[str], row: Document) -> Scopes:
+        """Cut *scopes* to what the namespace's Cell allows; without a Cell that is nothing."""
+        wanted = frozenset(scopes)
+        if row.namespace is None:
+            return wanted
+        cell = self._cells.get(row.namespace)
+        dropped = wanted - frozenset(cell.max_scopes if cell else ())
+        if dropped:
+            message = f"Cell {row.namespace} does not allow {format_scopes(dropped)}: left out"
+            place = row.at("scopes")
+            self.notes.append(Diagnostic(place, message, severity=Severity.WARNING))
+        return wanted - dropped
+
+    def _role(self, row: Document, spec: RoleSpec) -> Role:
+        groups = frozenset(member.group for member in spec.members if member.group)
+        users = frozenset(member.user for member in spec.members if member.user)
+        return Role(row.qualified, groups, users, self._capped(spec.scopes, row))
+
+    def _agent(self, row: Document, spec: AgentSpec) -> Agent:
+        connections = [_connection(row, each) for each in spec.connections]
+        clients = [each.client for each in spec.identities if each.client]
+        return Agent(
+            name=row.qualified,
+            owner=spec.owner,
+            lifecycle=Lifecycle(spec.lifecycle),
+            spiffe_ids=frozenset(SpiffeId.parse(i.spiffe) for i in spec.identities if i.spiffe),
+            clients=frozenset((client.issuer, client.id) for client in clients),
+            scopes=self._capped(spec.scopes, row),
+            connections={connection.to: connection for connection in connections},
+            refusals=Refusals(spec.refusals),
+            audience=spec.audience,
+            subjects=self._subjects(spec.token.subjects),
+        )
+
+    def _subjects(self, declared: str | None) -> str:
+        """Give what a target says, or the one Issuer there is."""
+        return declared or next(iter(sorted(self._known.issuers)), "")
+
+    def _targets(self) -> dict[str, Target]:
+        servers = {row.qualified: self._server(row, spec) for row, spec in self._of(MCPServerSpec)}
+        agents = {
+            row.qualified: self._called_agent(row, spec)
+            for row, spec in self._of(AgentSpec)
+            if is_target(spec)
+        }
+        return servers | agents
+
+    def _server(self, row: Document, spec: MCPServerSpec) -> Target:
+        return Target(
+            name=row.qualified,
+            kind=TargetKind.MCP_SERVER,
+            hosts=frozenset(spec.hosts),
+            path=spec.path,
+            audience=spec.audience,
+            callers=frozenset(_caller(each, row) for each in spec.callers),
+            subjects=self._subjects(spec.token.subjects),
+            refusals=Refusals(spec.refusals),
+            session_scopes=frozenset(spec.session_scopes),
+            tools={name: self._tool(row, name, tool) for name, tool in spec.tools.items()},
+        )
+
+    def _called_agent(self, row: Document, spec: AgentSpec) -> Target:
+        return Target(
+            name=row.qualified,
+            kind=TargetKind.AGENT,
+            hosts=frozenset(spec.hosts),
+            path=spec.path or "/",
+            audience=spec.audience or "",
+            callers=frozenset(_caller(each, row) for each in spec.callers),
+            subjects=self._subjects(spec.token.subjects),
+            refusals=Refusals(spec.refusals),
+            session_scopes=NO_SCOPES,
+            tools={},
+            hands_on=frozenset(spec.hands_on),
+        )
+
+    def _tool(self, row: Document, name: str, spec: ToolSpec) -> Tool:
+        try:
+            schema = read_input(spec.input, row.at("tools", name, "input"), self._files)
+        except InvalidWorld as error:
+            self.notes.extend(error.diagnostics)
+            schema = {}
+        return Tool(
+            name=f"{row.qualified}/{name}",
+            action=spec.action,
+            scopes=frozenset(spec.scopes),
+            read_only=spec.read_only,
+            destructive=not spec.read_only if spec.destructive is None else spec.destructive,
+            open_world=spec.open_world,
+            sensitivity=spec.sensitivity,
+            subject=SubjectRule(spec.subject),
+            approval=spec.approval is not None,
+            untyped_ok=spec.untyped is not None,
+            input_schema=schema,
+            record=frozenset(spec.record),
+        )
+
+
+def _caller(pattern: str, row: Document) -> str:
+    return qualify(pattern, row.namespace)
+
+
+def _connection(row: Document, spec: ConnectionSpec) -> Connection:
+    return Connection(
+        to=qualify(spec.to, row.namespace),
+        tools=frozenset(spec.tools) - {ALL},
+        all_tools=ALL in spec.tools,
+        hands_on=frozenset(spec.hands_on),
+    )
+
+
+def _issuer(name: str, spec: IssuerSpec) -> Issuer:
+    claims, scopes = spec.claims, spec.may_assert.scopes
+    return Issuer(
+        name=name,
+        url=spec.issuer,
+        audiences=frozenset(spec.audiences),
+        algorithms=frozenset(spec.algorithms),
+        keys_file=spec.keys.file,
+        claims=ClaimPointers(claims.groups, claims.acr, claims.amr, claims.auth_time),
+        acr_levels=spec.acr_levels,
+        groups=frozenset(spec.may_assert.groups),
+        scopes=ScopePatterns(
+            exact=frozenset(scope for scope in scopes if not scope.endswith(ALL)),
+            prefixes=tuple(scope.removesuffix(ALL) for scope in scopes if scope.endswith(ALL)),
+        ),
+    )
+
+
+def _gate(spec: GateSpec) -> Gate:
+    return Gate(
+        trust_domains=frozenset(spec.trust_domains),
+        time_zone=spec.time_zone,
+        policy_headers=frozenset(spec.policy_headers),
+        issuer_url=spec.issuer.url,
+        keys_folder=spec.issuer.keys.folder,
+        token_lifetime=seconds(spec.issuer.token_lifetime),
+        listeners=tuple(map(compile_listener, spec.listeners)),
+        records_file=spec.records.file,
+    )

@@ -1,0 +1,311 @@
+"""What each kind of document may contain, as it is written in YAML.
+
+What a document leaves out has the value that allows least. A kind or a value
+that a later version will know is refused by name (`later`), never ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from authz.directory.words import (
+    CallerPattern,
+    HeaderName,
+    Host,
+    Label,
+    Lifetime,
+    Member,
+    Pointer,
+    Reference,
+    Scope,
+    ScopePattern,
+    Spiffe,
+    SpiffePrefix,
+    Text,
+    ToolName,
+    TrustDomain,
+    Uri,
+    Url,
+    UrlPath,
+    Zone,
+)
+
+API_VERSION = "narrowgate.dev/v1alpha1"
+
+RefusalStyle = Literal["auto", "http", "oauth"]
+Algorithm = Literal["ES256", "ES384", "PS256", "RS256", "EdDSA"]
+
+
+class Node(BaseModel):
+    """A mapping of a document: no unknown members, no conversions, frozen."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=False
+    )
+
+
+def exactly_one(node: Node, *names: str) -> None:
+    """
+    Check that one of the optional members *names* is there.
+
+    Raises:
+        PydanticCustomError: none is, or several are.
+    """
+    if sum(getattr(node, name) is not None for name in names) != 1:
+        raise PydanticCustomError(
+            "grammar", "expected exactly one of {names}", {"names": ", ".join(names)}
+        )
+
+
+class Metadata(Node):
+    """What a document is called."""
+
+    name: Label
+    namespace: Label | None = None
+
+
+class KeyFolder(Node):
+    """Where our signing keys lie."""
+
+    folder: Text
+
+
+class GateIssuer(Node):
+    """We, as the issuer of the tokens that we mint."""
+
+    url: Url
+    keys: KeyFolder
+    token_lifetime: Lifetime = "60s"  # noqa: S105 - a duration
+
+
+class Tls(Node):
+    """Files of a TCP listener's mTLS."""
+
+    certificate: Text
+    key: Text
+    clients: Text
+
+
+class Callers(Node):
+    """Who may send Checks by a TCP listener."""
+
+    spiffe: Annotated[list[Spiffe], Field(min_length=1)] | None = None
+    mesh: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Callers:
+        exactly_one(self, "spiffe", "mesh")
+        return self
+
+
+class ListenerSpec(Node):
+    """One gRPC address of ours."""
+
+    name: Label
+    address: Text
+    direction: Literal["out"]
+    identity: Literal["principal"]
+    targets: Literal["route"] = "route"
+    tls: Tls | None = None
+    callers: Callers | None = None
+
+
+class Records(Node):
+    """The decision log."""
+
+    file: Text
+    level: Literal["written"] = "written"
+    when_full: Literal["deny"] = "deny"
+
+
+class GateSpec(Node):
+    """This deployment."""
+
+    trust_domains: Annotated[list[TrustDomain], Field(min_length=1)]
+    time_zone: Zone = "UTC"
+    policy_headers: list[HeaderName] = []
+    issuer: GateIssuer
+    listeners: Annotated[list[ListenerSpec], Field(min_length=1)]
+    records: Records
+
+
+class KeyFile(Node):
+    """Where an issuer's public keys lie."""
+
+    file: Text
+
+
+class ClaimMap(Node):
+    """Where an issuer's tokens say what."""
+
+    groups: Pointer | None = None
+    acr: Pointer | None = None
+    amr: Pointer | None = None
+    auth_time: Pointer | None = None
+
+
+class MayAssert(Node):
+    """How far an issuer is believed."""
+
+    groups: list[Text] = []
+    scopes: list[ScopePattern] = []
+
+
+class IssuerSpec(Node):
+    """Somebody who says who users are."""
+
+    issuer: Url
+    audiences: Annotated[list[Uri], Field(min_length=1)]
+    algorithms: Annotated[list[Algorithm], Field(min_length=1)]
+    keys: KeyFile
+    claims: ClaimMap = ClaimMap()
+    acr_levels: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
+    may_assert: MayAssert = MayAssert()
+    user_scopes: Literal["token-within-roles"] = "token-within-roles"
+
+
+class RoleMember(Node):
+    """One member of a role: a group or a user of an issuer."""
+
+    group: Member | None = None
+    user: Member | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> RoleMember:
+        exactly_one(self, "group", "user")
+        return self
+
+
+class RoleSpec(Node):
+    """What its members could ever hold."""
+
+    members: list[RoleMember] = []
+    scopes: list[Scope]
+
+
+class ClientClaim(Node):
+    """Client ids of one issuer that a namespace's documents may claim."""
+
+    issuer: Label
+    clients: Annotated[list[Text], Field(min_length=1)]
+
+
+CellIdentity = Annotated[
+    Annotated[SpiffePrefix, Tag("prefix")] | Annotated[ClientClaim, Tag("clients")],
+    Discriminator(lambda value: "prefix" if isinstance(value, str) else "clients"),
+]
+
+
+class CellSpec(Node):
+    """A namespace as a wall."""
+
+    owner: Text
+    max_scopes: list[Scope] = []
+    identities: list[CellIdentity] = []
+
+
+class Client(Node):
+    """An issuer's client id."""
+
+    issuer: Label
+    id: Text
+
+
+class AgentIdentity(Node):
+    """One identity of an agent."""
+
+    spiffe: Spiffe | None = None
+    client: Client | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> AgentIdentity:
+        exactly_one(self, "spiffe", "client")
+        return self
+
+
+class ConnectionSpec(Node):
+    """What an agent wants of one target. Without a list: operation `session` only."""
+
+    to: Reference
+    tools: list[ToolName] = []
+    skills: list[Text] = []
+    routes: list[Text] = []
+    models: list[Text] = []
+    hands_on: list[Scope] = []
+
+
+class TokenSpec(Node):
+    """Which token goes to a target."""
+
+    mode: Literal["mint"] = "mint"
+    subjects: Label | None = None
+
+
+class SkillSpec(Node):
+    """One skill of an agent that others call. Nothing decides by it yet."""
+
+    action: Literal["read", "write"] = "write"
+    scopes: list[Scope]
+
+
+class AgentSpec(Node):
+    """A declared agent; one with `hosts` can be called by others."""
+
+    owner: Text
+    lifecycle: Literal["active", "suspended", "quarantined", "retired"] = "quarantined"
+    identities: list[AgentIdentity] = []
+    scopes: list[Scope] = []
+    connections: list[ConnectionSpec] = []
+    refusals: RefusalStyle = "auto"
+    audience: Uri | None = None
+    hosts: list[Host] = []
+    path: UrlPath | None = None
+    callers: list[CallerPattern] = []
+    skills: dict[str, SkillSpec] = {}
+    hands_on: list[Scope] = []
+    token: TokenSpec = TokenSpec()
+
+
+class ToolSpec(Node):
+    """One MCP tool; what it leaves out takes the worst value."""
+
+    action: Literal["read", "write"] = "write"
+    scopes: list[Scope]
+    read_only: bool = False
+    destructive: bool | None = None
+    open_world: bool = True
+    sensitivity: Annotated[int, Field(ge=1, le=5)] = 5
+    subject: Literal["required", "optional", "none"] = "required"
+    approval: Literal["required"] | None = None
+    untyped: Literal["accept"] | None = None
+    input: dict[str, Any] = {}
+    record: list[Pointer] = []
+
+
+class MCPServerSpec(Node):
+    """An MCP server."""
+
+    hosts: Annotated[list[Host], Field(min_length=1)]
+    path: UrlPath
+    audience: Uri
+    callers: list[CallerPattern] = []
+    token: TokenSpec = TokenSpec()
+    session_scopes: list[Scope] = []
+    refusals: RefusalStyle = "auto"
+    tools: dict[ToolName, ToolSpec] = {}
+
+
+Spec = GateSpec | IssuerSpec | RoleSpec | CellSpec | AgentSpec | MCPServerSpec
+
+SPECS: dict[str, type[Node]] = {
+    "Gate": GateSpec,
+    "Issuer": IssuerSpec,
+    "Role": RoleSpec,
+    "Cell": CellSpec,
+    "Agent": AgentSpec,
+    "MCPServer": MCPServerSpec,
+}

@@ -1,0 +1,57 @@
+"""A tool's `input`: its JSON Schema, written in place or in a JSON file beside the document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from posixpath import dirname, join
+
+from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
+from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
+
+REFERENCE = "$file"
+
+
+def read_input(
+    declared: dict[str, JSON], place: Position, files: Mapping[str, bytes]
+) -> dict[str, JSON]:
+    """
+    Give the schema that *declared* is or refers to (`$file: name.json#/pointer`).
+
+    A file is looked for beside the document or below, so no document reaches
+    into another namespace's folder.
+
+    Raises:
+        InvalidWorld: there is no such file or member, or it is no JSON object.
+    """
+    if REFERENCE not in declared:
+        return declared or {"type": "object", "properties": {}}
+    reference = declared[REFERENCE]
+    if not isinstance(reference, str) or len(declared) > 1:
+        raise _mistake(place, "expected $file alone: name.json#/pointer")
+    name, _, pointer = reference.partition("#")
+    if name.startswith("/") or ".." in name.split("/") or not name.endswith(".json"):
+        raise _mistake(place, "expected a .json file beside this document or below")
+    text = files.get(join(dirname(place.file), name))
+    if text is None:
+        raise _mistake(place, f"there is no file {name} beside this document")
+    try:
+        schema = _member(read_json(text), pointer)
+    except (NotJSON, AmbiguousJSON) as error:
+        raise _mistake(place, f"{name}: {error}") from None
+    if not isinstance(schema, dict):
+        raise _mistake(place, f"{name} has no JSON object at {pointer or 'its root'}")
+    return schema
+
+
+def _member(document: JSON, pointer: str) -> JSON:
+    value = document
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        if not isinstance(value, dict) or name not in value:
+            return None
+        value = value[name]
+    return value
+
+
+def _mistake(place: Position, message: str) -> InvalidWorld:
+    return InvalidWorld([Diagnostic(place, f"input: {message}")])

@@ -1,0 +1,19 @@
+"""What later versions will know: named here so that it is refused in so many words."""
+
+from __future__ import annotations
+
+KINDS = frozenset({"HTTPService", "ModelProvider", "Budget", "Credential"})
+
+VALUES: dict[str, frozenset[str]] = {
+    "direction": frozenset({"in"}),
+    "identity": frozenset({"certificate", "xfcc", "metadata", "jwtSvid", "client", "none"}),
+    "targets": frozenset({"hosts"}),
+    "level": frozenset({"durable", "queued"}),
+    "userScopes": frozenset({"token", "roles"}),
+    "mode": frozenset({"exchange", "none"}),
+    "refusals": frozenset({"json"}),
+}
+"""By member: values that this version refuses."""
+
+MEMBERS = frozenset({"xfcc", "discover", "jwksUrl", "introspection", "exchange", "ciba", "profile"})
+"""Members that this version refuses."""

@@ -1,0 +1,147 @@
+"""References between documents: each names something that exists, or the nearest that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from authz.directory.compiled import QUALIFIED
+from authz.directory.diagnostics import Diagnostic, Position, nearest
+from authz.directory.documents import (
+    AgentSpec,
+    CellSpec,
+    ConnectionSpec,
+    IssuerSpec,
+    MCPServerSpec,
+    RoleSpec,
+    TokenSpec,
+)
+from authz.directory.parse import Document
+
+ALL = "*"
+
+
+def qualify(reference: str, namespace: str | None) -> str:
+    """Give `namespace/name` for a reference that may be a bare name of *namespace*."""
+    return reference if "/" in reference else f"{namespace}/{reference}"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names that references may use."""
+
+    agents: frozenset[str]
+    targets: dict[str, frozenset[str]]
+    """Targets, with the names of their tools."""
+
+    issuers: frozenset[str]
+    namespaces: frozenset[str]
+
+    @classmethod
+    def of(cls, documents: Iterable[Document]) -> Known:
+        """Collect the names that *documents* declare."""
+        rows = list(documents)
+        targets = {
+            row.qualified: frozenset(getattr(row.spec, "tools", {}))
+            for row in rows
+            if is_target(row.spec)
+        }
+        cells = {row.name for row in rows if isinstance(row.spec, CellSpec)}
+        return cls(
+            agents=frozenset(row.qualified for row in rows if isinstance(row.spec, AgentSpec)),
+            targets=targets,
+            issuers=frozenset(row.name for row in rows if isinstance(row.spec, IssuerSpec)),
+            namespaces=frozenset(cells | {row.namespace for row in rows if row.namespace}),
+        )
+
+
+def is_target(spec: object) -> bool:
+    """Say whether a document is something that Envoy can route to."""
+    return isinstance(spec, MCPServerSpec) or (isinstance(spec, AgentSpec) and bool(spec.hosts))
+
+
+def reference_mistakes(document: Document, known: Known) -> Iterator[Diagnostic]:
+    """Check every reference of *document*."""
+    match document.spec:
+        case RoleSpec() as role:
+            for index, member in enumerate(role.members):
+                issuer = (member.group or member.user or "").partition("/")[0]
+                yield from _issuer(issuer, document.at("members", index), known)
+        case CellSpec() as cell:
+            for index, identity in enumerate(cell.identities):
+                if not isinstance(identity, str):
+                    place = document.at("identities", index, "issuer")
+                    yield from _issuer(identity.issuer, place, known)
+        case AgentSpec() as agent:
+            yield from chain(_agent(agent, document, known), _target(agent, document, known))
+        case MCPServerSpec() as server:
+            yield from _target(server, document, known)
+
+
+def _agent(agent: AgentSpec, document: Document, known: Known) -> Iterator[Diagnostic]:
+    for index, identity in enumerate(agent.identities):
+        if identity.client is not None:
+            place = document.at("identities", index, "client", "issuer")
+            yield from _issuer(identity.client.issuer, place, known)
+    seen: set[str] = set()
+    for index, connection in enumerate(agent.connections):
+        yield from _connection(index, connection, document, known)
+        to = qualify(connection.to, document.namespace)
+        if to in seen:
+            place = document.at("connections", index, "to")
+            yield Diagnostic(place, f"there are two connections to {to}", "make them one")
+        seen.add(to)
+    callable_members = (agent.audience, agent.path, agent.hosts)
+    if any(callable_members) and not all(callable_members):
+        message = "an agent that others call has hosts, path and audience; all three or none"
+        yield Diagnostic(document.source.at("metadata", "name"), message)
+
+
+def _connection(
+    index: int, connection: ConnectionSpec, document: Document, known: Known
+) -> Iterator[Diagnostic]:
+    to = qualify(connection.to, document.namespace)
+    if to not in known.targets:
+        place = document.at("connections", index, "to")
+        yield Diagnostic(place, f"no document declares the target {to}", nearest(to, known.targets))
+        return
+    tools = known.targets[to]
+    for row, tool in enumerate(connection.tools):
+        if tool != ALL and tool not in tools:
+            place = document.at("connections", index, "tools", row)
+            yield Diagnostic(place, f"{to} declares no tool {tool}", nearest(tool, tools))
+
+
+def _target(
+    target: AgentSpec | MCPServerSpec, document: Document, known: Known
+) -> Iterator[Diagnostic]:
+    for index, caller in enumerate(target.callers):
+        place = document.at("callers", index)
+        namespace, _, name = caller.partition("/")
+        if name == ALL:
+            if namespace not in known.namespaces:
+                hint = nearest(namespace, known.namespaces)
+                yield Diagnostic(place, f"there is no namespace {namespace}", hint)
+            continue
+        agent = qualify(caller, document.namespace)
+        if agent not in known.agents:
+            hint = nearest(agent, known.agents)
+            yield Diagnostic(place, f"no document declares the agent {agent}", hint)
+    if is_target(target):
+        yield from _subjects(target.token, document, known)
+
+
+def _subjects(token: TokenSpec, document: Document, known: Known) -> Iterator[Diagnostic]:
+    place = document.at("token", "subjects")
+    if token.subjects is None:
+        if len(known.issuers) != 1:
+            hint = f"token: {{subjects: {QUALIFIED}}}, or the Issuer whose plain sub it understands"
+            yield Diagnostic(place, "with several Issuers a target says token.subjects", hint)
+    elif token.subjects != QUALIFIED:
+        yield from _issuer(token.subjects, place, known)
+
+
+def _issuer(name: str, place: Position, known: Known) -> Iterator[Diagnostic]:
+    if name not in known.issuers:
+        yield Diagnostic(place, f"there is no Issuer {name}", nearest(name, known.issuers))

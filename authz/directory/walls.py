@@ -1,0 +1,175 @@
+"""Walls between documents: where each may lie, and what belongs to one document alone."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+
+from authz.directory.compiled import QUALIFIED
+from authz.directory.diagnostics import Diagnostic, Position
+from authz.directory.documents import (
+    AgentIdentity,
+    AgentSpec,
+    CellSpec,
+    ClientClaim,
+    GateSpec,
+    IssuerSpec,
+    MCPServerSpec,
+)
+from authz.directory.parse import Document
+from authz.directory.words import LABEL
+from authz.model.spiffe import SpiffeId
+
+GLOBAL = "directory/global/"
+NAMESPACES = "directory/ns/"
+GLOBAL_ONLY = frozenset({"Gate", "Issuer", "Cell"})
+NAMESPACED_ONLY = frozenset({"Agent", "MCPServer"})
+
+
+def place_mistakes(document: Document) -> Iterator[Diagnostic]:
+    """Check that *document* lies where documents of its kind and namespace may lie."""
+    file, namespace = document.source.start.file, document.namespace
+    where = document.source.at("metadata", "namespace")
+    if document.kind in GLOBAL_ONLY and namespace is not None:
+        yield Diagnostic(where, f"a {document.kind} has no namespace")
+    elif document.kind in NAMESPACED_ONLY and namespace is None:
+        yield Diagnostic(where, f"{document.kind} {document.name} lacks a namespace")
+    elif namespace is None and not file.startswith(GLOBAL):
+        hint = f"it loads only from {GLOBAL}"
+        yield Diagnostic(document.source.start, f"a {document.kind} without namespace", hint)
+    elif namespace is not None and not file.startswith(f"{NAMESPACES}{namespace}/"):
+        message = f"a document of namespace {namespace} does not load from here"
+        yield Diagnostic(where, message, f"it loads only from {NAMESPACES}{namespace}/")
+
+
+def folder_mistake(file: str) -> Diagnostic | None:
+    """Check that *file* lies in a folder that is read at all."""
+    if file.startswith(GLOBAL):
+        return None
+    inner = file.removeprefix(NAMESPACES)
+    if inner != file and "/" in inner and LABEL.fullmatch(inner.partition("/")[0]):
+        return None
+    hint = f"documents load from {GLOBAL} and {NAMESPACES}<namespace>/"
+    return Diagnostic(Position(file), "nothing is read from this folder", hint)
+
+
+def sole_owner_mistakes(documents: Iterable[Document]) -> Iterator[Diagnostic]:
+    """Check that names, identities, audiences, addresses and issuers have one owner each."""
+    owners: dict[Hashable, tuple[str, Position]] = {}
+    for document in documents:
+        for what, key, place in _claims(document):
+            owner, first = owners.setdefault((what, key), (document.qualified, place))
+            if first is not place:
+                message = f"the {what} {_shown(key)} is claimed twice"
+                yield Diagnostic(place, message, f"{owner} has it: {first}")
+
+
+def _shown(key: Hashable) -> str:
+    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+
+
+def _claims(document: Document) -> Iterator[tuple[str, Hashable, Position]]:
+    name = document.source.at("metadata", "name")
+    yield "name", (document.kind, document.qualified), name
+    match document.spec:
+        case GateSpec() as gate:
+            yield "Gate", "of this deployment", name
+            yield "issuer URL", gate.issuer.url, document.at("issuer", "url")
+            for index, listener in enumerate(gate.listeners):
+                yield "listener", listener.name, document.at("listeners", index, "name")
+                yield "address", listener.address, document.at("listeners", index, "address")
+        case IssuerSpec() as issuer:
+            yield "issuer URL", issuer.issuer, document.at("issuer")
+        case CellSpec() as cell:
+            yield from _cell_claims(cell, document)
+        case AgentSpec() as agent:
+            yield from _agent_claims(agent, document)
+            yield from _target_claims(agent, document)
+        case MCPServerSpec() as server:
+            yield "target", document.qualified, name
+            yield from _target_claims(server, document)
+
+
+def _cell_claims(cell: CellSpec, document: Document) -> Iterator[tuple[str, Hashable, Position]]:
+    for index, identity in enumerate(cell.identities):
+        place = document.at("identities", index)
+        if isinstance(identity, str):
+            yield "identities below", identity, place
+        else:
+            for client in identity.clients:
+                yield "client of a Cell", (identity.issuer, client), place
+
+
+def _agent_claims(agent: AgentSpec, document: Document) -> Iterator[tuple[str, Hashable, Position]]:
+    for index, identity in enumerate(agent.identities):
+        place = document.at("identities", index)
+        if identity.spiffe is not None:
+            yield "identity", identity.spiffe, place
+        if identity.client is not None:
+            yield "client", (identity.client.issuer, identity.client.id), place
+    if agent.hosts:
+        yield "target", document.qualified, document.source.at("metadata", "name")
+
+
+def _target_claims(
+    target: AgentSpec | MCPServerSpec, document: Document
+) -> Iterator[tuple[str, Hashable, Position]]:
+    if target.audience is not None:
+        yield "audience", target.audience, document.at("audience")
+    for index, host in enumerate(target.hosts):
+        yield "host and path", (host, target.path), document.at("hosts", index)
+
+
+def cell_mistakes(documents: Iterable[Document], gate: GateSpec) -> Iterator[Diagnostic]:
+    """Check that Cells claim apart, in declared trust domains, and that agents keep to theirs."""
+    rows = list(documents)
+    cells = {row.name: row.spec for row in rows if isinstance(row.spec, CellSpec)}
+    prefixes: list[tuple[str, str]] = []
+    for document in rows:
+        match document.spec:
+            case CellSpec() as cell:
+                yield from _prefix_mistakes(cell, document, gate, prefixes)
+            case AgentSpec() as agent:
+                own = cells.get(document.namespace or "")
+                yield from _identity_mistakes(agent, document, own)
+            case IssuerSpec() if document.name == QUALIFIED:
+                place = document.source.at("metadata", "name")
+                yield Diagnostic(place, f"no Issuer may be named {QUALIFIED}")
+
+
+def _prefix_mistakes(
+    cell: CellSpec, document: Document, gate: GateSpec, prefixes: list[tuple[str, str]]
+) -> Iterator[Diagnostic]:
+    for index, prefix in enumerate(cell.identities):
+        if not isinstance(prefix, str):
+            continue
+        place = document.at("identities", index)
+        if SpiffeId.parse(prefix[:-1]).trust_domain not in gate.trust_domains:
+            yield Diagnostic(place, "the Gate does not declare this trust domain")
+        for owner, other in prefixes:
+            if prefix != other and (prefix.startswith(other) or other.startswith(prefix)):
+                yield Diagnostic(place, f"{prefix} overlaps {other} of Cell {owner}")
+        prefixes.append((document.name, prefix))
+
+
+def _identity_mistakes(
+    agent: AgentSpec, document: Document, cell: CellSpec | None
+) -> Iterator[Diagnostic]:
+    for index, identity in enumerate(agent.identities):
+        place = document.at("identities", index)
+        if cell is None:
+            message = f"namespace {document.namespace} has no Cell, so it has no identities"
+            yield Diagnostic(place, message, f"declare a Cell {document.namespace} in {GLOBAL}")
+        elif not _is_inside(identity, cell):
+            message = f"the identity is outside what Cell {document.namespace} may claim"
+            yield Diagnostic(place, message)
+
+
+def _is_inside(identity: AgentIdentity, cell: CellSpec) -> bool:
+    return any(_covers(claim, identity) for claim in cell.identities)
+
+
+def _covers(claim: str | ClientClaim, identity: AgentIdentity) -> bool:
+    if isinstance(claim, str):
+        return identity.spiffe is not None and identity.spiffe.startswith(claim)
+    client = identity.client
+    return client is not None and client.issuer == claim.issuer and client.id in claim.clients

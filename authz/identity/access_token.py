@@ -1,0 +1,202 @@
+"""Access tokens in compact form: proven, or rejected with one reason.
+
+Source: RFC 7515 section 5.2; RFC 7519 section 4.1; RFC 8725 sections 3.1,
+3.2, 3.8, 3.9, 3.11; RFC 9068 sections 2.1 and 4. `pyjwt` checks signatures;
+everything around them is checked here, because it accepts duplicate members,
+foreign `typ` headers and signatures with padding.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from authz.identity.keys import MAX_KEY_ID, KeySet
+from authz.model.instant import LATEST, Instant
+from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
+
+MAX_TOKEN_BYTES = 16 * 1024
+SKEW = 30
+"""Seconds that `nbf` and `iat` may lie ahead. `exp` has none: what ends, has ended."""
+
+ACCESS_TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
+
+_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+
+
+class TokenRejected(ValueError):
+    """The token proves nothing; the message says which check it failed, and no content of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What an access token must show to be believed."""
+
+    issuer: str
+    """The exact `iss`."""
+
+    audiences: Set[str]
+    """One of these must be in `aud`."""
+
+    algorithms: Set[str]
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A token taken apart; nothing of it is believed, `issuer` only selects a table row."""
+
+    header: Mapping[str, JSON]
+    claims: Mapping[str, JSON]
+    signed: bytes
+    signature: bytes
+
+    @property
+    def issuer(self) -> str:
+        """The unverified `iss`; empty when it is no string."""
+        issuer = self.claims.get("iss")
+        return issuer if isinstance(issuer, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenClaims:
+    """Claims whose signature, issuer, audience, type and times were checked."""
+
+    issuer: str
+    subject: str
+    audiences: frozenset[str]
+    expires: Instant
+    members: Mapping[str, JSON]
+    """All members, for those who know what they look for."""
+
+
+def take_apart(unverified: str) -> UnverifiedToken:
+    """
+    Split a JWS in compact form, strictly.
+
+    Raises:
+        TokenRejected: longer than `MAX_TOKEN_BYTES`, not three parts of the
+            base64url alphabet in their only spelling, header or payload no
+            JSON object or one with duplicate members.
+    """
+    if len(unverified) > MAX_TOKEN_BYTES:
+        raise TokenRejected(f"the token is longer than {MAX_TOKEN_BYTES} bytes")
+    parts = _COMPACT.fullmatch(unverified)
+    if parts is None:
+        raise TokenRejected("the token is no JWS in compact form")
+    header, claims = (_object(_decode(part)) for part in parts.groups()[:2])
+    signed = unverified[: parts.start(3) - 1].encode("ascii")
+    return UnverifiedToken(header, claims, signed, _decode(parts[3]))
+
+
+def verify_access_token(
+    unverified: UnverifiedToken, keys: KeySet, expected: Expectations, now: Instant
+) -> ProvenClaims:
+    """
+    Prove that an access token was issued by *expected.issuer*, for us, and is valid at *now*.
+
+    Nothing is fetched and no clock is read. Scopes, groups and chains are not
+    looked at; whoever reads them knows how far the issuer is believed.
+
+    Raises:
+        TokenRejected: the first check that failed. Order: header, key,
+            signature, then `iss`, `aud`, `sub`, `exp`, `nbf`, `iat`, `cnf`.
+
+    Cost: one signature check for each key with the token's `kid`, in practice one.
+    """
+    algorithm = _check_header(unverified.header, expected.algorithms)
+    key_id = unverified.header.get("kid")
+    if key_id is not None and (not isinstance(key_id, str) or len(key_id) > MAX_KEY_ID):
+        raise TokenRejected("kid is no short string")
+    candidates = keys.candidates(key_id, algorithm)
+    if not candidates:
+        raise TokenRejected("no key of the issuer fits kid and alg")
+    if not any(key.verifies(unverified.signed, unverified.signature) for key in candidates):
+        raise TokenRejected("the signature is not good")
+    return _check_claims(unverified.claims, expected, now)
+
+
+def _check_header(header: Mapping[str, JSON], algorithms: Set[str]) -> str:
+    algorithm, kind = header.get("alg"), header.get("typ")
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
+        raise TokenRejected("alg is not allowed for this issuer")
+    if "crit" in header:
+        raise TokenRejected("crit names extensions, and none is understood")
+    if not isinstance(kind, str) or kind.lower() not in ACCESS_TOKEN_TYPES:
+        raise TokenRejected("typ is not at+jwt")
+    return algorithm
+
+
+def _check_claims(claims: Mapping[str, JSON], expected: Expectations, now: Instant) -> ProvenClaims:
+    if claims.get("iss") != expected.issuer:
+        raise TokenRejected("iss is not the issuer whose key signed")
+    audiences = _audiences(claims.get("aud"))
+    if audiences.isdisjoint(expected.audiences):
+        raise TokenRejected("aud does not name us")
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or _odd(subject):
+        raise TokenRejected(f"sub is no string of 1 to {MAX_SUBJECT} printable characters")
+    expires = numeric_date(claims, "exp")
+    if expires is None or expires <= now:
+        raise TokenRejected("exp is missing or has passed")
+    for name in ("nbf", "iat"):
+        start = numeric_date(claims, name)
+        if start is not None and start > now + SKEW:
+            raise TokenRejected(f"{name} lies ahead")
+    if "cnf" in claims:
+        raise TokenRejected("cnf binds the token to a key whose proof cannot be checked here")
+    return ProvenClaims(expected.issuer, subject, audiences, expires, claims)
+
+
+MAX_SUBJECT = 256
+
+
+def _odd(text: str) -> bool:
+    return not text.isprintable()
+
+
+def _audiences(value: JSON) -> frozenset[str]:
+    rows = [value] if isinstance(value, str) else value
+    if not isinstance(rows, list) or not all(isinstance(row, str) for row in rows):
+        raise TokenRejected("aud is no string and no list of strings")
+    return frozenset(row for row in rows if isinstance(row, str))
+
+
+def numeric_date(claims: Mapping[str, JSON], name: str) -> Instant | None:
+    """
+    Read a NumericDate (RFC 7519 section 2), rounded down; None where it is absent.
+
+    Raises:
+        TokenRejected: it is no number, or lies outside the years 1970 to 2999.
+    """
+    value = claims.get(name)
+    if value is None and name not in claims:
+        return None
+    if value is None or isinstance(value, (bool, str, list, dict)):
+        raise TokenRejected(f"{name} is no number")
+    if not 0 <= value <= LATEST:
+        raise TokenRejected(f"{name} is no time between 1970 and 2999")
+    return Instant(int(value))
+
+
+def _decode(part: str) -> bytes:
+    try:
+        decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except (binascii.Error, ValueError):
+        raise TokenRejected("a part of the token is no base64url") from None
+    if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode("ascii") != part:
+        # Spare bits that are set would give one token several spellings.
+        raise TokenRejected("a part of the token is not in its only spelling")
+    return decoded
+
+
+def _object(text: bytes) -> dict[str, JSON]:
+    try:
+        value = read_json(text)
+    except (NotJSON, AmbiguousJSON):
+        raise TokenRejected("header or payload is not JSON of one meaning") from None
+    if not isinstance(value, dict):
+        raise TokenRejected("header or payload is no JSON object")
+    return value

@@ -1,0 +1,121 @@
+"""What a step answers, and what becomes of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from authz.model.reasons import Reason
+from authz.model.scopes import NO_SCOPES, Scopes
+
+Fact = TypeVar("Fact")
+Learned_co = TypeVar("Learned_co", covariant=True)
+
+
+class Malformed(StrEnum):
+    """What kind of 400 it is: each has a JSON-RPC code of its own."""
+
+    NOT_JSON = "not_json"
+    NOT_ONE_MEANING = "not_one_meaning"
+    HEADER_MISMATCH = "header_mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed(Generic[Learned_co]):
+    """The step found no ground to refuse; *fact* is what it learned."""
+
+    fact: Learned_co
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """
+    The step refuses, and its reason is the decision's.
+
+    `detail` is for the record and for people; nothing of it reaches the caller.
+    """
+
+    reason: Reason
+    detail: str
+    malformed: Malformed | None = None
+    request_id: int | str | None = None
+    """Set only where step 1 refuses although the message was read."""
+
+    required: Scopes = NO_SCOPES
+    """All scopes of the operation, where a wider credential would cure the refusal."""
+
+    facts: tuple[object, ...] = ()
+    """What the step learned before it refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """
+    A question that only the server can answer; it answers and decides again.
+
+    No step asks one yet: introspection of opaque tokens will be the first.
+    """
+
+    question: str
+
+
+Answers = Mapping[Need, object]
+"""What the server found out for the needs of this call, by need."""
+
+NO_ANSWERS: Answers = {}
+
+
+class Facts:
+    """
+    What the steps have learned about one call, one fact of a type.
+
+    Immutable: `learn` gives a new one. Asking for a fact whose step has not
+    run is a mistake in the step table and raises `KeyError`.
+    """
+
+    __slots__ = ("_by_type",)
+
+    def __init__(self, *facts: object) -> None:
+        self._by_type: dict[type, object] = {type(fact): fact for fact in facts}
+
+    def learn(self, *facts: object) -> Facts:
+        """Give these facts and *facts*."""
+        return Facts(*self._by_type.values(), *facts)
+
+    def of(self, kind: type[Fact]) -> Fact:
+        """Give the fact of type *kind*, which an earlier step must have learned."""
+        fact = self._by_type[kind]
+        assert isinstance(fact, kind)  # noqa: S101 - keyed by its own type
+        return fact
+
+    def find(self, kind: type[Fact]) -> Fact | None:
+        """Give the fact of type *kind*, or None where its step did not run."""
+        return self.of(kind) if kind in self._by_type else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A refusal as the caller gets it."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What must happen to a call; unsigned and unwritten, both are the server's."""
+
+    reason: Reason
+    step: int
+    """Number of the step in the contract that decided; 12 for an allow."""
+
+    facts: Facts
+    detail: str = ""
+    headers: tuple[tuple[str, str], ...] = field(default=())
+    """Set towards the upstream on an allow, the token aside."""
+
+    answer: Answer | None = None
+    """What the caller gets instead, on a refusal."""

@@ -1,0 +1,97 @@
+"""JSON read in one way only (RFC 8259), for bytes that somebody else also reads.
+
+Two readers of the same bytes can differ: over a name that stands twice, over
+names that are equal but for case (Go's `encoding/json` takes `Name` for
+`name`), over NaN, lone surrogates and numbers beyond a double. What could be
+read in two ways is refused here, so that what was decided is what runs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import NoReturn, TypeAlias
+
+JSON: TypeAlias = "bool | int | Decimal | str | list[JSON] | dict[str, JSON] | None"
+"""A JSON value as this reader gives it: no floats, no two names that fold together."""
+
+MAX_DEPTH = 64
+"""Levels of nesting. Cedar takes 127; no client was seen to send more than a dozen."""
+
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class NotJSON(ValueError):
+    """The bytes are no single JSON value in UTF-8."""
+
+
+class AmbiguousJSON(ValueError):
+    """The bytes are JSON that two readers could take for different values."""
+
+
+def read_json(text: bytes) -> JSON:
+    """
+    Read exactly one JSON value.
+
+    Args:
+        text: UTF-8 without a byte order mark; white space may surround the value.
+
+    Returns:
+        The value; numbers with a fraction or an exponent are Decimals, exact.
+
+    Raises:
+        NotJSON: no JSON, more than one value, NaN, deeper than `MAX_DEPTH`.
+        AmbiguousJSON: a duplicate or case-folding name, a lone surrogate.
+    """
+    try:
+        decoded = text.decode("utf-8")
+        value: JSON = json.loads(
+            decoded,
+            object_pairs_hook=_members,
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+        )
+    except (AmbiguousJSON, NotJSON):
+        raise
+    except RecursionError:
+        raise NotJSON("nested too deep") from None
+    except (ValueError, ArithmeticError) as error:
+        raise NotJSON(f"no JSON: {type(error).__name__}") from None
+    _check_values(value, may_hold_surrogates=_SURROGATE_ESCAPE.search(decoded) is not None)
+    return value
+
+
+def _members(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    members = dict(pairs)
+    if len({name.casefold() for name in members}) != len(pairs):
+        raise AmbiguousJSON("two member names are equal or differ in case only")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotJSON(f"{name} is no JSON")
+
+
+def _check_values(value: JSON, *, may_hold_surrogates: bool) -> None:
+    level: list[JSON] = [value]
+    for _ in range(MAX_DEPTH):
+        if may_hold_surrogates and any(_has_surrogate(each) for each in level):
+            raise AmbiguousJSON("a string holds a lone surrogate")
+        level = [inner for each in level for inner in _inner(each)]
+        if not level:
+            return
+    raise NotJSON("nested too deep")
+
+
+def _inner(value: JSON) -> list[JSON]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _has_surrogate(value: JSON) -> bool:
+    if isinstance(value, dict):
+        return any(_SURROGATE.search(name) for name in value)
+    return isinstance(value, str) and _SURROGATE.search(value) is not None

@@ -1,0 +1,65 @@
+"""How a decision ends: the headers of an allow, the answer of a refusal."""
+
+from __future__ import annotations
+
+from authz.claims.check import TokenTooWide
+from authz.directory.compiled import Refusals
+from authz.model.call import Call
+from authz.model.operation import Message
+from authz.model.outcome import Facts, Outcome, Refused
+from authz.model.principals import Caller
+from authz.model.reasons import Reason
+from authz.refusals.render import Refusal, render
+from authz.steps.given import Credential, Given, Route
+from authz.wire.headers import identity_headers
+
+LAST_STEP = 12
+NO_STEP = 0
+
+
+def allow(facts: Facts) -> Outcome:
+    """Let the call go on, with the proven identities in its headers."""
+    caller, subject = facts.of(Caller), facts.of(Credential).subject
+    headers = identity_headers(
+        workload=str(caller.workload),
+        agent=caller.hop.agent,
+        user=str(subject.user) if subject else None,
+        decision=facts.of(Call).decision,
+    )
+    return Outcome(Reason.ALLOW, LAST_STEP, facts, headers=headers)
+
+
+def refuse(given: Given, facts: Facts, refused: Refused, step: int) -> Outcome:
+    """Refuse the call: the record gets the detail, the caller gets the table's sentence."""
+    route = facts.find(Route)
+    target = route.target if route else None
+    refusal = Refusal(
+        refused=refused,
+        decision=given.call.decision,
+        message=facts.find(Message),
+        audience=target.audience if target else None,
+        style=_style(given, facts),
+    )
+    return Outcome(refused.reason, step, facts, refused.detail, answer=render(refusal))
+
+
+def too_wide(given: Given, outcome: Outcome, error: TokenTooWide) -> Outcome:
+    """Turn an allow whose signed token failed its self-check into a refusal."""
+    refused = Refused(Reason.TOKEN_TOO_WIDE, str(error))
+    return refuse(given, outcome.facts, refused, LAST_STEP)
+
+
+def fault(call: Call, detail: str) -> Outcome:
+    """Refuse because something of ours failed; nothing is known to have been proven."""
+    refused = Refused(Reason.FAULT, detail)
+    refusal = Refusal(refused, call.decision, message=None, audience=None)
+    return Outcome(Reason.FAULT, NO_STEP, Facts(call), detail, answer=render(refusal))
+
+
+def _style(given: Given, facts: Facts) -> Refusals:
+    """Choose how a refusal is written: the agent's choice unless it is auto, else the target's."""
+    caller, route = facts.find(Caller), facts.find(Route)
+    agent = given.world.directory.agents[caller.hop.agent] if caller else None
+    if agent is not None and agent.refusals is not Refusals.AUTO:
+        return agent.refusals
+    return route.target.refusals if route and route.target else Refusals.AUTO

@@ -1,0 +1,42 @@
+"""Policies ready to be asked: what the engine evaluates, and what people are told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from cedarpy import PolicySet, Schema
+
+from authz.directory.compiled import Agent
+from authz.policy.annotations import Notes
+from authz.policy.question import PolicyRef
+from authz.policy.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy as its author knows it."""
+
+    ref: PolicyRef
+    notes: Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """All policies of a world, validated together, and what evaluating them needs."""
+
+    by_id: Mapping[str, Policy]
+    """By `@id`, which is also the id that the engine reports."""
+
+    engine: PolicySet
+    schema: Schema
+    shapes: Mapping[str, Shape]
+    """Of the arguments, by the tool's qualified name."""
+
+    agents: Mapping[str, Agent]
+    zone: ZoneInfo
+    """For `clock.hour` and `clock.weekday`."""
+
+    headers: frozenset[str]
+    """The request headers that policies may read."""

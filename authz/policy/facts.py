@@ -1,0 +1,233 @@
+"""The facts of one request as the engine reads them: entities and contexts.
+
+Every value that somebody else wrote is converted to its declared type before:
+`__entity` and `__extn` members are made here and nowhere else, so no caller
+can forge a reference, an address or a date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import Any
+
+from authz.directory.compiled import Agent, Tool
+from authz.model.instant import Instant, as_datetime
+from authz.model.scopes import NO_SCOPES, Scopes
+from authz.policy.arguments import Arguments, texts_of
+from authz.policy.compiled import Policies
+from authz.policy.question import Question
+from authz.policy.schema import (
+    PROTOCOL_ACTION,
+    SESSION_ACTION,
+    action_groups,
+    tool_action,
+)
+
+Json = dict[str, Any]
+
+SESSION = ("Session", "request")
+ARGUMENTS = ("Texts", "args")
+HEADERS = ("Texts", "headers")
+
+SEVERAL_FACTORS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a challenge could still bring; nothing of it is there at first."""
+
+    fresh_login: bool = False
+    consent: Scopes | None = None
+    approved: bool = False
+
+    def with_step_up(self, kind: str, required: Scopes) -> Evidence:
+        """Give the evidence as it would be after the step-up *kind* was met."""
+        match kind:
+            case "mfa":
+                return replace(self, fresh_login=True)
+            case "consent":
+                return replace(self, consent=required)
+            case "approval":
+                return replace(self, approved=True)
+        raise ValueError(f"no step-up {kind!r}")
+
+
+NO_EVIDENCE = Evidence()
+
+
+def action_of(question: Question) -> str:
+    """Give the id of the question's action."""
+    return SESSION_ACTION if question.tool is None else tool_action(question.tool.name)
+
+
+def resource_of(question: Question) -> Json:
+    """Give the reference of the question's resource."""
+    if question.tool is None:
+        return _reference("MCPServer", question.target.name)
+    return _reference("Tool", question.tool.name)
+
+
+def principals_of(question: Question) -> list[tuple[str, Json]]:
+    """Give the legs: the user, where there is one, and every agent of the chain."""
+    user = [("user", _reference("User", str(question.user.user)))] if question.user else []
+    return [*user, *((hop.agent, _reference("Agent", hop.agent)) for hop in question.hops)]
+
+
+def context_of(question: Question, arguments: Arguments) -> str:
+    """Write the context of every leg as JSON text."""
+    context: Json = {"session": _link(*SESSION)}
+    if question.tool is None:
+        context["method"] = question.method
+    else:
+        context["input"] = arguments.typed
+        context["unknownArgs"] = arguments.unknown
+        context["untypedArgs"] = arguments.untyped
+    return json.dumps(context)
+
+
+def entities_of(question: Question, policies: Policies, evidence: Evidence) -> str:
+    """Write every entity that a policy can reach from this question, as JSON text."""
+    rows = [
+        _action(question),
+        *_resource(question),
+        *(_agent(policies.agents[hop.agent]) for hop in question.hops),
+        *_user(question),
+        _session(question, policies, evidence),
+        _entity(*ARGUMENTS, tags=texts_of(question.arguments or {})),
+        _entity(*HEADERS, tags=_visible(question.headers, policies.headers)),
+    ]
+    return json.dumps(rows)
+
+
+def _visible(headers: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    return {name: headers[name] for name in names if name in headers}
+
+
+def _action(question: Question) -> Json:
+    """Give the action with all its groups: entities read without a schema have no hierarchy."""
+    if question.tool is None:
+        groups: tuple[str, ...] = (PROTOCOL_ACTION,)
+    else:
+        groups = action_groups(question.tool.action)
+    return _entity("Action", action_of(question), parents=[("Action", name) for name in groups])
+
+
+def _resource(question: Question) -> list[Json]:
+    target = question.target
+    namespace = ("Namespace", target.namespace)
+    server = _entity("MCPServer", target.name, parents=[namespace])
+    if question.tool is None:
+        return [server]
+    tool = question.tool
+    parents = [("MCPServer", target.name), namespace]
+    return [server, _entity("Tool", tool.name, _tool_facts(tool), parents)]
+
+
+def _tool_facts(tool: Tool) -> Json:
+    return {
+        "readOnly": tool.read_only,
+        "destructive": tool.destructive,
+        "openWorld": tool.open_world,
+        "sensitivity": tool.sensitivity,
+        "approval": tool.approval,
+        "untypedOk": tool.untyped_ok,
+        "scopes": sorted(tool.scopes),
+    }
+
+
+def _agent(agent: Agent) -> Json:
+    facts = {"lifecycle": _link("Lifecycle", agent.lifecycle), "scopes": sorted(agent.scopes)}
+    return _entity("Agent", agent.name, facts, [("Namespace", agent.namespace)])
+
+
+def _user(question: Question) -> list[Json]:
+    if question.user is None:
+        return []
+    user = question.user
+    groups = [("Group", name) for name in sorted(user.groups)]
+    roles = [("Role", name) for name in sorted(user.roles)]
+    facts = {"scopes": sorted(question.user_scopes)}
+    return [_entity("User", str(user.user), facts, [*groups, *roles])]
+
+
+def _session(question: Question, policies: Policies, evidence: Evidence) -> Json:
+    local = as_datetime(question.now).astimezone(policies.zone)
+    facts: Json = {
+        "chain": {
+            "depth": len(question.hops),
+            "actors": [_link("Agent", hop.agent) for hop in question.hops],
+        },
+        "auth": _authentication(question, evidence),
+        "clock": {
+            "now": _datetime(question.now),
+            "hour": local.hour,
+            "weekday": local.isoweekday(),
+        },
+        "net": _network(question.peer_address),
+        "consent": {
+            "granted": evidence.consent is not None,
+            "scopes": sorted(evidence.consent or NO_SCOPES),
+        },
+        "approval": {"granted": evidence.approved},
+        "args": _link(*ARGUMENTS),
+        "headers": _link(*HEADERS),
+    }
+    if question.hops:
+        facts["agent"] = _link("Agent", question.hops[0].agent)
+    if question.user is not None:
+        facts["user"] = _link("User", str(question.user.user))
+    return _entity(*SESSION, facts)
+
+
+def _authentication(question: Question, evidence: Evidence) -> Json:
+    known = question.user.authentication if question.user else None
+    level, time = (known.level, known.time) if known else (0, Instant(0))
+    if evidence.fresh_login:
+        level, time = max(level, SEVERAL_FACTORS), question.now
+    return {
+        "level": level,
+        "acr": known.acr if known else "",
+        "amr": sorted(known.amr) if known else [],
+        "time": _datetime(time),
+    }
+
+
+def _network(peer_address: str) -> Json:
+    try:
+        address = ip_address(peer_address)
+    except ValueError:
+        return {}
+    if address.version == 6 and address.scope_id is not None:
+        return {}
+    return {"source": {"__extn": {"fn": "ip", "arg": str(address)}}}
+
+
+def _datetime(moment: Instant) -> Json:
+    text = as_datetime(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"__extn": {"fn": "datetime", "arg": text}}
+
+
+def _reference(kind: str, name: str) -> Json:
+    return {"type": kind, "id": name}
+
+
+def _link(kind: str, name: str) -> Json:
+    return {"__entity": _reference(kind, name)}
+
+
+def _entity(
+    kind: str,
+    name: str,
+    facts: Json | None = None,
+    parents: Iterable[tuple[str, str]] = (),
+    tags: Mapping[str, str] | None = None,
+) -> Json:
+    return {
+        "uid": _reference(kind, name),
+        "attrs": facts or {},
+        "parents": [_reference(*parent) for parent in parents],
+        "tags": dict(tags or {}),
+    }

@@ -1,0 +1,183 @@
+"""The judgement: every leg is evaluated apart, and all of them must be allowed.
+
+A leg's Allow counts only with reasons and without errors: the engine skips a
+policy that errs, so a forbid that errs would otherwise vanish. What would turn
+a no into a yes is found by evaluating again as if it were met: only a step-up
+that really leads to an allow is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cedarpy import AuthzResult, Decision, Entities, is_authorized_batch
+
+from authz.model.reasons import Reason
+from authz.model.scopes import Scopes, format_scopes
+from authz.policy.annotations import STEP_UPS
+from authz.policy.arguments import Arguments, BadArgument, sort_arguments
+from authz.policy.compiled import Policies, Policy
+from authz.policy.facts import (
+    NO_EVIDENCE,
+    Evidence,
+    action_of,
+    context_of,
+    entities_of,
+    principals_of,
+    resource_of,
+)
+from authz.policy.question import USER, Judgement, Leg, Question
+
+_WORST_LAST = (Reason.NO_PERMIT, Reason.FORBIDDEN, Reason.POLICY_ERROR)
+"""Of several legs that say no, the one that stands latest here names the reason."""
+
+_CHALLENGES = {
+    "mfa": Reason.STEP_UP_REQUIRED,
+    "consent": Reason.CONSENT_REQUIRED,
+    "approval": Reason.APPROVAL_PENDING,
+}
+_WITHOUT_USER = frozenset({"approval"})
+"""The only step-up that can help where nobody can log in or consent."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """One leg, and what could still help it."""
+
+    leg: Leg
+    cures: frozenset[str]
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.leg.reason is Reason.ALLOW
+
+
+def judge(question: Question, policies: Policies) -> Judgement:
+    """
+    Judge a question. Nothing is fetched, and no leg can speak for another.
+
+    Returns:
+        `allow` with the scopes that every leg's permits give; one of the
+        challenges, with all that would have to be met; or the reason of the no.
+    """
+    try:
+        arguments = _sorted_arguments(question, policies)
+    except BadArgument as error:
+        return Judgement(Reason.BAD_ARGUMENT, detail=f"the argument at {str(error)!r}")
+    ask = _asker(question, policies, arguments)
+    first = rows = ask(NO_EVIDENCE)
+    if not rows:
+        return Judgement(Reason.POLICY_ERROR, detail="there is nobody to judge")
+    evidence, asked = NO_EVIDENCE, frozenset[str]()
+    while refusing := [row for row in rows if not row.is_allowed]:
+        helps = [row.cures - asked for row in refusing]
+        if not all(helps):
+            hopeless = [row for row, more in zip(refusing, helps, strict=True) if not more]
+            return _denied(rows, hopeless)
+        for kind in frozenset().union(*helps):
+            evidence = evidence.with_step_up(kind, question.required)
+        asked = asked.union(*helps)
+        rows = ask(evidence)
+    return _permitted(question, first, rows, asked)
+
+
+def _denied(rows: Sequence[_Evaluated], hopeless: Sequence[_Evaluated]) -> Judgement:
+    worst = max((row.leg for row in hopeless), key=lambda leg: _WORST_LAST.index(leg.reason))
+    refs = ", ".join(map(str, worst.policies))
+    detail = f"{worst.party}: {refs or 'no policy permits it'}"
+    return Judgement(worst.reason, tuple(row.leg for row in rows), detail=detail)
+
+
+def _permitted(
+    question: Question,
+    first: Sequence[_Evaluated],
+    rows: Sequence[_Evaluated],
+    asked: frozenset[str],
+) -> Judgement:
+    granted = question.required.intersection(*(row.leg.granted for row in rows))
+    missing = question.required - granted
+    if missing:
+        legs = tuple(row.leg for row in rows)
+        detail = f"the permits do not give {format_scopes(missing)}"
+        return Judgement(Reason.POLICY_WITHHOLDS_SCOPE, legs, granted, detail=detail)
+    legs = tuple(row.leg for row in first)
+    if not asked:
+        return Judgement(Reason.ALLOW, legs, granted)
+    challenges = tuple(kind for kind in STEP_UPS if kind in asked)
+    return Judgement(_CHALLENGES[challenges[0]], legs, granted, challenges)
+
+
+def _sorted_arguments(question: Question, policies: Policies) -> Arguments:
+    if question.tool is None or question.arguments is None:
+        return Arguments()
+    return sort_arguments(question.arguments, policies.shapes[question.tool.name])
+
+
+def _asker(
+    question: Question, policies: Policies, arguments: Arguments
+) -> Callable[[Evidence], list[_Evaluated]]:
+    """Give what evaluates all legs in one batch, as if some evidence were there."""
+    principals, context = principals_of(question), context_of(question, arguments)
+    action = {"type": "Action", "id": action_of(question)}
+    resource = resource_of(question)
+    requests = [
+        {"principal": principal, "action": action, "resource": resource, "context": context}
+        for _, principal in principals
+    ]
+
+    def ask(evidence: Evidence) -> list[_Evaluated]:
+        entities = Entities.from_json_str(entities_of(question, policies, evidence))
+        results = is_authorized_batch(requests, policies.engine, entities, policies.schema)
+        return [
+            _evaluated(party, result, question, policies)
+            for (party, _), result in zip(principals, results, strict=True)
+        ]
+
+    return ask
+
+
+def _evaluated(
+    party: str, result: AuthzResult, question: Question, policies: Policies
+) -> _Evaluated:
+    determining = [policies.by_id[name] for name in sorted(result.diagnostics.reasons)]
+    reason = verdict(result)
+    leg = Leg(
+        party=party,
+        reason=reason,
+        policies=tuple(policy.ref for policy in determining),
+        granted=_granted(party, determining, question, policies)
+        if reason is Reason.ALLOW
+        else frozenset(),
+    )
+    is_clean = reason is Reason.FORBIDDEN and not result.diagnostics.errors
+    return _Evaluated(leg, _cures(determining, question) if is_clean else frozenset())
+
+
+def verdict(result: AuthzResult) -> Reason:
+    """Give what one leg's evaluation comes to; in doubt `policy_error`."""
+    reasons, errors = result.diagnostics.reasons, result.diagnostics.errors
+    if result.decision is Decision.Allow:
+        return Reason.ALLOW if reasons and not errors else Reason.POLICY_ERROR
+    if result.decision is not Decision.Deny or (errors and not reasons):
+        return Reason.POLICY_ERROR
+    return Reason.FORBIDDEN if reasons else Reason.NO_PERMIT
+
+
+def _granted(
+    party: str, permits: Sequence[Policy], question: Question, policies: Policies
+) -> Scopes:
+    """Give what a leg's permits give together, within what the party itself holds."""
+    held = question.user_scopes if party == USER else policies.agents[party].scopes
+    given = (
+        question.required if policy.notes.scope is None else policy.notes.scope
+        for policy in permits
+    )
+    return question.required & held & frozenset[str]().union(*given)
+
+
+def _cures(forbids: Sequence[Policy], question: Question) -> frozenset[str]:
+    """Give the step-ups that lift every determining forbid; none where one cannot be lifted."""
+    kinds = {policy.notes.step_up for policy in forbids}
+    possible = frozenset(STEP_UPS) if question.user else _WITHOUT_USER
+    return frozenset(kind for kind in kinds if kind) if kinds <= possible else frozenset()

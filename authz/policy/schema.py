@@ -1,0 +1,107 @@
+"""The Cedar schema: a fixed head, and one action for every declared tool.
+
+Policies are validated against it, and every request is evaluated with it: a
+value that is not of its declared type is refused by the engine there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from authz.policy.shapes import Field, Kind, Shape
+
+SESSION_ACTION = "mcp/session"
+TOOLS_ACTION = "tools/call"
+PROTOCOL_ACTION = "mcp"
+
+HEAD = """\
+entity Namespace, Role;
+entity Group in [Group];
+entity User in [Group, Role] = { scopes: Set<String> };
+entity Lifecycle enum ["active", "suspended", "quarantined", "retired"];
+entity Agent in [Namespace] = { lifecycle: Lifecycle, scopes: Set<String> };
+entity MCPServer in [Namespace];
+entity Tool in [MCPServer] = {
+  readOnly: Bool, destructive: Bool, openWorld: Bool, sensitivity: Long,
+  approval: Bool, untypedOk: Bool, scopes: Set<String>,
+};
+
+type Clock = { now: datetime, hour: Long, weekday: Long };
+type Auth = { level: Long, acr: String, amr: Set<String>, time: datetime };
+type Chain = { depth: Long, actors: Set<Agent> };
+entity Session = {
+  user?: User, agent?: Agent, chain: Chain, auth: Auth, clock: Clock,
+  net: { source?: ipaddr }, consent: { granted: Bool, scopes: Set<String> },
+  approval: { granted: Bool }, args: Texts, headers: Texts,
+};
+entity Texts tags String;
+
+action "mcp", "do:read", "do:write";
+action "tools/call" in ["mcp"];
+action "mcp/session" in ["mcp"] appliesTo {
+  principal: [User, Agent], resource: [MCPServer],
+  context: { session: Session, method: String },
+};
+"""
+"""An action without `appliesTo` is a group: only `in` can name it. `Texts` holds arguments by
+JSON Pointer, and the headers that the Gate lists by their lower-case names."""
+
+_SCALARS = {
+    Kind.STRING: "String",
+    Kind.INTEGER: "Long",
+    Kind.NUMBER: "decimal",
+    Kind.BOOLEAN: "Bool",
+}
+
+
+def tool_action(tool: str) -> str:
+    """Give the id of the action of calling *tool* (`namespace/server/tool`)."""
+    return f"{TOOLS_ACTION}:{tool}"
+
+
+def action_groups(action: str) -> tuple[str, ...]:
+    """Give all groups that the action of a tool with *action* (`read`, `write`) is in."""
+    return (TOOLS_ACTION, PROTOCOL_ACTION, f"do:{action}")
+
+
+def schema_text(tools: Iterable[tuple[str, str, Shape]]) -> str:
+    """Write the schema for *tools*: name, action (`read` or `write`) and shape of the arguments."""
+    return HEAD + "".join(_tool_text(*tool) for tool in sorted(tools, key=lambda tool: tool[0]))
+
+
+def _tool_text(name: str, action: str, shape: Shape) -> str:
+    groups = f"{quoted(TOOLS_ACTION)}, {quoted(f'do:{action}')}"
+    return (
+        f"action {quoted(tool_action(name))} in [{groups}] appliesTo {{\n"
+        "  principal: [User, Agent], resource: [Tool],\n"
+        "  context: { session: Session, unknownArgs: Set<String>, untypedArgs: Set<String>,\n"
+        f"    input: {_record(shape.fields)} }},\n}};\n"
+    )
+
+
+def _record(fields: Mapping[str, Field]) -> str:
+    rows = (_member(name, each) for name, each in fields.items() if _has_type(each.shape))
+    return f"{{ {', '.join(rows)} }}"
+
+
+def _has_type(shape: Shape) -> bool:
+    return shape.kind is not Kind.OPAQUE
+
+
+def _member(name: str, field: Field) -> str:
+    optional = "" if field.required and not field.shape.nullable else "?"
+    return f"{quoted(name)}{optional}: {_type(field.shape)}"
+
+
+def _type(shape: Shape) -> str:
+    if shape.kind is Kind.OBJECT:
+        return _record(shape.fields)
+    if shape.kind is Kind.ARRAY and shape.element is not None:
+        return f"Set<{_type(shape.element)}>"
+    return _SCALARS[shape.kind]
+
+
+def quoted(text: str) -> str:
+    """Write *text* as a Cedar string. Names with control characters do not come this far."""
+    return json.dumps(text, ensure_ascii=False)

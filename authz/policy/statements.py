@@ -1,0 +1,52 @@
+"""Cedar text to single statements with their places, before any parser sees them.
+
+The engine's parser recurses: some thousand chained operators or brackets end
+the process. So a statement's size is counted first, on tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from authz.directory.diagnostics import Position
+
+MAX_OPERATORS = 600
+"""Operators and brackets of one statement. The engine ends on about 2,000."""
+
+_TOKEN = re.compile(r'//[^\n\r]*|"(?:\\.|[^"\\])*"|\w+|&&|\|\||\s+|.', re.DOTALL)
+"""A comment ends at a carriage return too, as the engine's does: else it could hide a policy."""
+
+_COUNTED = frozenset("([{.+*-!<>=") | {"&&", "||", "if"}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One policy as its author wrote it."""
+
+    text: str
+    position: Position
+    operators: int
+
+
+def split_statements(file: str, text: str) -> Iterator[Statement]:
+    """Give the statements of *text*; what follows the last semicolon is one too."""
+    start, operators = None, 0
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token.isspace() or token.startswith("//"):
+            continue
+        start = match.start() if start is None else start
+        operators += token in _COUNTED
+        if token == ";":  # noqa: S105 - a token of the language
+            yield _statement(file, text, start, match.end(), operators)
+            start, operators = None, 0
+    if start is not None:
+        yield _statement(file, text, start, len(text), operators)
+
+
+def _statement(file: str, text: str, start: int, end: int, operators: int) -> Statement:
+    line = text.count("\n", 0, start)
+    column = start - (text.rfind("\n", 0, start) + 1)
+    return Statement(text[start:end], Position(file, line + 1, column + 1), operators)

@@ -1,0 +1,50 @@
+"""Tiers: how far a policy reaches, by the folder that it lies in.
+
+A lower tier speaks only of its own. The guard that says so stands before the
+author's conditions, so that a condition that errors hurts nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+
+from authz.directory.diagnostics import nearest
+
+ROOT = "policies/"
+FOLDERS = "policies/global/, policies/ns/<namespace>/ or policies/agents/<namespace>/<agent>/"
+
+NO_GUARD = ""
+
+
+class NoTier(ValueError):
+    """The folder is no tier, or names nobody."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
+def guard_of(file: str, namespaces: Set[str], agents: Iterable[str]) -> str:
+    """
+    Give the condition that holds the policies of *file* (`policies/…/x.cedar`) to their own.
+
+    Returns:
+        A Cedar expression; `NO_GUARD` for the global tier, which speaks of everything.
+
+    Raises:
+        NoTier: a misspelt folder never gets global power.
+    """
+    match file.removeprefix(ROOT).split("/"):
+        case ["global", _, *_]:
+            return NO_GUARD
+        case ["ns", namespace, _, *_]:
+            if namespace not in namespaces:
+                raise NoTier(f"there is no namespace {namespace}", nearest(namespace, namespaces))
+            space = f'Namespace::"{namespace}"'
+            return f"resource in {space} || principal is Agent in {space}"
+        case ["agents", namespace, name, _, *_]:
+            agent, known = f"{namespace}/{name}", frozenset(agents)
+            if agent not in known:
+                raise NoTier(f"no document declares the agent {agent}", nearest(agent, known))
+            return f'principal == Agent::"{agent}"'
+    raise NoTier("policies load from no such folder", f"put it below {FOLDERS}")

@@ -1,0 +1,161 @@
+"""MCP over streamable HTTP, revisions 2025-06-18, 2025-11-25 and 2026-07-28.
+
+`tools/call` is an operation of its own. What keeps a session going is of
+operation `session`. Every other method is `Unknown` and refused at step 6:
+the table below is the whole list, and what it does not name is not allowed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from authz.model.operation import Era, Message, Operation, Protocol, Session, ToolCall, Unknown
+from authz.model.strict_json import JSON
+from authz.protocols.jsonrpc import Envelope, known_params, read_envelope
+from authz.protocols.unreadable import ambiguous, mismatch, no_message
+
+FIRST_MODERN_VERSION = "2026-07-28"
+VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+
+TOOLS_CALL = "tools/call"
+TOOLS_CALL_PARAMS = frozenset({"name", "arguments", "_meta"})
+
+_LIST_PARAMS = frozenset({"cursor", "_meta"})
+_META_ONLY = frozenset({"_meta"})
+
+SESSION_METHODS: Mapping[str, frozenset[str]] = {
+    "initialize": frozenset({"protocolVersion", "capabilities", "clientInfo", "_meta"}),
+    "server/discover": _META_ONLY,
+    "ping": _META_ONLY,
+    "tools/list": _LIST_PARAMS,
+    "prompts/list": _LIST_PARAMS,
+    "resources/list": _LIST_PARAMS,
+    "resources/templates/list": _LIST_PARAMS,
+    "subscriptions/listen": frozenset({"notifications", "_meta"}),
+    "notifications/initialized": _META_ONLY,
+    "notifications/cancelled": frozenset({"requestId", "reason", "_meta"}),
+}
+"""The methods of operation `session`, each with the members its `params` may have."""
+
+LISTEN_FLAGS = frozenset({"toolsListChanged", "promptsListChanged", "resourcesListChanged"})
+"""What `subscriptions/listen` may ask for as a session; it names no resource and no task."""
+
+SESSION_VERBS = frozenset({"GET", "DELETE"})
+
+
+def read_message(
+    method: str, unverified_headers: Mapping[str, str], body: bytes, size: int
+) -> Message:
+    """
+    Read one request of streamable HTTP.
+
+    Args:
+        method: The HTTP method.
+        unverified_headers: Lower-case names. Mirrored headers are compared with the body
+            where they are there, and never believed.
+        body: The whole body; a truncated one must not come here.
+        size: Bytes of body that Envoy had, to notice a body on a GET.
+
+    Raises:
+        Unreadable: as `jsonrpc.read_envelope`; a POST without a body; a GET or
+            DELETE with one; `params` with an unknown member; headers that disagree.
+    """
+    if method in SESSION_VERBS:
+        if body or size or _announces_body(unverified_headers):
+            raise ambiguous(f"a {method} with a body means two things")
+        return Message(Protocol.MCP, Session(method), None)
+    if method != "POST":
+        return Message(Protocol.MCP, Unknown(method), None)
+    envelope = read_envelope(body)
+    operation = _operation(envelope)
+    meta = _meta(envelope.params)
+    version = _body_version(meta)
+    _check_mirrors(unverified_headers, envelope, operation, version)
+    traceparent = meta.get("traceparent")
+    return Message(
+        Protocol.MCP,
+        operation,
+        envelope.request_id,
+        Era.LEGACY if version is None else Era.MODERN,
+        traceparent if isinstance(traceparent, str) else None,
+    )
+
+
+def _announces_body(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _operation(envelope: Envelope) -> Operation:
+    method, params = envelope.method, envelope.params
+    if method is None:
+        return Unknown("an answer to a request of the server's")
+    if method == TOOLS_CALL:
+        return _tool_call(envelope)
+    if method not in SESSION_METHODS:
+        return Unknown(method)
+    if method.startswith("notifications/") is not (envelope.request_id is None):
+        raise no_message("a request lacks its id, or a notification has one")
+    known_params(params, SESSION_METHODS[method])
+    if method == "subscriptions/listen" and not _asks_for_flags_only(params):
+        return Unknown(method)
+    return Session(method)
+
+
+def _tool_call(envelope: Envelope) -> ToolCall:
+    params = envelope.params
+    known_params(params, TOOLS_CALL_PARAMS)
+    name, arguments = params.get("name"), params.get("arguments", {})
+    if envelope.request_id is None:
+        raise no_message("tools/call is a request and lacks its id")
+    if not isinstance(name, str) or not isinstance(arguments, dict):
+        raise no_message("tools/call wants a name and an object of arguments")
+    return ToolCall(name, arguments)
+
+
+def _asks_for_flags_only(params: Mapping[str, JSON]) -> bool:
+    wanted = params.get("notifications", {})
+    return isinstance(wanted, dict) and wanted.keys() <= LISTEN_FLAGS
+
+
+def _meta(params: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    meta = params.get("_meta", {})
+    if not isinstance(meta, dict):
+        raise no_message("_meta is no object")
+    return meta
+
+
+def _body_version(meta: Mapping[str, JSON]) -> str | None:
+    version = meta.get(VERSION_KEY)
+    if version is not None and not isinstance(version, str):
+        raise no_message("the protocol version in _meta is no string")
+    return version
+
+
+def _check_mirrors(
+    headers: Mapping[str, str], envelope: Envelope, operation: Operation, version: str | None
+) -> None:
+    """Compare the mirrored headers that are there with the body (SEP-2243)."""
+    name = operation.tool if isinstance(operation, ToolCall) else None
+    method = headers.get("mcp-method")
+    if method is not None and method != envelope.method:
+        raise mismatch("mcp-method differs from the body", envelope.request_id)
+    mirrored = headers.get("mcp-name")
+    if mirrored is not None and not isinstance(operation, Unknown) and _decoded(mirrored) != name:
+        raise mismatch("mcp-name differs from the body", envelope.request_id)
+    stated = headers.get("mcp-protocol-version")
+    if stated is None:
+        return
+    if stated != version if version is not None else stated >= FIRST_MODERN_VERSION:
+        raise mismatch("mcp-protocol-version differs from the body", envelope.request_id)
+
+
+def _decoded(value: str) -> str | None:
+    """Undo the spelling `=?base64?…?=` of names that no header may hold."""
+    if not (value.startswith("=?base64?") and value.endswith("?=")):
+        return value
+    try:
+        return base64.b64decode(value[9:-2], validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,170 @@
+"""The answer to a refused call, from the table.
+
+Measured on real clients: many MCP clients lose their whole session on any
+HTTP error, so a no to an identified agent is in-band under `auto`; RFC 6750
+section 3 and RFC 9728 section 5.1 for challenges; RFC 9457 for problems.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from authz.directory.compiled import Refusals
+from authz.model.operation import Era, Message, Protocol, ToolCall
+from authz.model.outcome import Answer, Malformed, Refused
+from authz.model.reasons import Reason
+from authz.model.scopes import format_scopes
+from authz.refusals.metadata import metadata_url
+from authz.refusals.table import (
+    DENIED_SENTENCE,
+    MALFORMED_CODES,
+    RETRY_AFTER_SECONDS,
+    ROWS,
+    SCOPE_CHALLENGE_SENTENCE,
+    Family,
+    Row,
+)
+
+DECISION_HEADER = "x-narrowgate-decision"
+JSON_TYPE = "application/json"
+PROBLEM_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refused call as far as its answer depends on it."""
+
+    refused: Refused
+    decision: str
+    message: Message | None
+    """None where step 1 could not read it."""
+
+    audience: str | None
+    """The target's, None where the target is unknown."""
+
+    style: Refusals = Refusals.AUTO
+
+    @property
+    def row(self) -> Row:
+        """The table's row for the reason."""
+        return ROWS[self.refused.reason]
+
+    @property
+    def request_id(self) -> int | str | None:
+        """The `id` to echo."""
+        return self.refused.request_id if self.message is None else self.message.request_id
+
+    def sentence(self, text: str) -> str:
+        """Give *text*, with the scope it names and the decision to ask about."""
+        scope = format_scopes(self.refused.required)
+        return f"{text.replace('{scope}', scope)} Decision {self.decision}."
+
+
+def render(refusal: Refusal) -> Answer:
+    """Write the answer to a refused call; always with the decision id in a header."""
+    return _FAMILIES[refusal.row.family](refusal)
+
+
+def _malformed(refusal: Refusal) -> Answer:
+    kind = refusal.refused.malformed or Malformed.NOT_ONE_MEANING
+    code, sentence = MALFORMED_CODES[kind]
+    return _rpc_error(refusal, refusal.row.status, code, sentence)
+
+
+def _unproven(refusal: Refusal) -> Answer:
+    challenge = _challenge(refusal)
+    return _rpc_error(refusal, 401, 401, refusal.row.sentence, ("www-authenticate", challenge))
+
+
+def _stranger(refusal: Refusal) -> Answer:
+    return _rpc_error(refusal, refusal.row.status, refusal.row.status, refusal.row.sentence)
+
+
+def _unrouted(refusal: Refusal) -> Answer:
+    body = {
+        "type": "about:blank",
+        "title": "Forbidden",
+        "status": 403,
+        "detail": DENIED_SENTENCE,
+        "decision": refusal.decision,
+    }
+    return _answer(refusal, 403, body, PROBLEM_TYPE)
+
+
+def _denied(refusal: Refusal) -> Answer:
+    row, message = refusal.row, refusal.message
+    if message is None or message.protocol is Protocol.HTTP:
+        return _unrouted(refusal)
+    if message.request_id is None:
+        return Answer(403, ((DECISION_HEADER, refusal.decision),), b"")
+    if refusal.style is Refusals.OAUTH and refusal.refused.reason is Reason.INSUFFICIENT_SCOPE:
+        header = ("www-authenticate", _scope_challenge(refusal))
+        return _rpc_error(refusal, 403, 403, SCOPE_CHALLENGE_SENTENCE, header)
+    if refusal.style is not Refusals.AUTO:
+        return _rpc_error(refusal, row.status, row.status, row.sentence)
+    if isinstance(message.operation, ToolCall):
+        return _tool_result(refusal, message)
+    return _rpc_error(refusal, 200, row.status, row.sentence)
+
+
+def _unavailable(refusal: Refusal) -> Answer:
+    again = ("retry-after", str(RETRY_AFTER_SECONDS))
+    return _rpc_error(refusal, 503, 503, refusal.row.sentence, again)
+
+
+_FAMILIES = {
+    Family.MALFORMED: _malformed,
+    Family.UNPROVEN: _unproven,
+    Family.STRANGER: _stranger,
+    Family.UNROUTED: _unrouted,
+    Family.DENIED: _denied,
+    Family.UNAVAILABLE: _unavailable,
+}
+
+
+def _tool_result(refusal: Refusal, message: Message) -> Answer:
+    """Write the one shape that every MCP client survives and hands to its model."""
+    text = refusal.sentence(refusal.row.sentence)
+    result: dict[str, object] = {"isError": True, "content": [{"type": "text", "text": text}]}
+    if message.era is Era.MODERN:
+        result["resultType"] = "complete"
+    body = {"jsonrpc": "2.0", "id": message.request_id, "result": result}
+    return _answer(refusal, 200, body, JSON_TYPE)
+
+
+def _rpc_error(
+    refusal: Refusal, status: int, code: int, sentence: str, *headers: tuple[str, str]
+) -> Answer:
+    data = {"reason": refusal.row.told, "decision": refusal.decision}
+    error = {"code": code, "message": refusal.sentence(sentence), "data": data}
+    body = {"jsonrpc": "2.0", "id": refusal.request_id, "error": error}
+    return _answer(refusal, status, body, JSON_TYPE, *headers)
+
+
+def _answer(
+    refusal: Refusal,
+    status: int,
+    body: Mapping[str, object],
+    content_type: str,
+    *headers: tuple[str, str],
+) -> Answer:
+    named = (("content-type", content_type), (DECISION_HEADER, refusal.decision), *headers)
+    return Answer(status, named, json.dumps(body).encode("ascii"))
+
+
+def _challenge(refusal: Refusal) -> str:
+    """Write a 401's challenge (RFC 6750 section 3): never a scope, bare for an unknown target."""
+    if refusal.audience is None:
+        return "Bearer"
+    error = refusal.refused.reason is Reason.CREDENTIAL_INVALID
+    told = 'error="invalid_token", ' if error else ""
+    return f'Bearer {told}resource_metadata="{metadata_url(refusal.audience)}"'
+
+
+def _scope_challenge(refusal: Refusal) -> str:
+    """Write the challenge that a wider token cures; only an OAuth client is sent it."""
+    scope = format_scopes(refusal.refused.required)
+    metadata = metadata_url(refusal.audience or "")
+    return f'Bearer error="insufficient_scope", scope="{scope}", resource_metadata="{metadata}"'

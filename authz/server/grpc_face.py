@@ -1,0 +1,86 @@
+"""The gRPC face: Envoy's `Authorization/Check`, health and reflection, one server a listener."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from authz._proto import external_auth_pb2, external_auth_pb2_grpc
+from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
+from authz.directory.compiled import Listener
+from authz.server.answering import Answering
+from authz.server.listeners import admits, bind
+
+SERVICE = external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"].full_name
+THREADS = 8
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+
+_OPTIONS = (
+    # Two processes must not share one address without saying so.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+)
+
+
+class CheckService(external_auth_pb2_grpc.AuthorizationServicer):
+    """Answers the Checks that come in by one listener."""
+
+    def __init__(self, answering: Answering, listener: Listener) -> None:
+        self._answering = answering
+        self._listener = listener
+
+    def Check(self, request: CheckRequest, context: grpc.ServicerContext) -> CheckResponse:  # noqa: N802
+        """Answer one Check; the gRPC status is always OK."""
+        if not admits(self._listener, context):
+            return self._answering.refuse_stranger(request, self._listener.name)
+        metadata = {
+            name: value for name, value in context.invocation_metadata() if isinstance(value, str)
+        }
+        return self._answering.answer(request, self._listener.name, metadata)
+
+
+class GrpcFace:
+    """One listener, open from `start` to `finish_stop`."""
+
+    def __init__(self, answering: Answering, listener: Listener, home: Path) -> None:
+        """
+        Bind the listener's address.
+
+        Raises:
+            CannotListen: see `listeners.bind`.
+        """
+        self._health = health.HealthServicer()
+        self._server = grpc.server(
+            ThreadPoolExecutor(THREADS, thread_name_prefix=f"check-{listener.name}"),
+            options=_OPTIONS,
+        )
+        external_auth_pb2_grpc.add_AuthorizationServicer_to_server(  # type: ignore[no-untyped-call]
+            CheckService(answering, listener), self._server
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+        self._lock: IO[str] | None = bind(self._server, listener, home)
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Accept Checks, and say so to health checks."""
+        self._server.start()
+        self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+
+    def begin_stop(self, grace_seconds: float) -> None:
+        """Turn health checks and new Checks away; what is under way has *grace_seconds*."""
+        self._health.enter_graceful_shutdown()
+        self._stopped = self._server.stop(grace_seconds)
+
+    def finish_stop(self) -> None:
+        """Wait until nothing is under way, then give the address free."""
+        self._stopped.wait()
+        if self._lock is not None:
+            self._lock.close()

@@ -1,0 +1,79 @@
+"""The public HTTP face: our keys for whoever verifies our tokens, and probes."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from authz.settings import HttpAddress
+
+JWKS_PATH = "/.well-known/jwks.json"
+JWKS_MAX_AGE = 60
+"""Seconds. Rotation waits longer than this before a new key signs."""
+
+
+class HttpFace:
+    """JWKS and probes on one address, in a thread of their own."""
+
+    def __init__(self, address: HttpAddress, jwks: bytes) -> None:
+        """
+        Bind *address*.
+
+        Raises:
+            OSError: it cannot be bound.
+        """
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        self._socket = socket.create_server((address.host, address.port), family=family)
+        self.port: int = self._socket.getsockname()[1]
+        self._ready = threading.Event()
+        config = uvicorn.Config(
+            self._application(jwks), log_config=None, access_log=False, lifespan="off", ws="none"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="http-public", daemon=True)
+
+    def _application(self, jwks: bytes) -> Starlette:
+        def keys(_request: Request) -> Response:
+            headers = {"cache-control": f"public, max-age={JWKS_MAX_AGE}"}
+            return Response(jwks, media_type="application/jwk-set+json", headers=headers)
+
+        def live(_request: Request) -> Response:
+            return PlainTextResponse("live\n")
+
+        def ready(_request: Request) -> Response:
+            if self._ready.is_set():
+                return PlainTextResponse("ready\n")
+            return PlainTextResponse("not ready\n", status_code=503)
+
+        return Starlette(
+            routes=[Route(JWKS_PATH, keys), Route("/livez", live), Route("/readyz", ready)]
+        )
+
+    def _run(self) -> None:
+        with contextlib.suppress(SystemExit):
+            self._server.run(sockets=[self._socket])
+
+    def start(self) -> None:
+        """Serve; `/readyz` says no until `announce_ready`."""
+        self._thread.start()
+
+    def announce_ready(self) -> None:
+        """Let `/readyz` say yes."""
+        self._ready.set()
+
+    def announce_stop(self) -> None:
+        """Let `/readyz` say no, while what is under way goes on."""
+        self._ready.clear()
+
+    def stop(self) -> None:
+        """Stop serving and wait for the thread."""
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        self._socket.close()

@@ -1,0 +1,114 @@
+"""Our gRPC addresses, and the wall around each: only declared Envoys are believed.
+
+A Unix socket in a directory that only Envoy's group can enter, mTLS from a
+listed identity, or a port whose callers a mesh restricts, declared in so many
+words. Anything wider does not start.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from collections.abc import Set
+from pathlib import Path
+from typing import IO
+
+import grpc
+
+from authz.directory.compiled import Listener, MeshRestricted, MutualTLS, UnixSocket
+from authz.model.spiffe import NotSpiffe, SpiffeId
+
+PEER_SPIFFE_ID = "peer_spiffe_id"
+OTHERS = stat.S_IRWXO
+
+
+class CannotListen(Exception):
+    """A listener that must not, or cannot, be opened; the message says what to do."""
+
+
+def bind(server: grpc.Server, listener: Listener, home: Path) -> IO[str] | None:
+    """
+    Bind *listener* to *server*.
+
+    Returns:
+        The lock that holds a socket for this process while it is open; None for TCP.
+
+    Raises:
+        CannotListen: the place is open to others, taken, or a file is missing.
+    """
+    try:
+        match listener.address:
+            case UnixSocket(path):
+                return _bind_socket(server, home / path)
+            case MutualTLS() as address:
+                credentials = _credentials(address, home)
+                _bound(server.add_secure_port(f"{address.host}:{address.port}", credentials))
+            case MeshRestricted() as address:
+                _bound(server.add_insecure_port(f"{address.host}:{address.port}"))
+    except (OSError, RuntimeError) as error:
+        raise CannotListen(f"listener {listener.name}: {error}") from error
+    return None
+
+
+def admits(listener: Listener, context: grpc.ServicerContext) -> bool:
+    """Say whether the peer of *context* may send Checks by *listener*."""
+    if not isinstance(listener.address, MutualTLS):
+        return True
+    return _is_listed(context.auth_context().get(PEER_SPIFFE_ID), listener.address.callers)
+
+
+def _is_listed(proven: object, callers: Set[SpiffeId]) -> bool:
+    match proven:
+        case [bytes(identity)]:
+            return _parses_to_one_of(identity, callers)
+    return False
+
+
+def _parses_to_one_of(identity: bytes, callers: Set[SpiffeId]) -> bool:
+    try:
+        return SpiffeId.parse(identity.decode("ascii")) in callers
+    except (NotSpiffe, UnicodeDecodeError):
+        return False
+
+
+def _bind_socket(server: grpc.Server, path: Path) -> IO[str]:
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    mode = stat.S_IMODE(path.parent.stat().st_mode)
+    if mode & OTHERS:
+        raise CannotListen(
+            f"{path.parent}: mode {mode:o} lets everybody reach the socket, and whoever reaches it"
+            f" is given tokens; use `chmod {mode & ~OTHERS:o} {path.parent}`"
+        )
+    lock = _take_over(path)
+    _bound(server.add_insecure_port(f"unix:{path.absolute()}"))
+    path.chmod(0o660)
+    return lock
+
+
+def _take_over(path: Path) -> IO[str]:
+    """Lock the socket's place: binding would take a living socket away from its server."""
+    lock = path.with_name(f"{path.name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise CannotListen(f"{path}: another process serves this socket") from None
+    if path.exists() and not stat.S_ISSOCK(os.lstat(path).st_mode):
+        lock.close()
+        raise CannotListen(f"{path}: there is a file that is no socket; move it away")
+    return lock
+
+
+def _credentials(address: MutualTLS, home: Path) -> grpc.ServerCredentials:
+    key, certificate, roots = (
+        (home / name).read_bytes() for name in (address.key, address.certificate, address.clients)
+    )
+    return grpc.ssl_server_credentials(
+        [(key, certificate)], root_certificates=roots, require_client_auth=True
+    )
+
+
+def _bound(port: int) -> None:
+    if port == 0:
+        raise CannotListen("the address cannot be bound")

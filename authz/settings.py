@@ -1,0 +1,40 @@
+"""What the command line and the environment say at start, one small class per consumer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAddress:
+    """Where the public HTTP face listens. Port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> HttpAddress:
+        """
+        Read `host:port`; an IPv6 host stands in brackets.
+
+        Raises:
+            ValueError: it is no address.
+        """
+        host, colon, port = text.rpartition(":")
+        if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+            raise ValueError(f"{text!r} is no host:port")
+        return cls(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """What `authz serve` needs to know beside the world."""
+
+    home: Path
+    """Folder with `directory/` and `policies/`; relative paths in documents start here."""
+
+    http: HttpAddress
+    log_level: str
+    drain_seconds: float
+    """How long a stop waits for Checks that are under way."""

@@ -1,0 +1,1 @@
+"""What comes from outside at start: files of the world's folder, and keys."""

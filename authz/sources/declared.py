@@ -1,0 +1,91 @@
+"""What is declared in a world's folder, read once and whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from authz.directory.compiled import Directory, Issuer
+from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
+from authz.directory.load import load as load_directory
+from authz.identity.keys import InvalidKeySet, KeySet, read_key_set
+from authz.policy.compiled import Policies
+from authz.policy.load import load as load_policies
+from authz.sources.folder import read_folder
+from authz.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A folder that loads: everything of a world but our own keys."""
+
+    version: str
+    directory: Directory
+    policies: Policies
+    issuer_keys: Mapping[str, KeySet]
+    warnings: tuple[Diagnostic, ...]
+
+    def world(self, own_keys: KeySet) -> World:
+        """Complete the snapshot with the keys that we publish."""
+        return World(self.version, self.directory, self.policies, self.issuer_keys, own_keys)
+
+
+def read_declared(home: Path) -> Declared:
+    """
+    Read `directory/` and `policies/` of *home*, and the keys that issuers name.
+
+    Paths in documents are relative to *home*.
+
+    Raises:
+        InvalidWorld: with every mistake of the directory, or, once that is
+            sound, with every mistake of policies and keys.
+    """
+    documents = read_folder(home, "directory")
+    directory, warnings = load_directory(documents)
+    mistakes: list[Diagnostic] = []
+    texts, keys = _read_issuer_keys(home, directory, mistakes)
+    policies = None
+    try:
+        statements = read_folder(home, "policies")
+        policies = load_policies(statements, directory)
+    except InvalidWorld as error:
+        mistakes.extend(error.diagnostics)
+    if mistakes or policies is None:
+        raise InvalidWorld(mistakes)
+    version = _digest([documents, statements, texts])
+    return Declared(version, directory, policies, keys, warnings)
+
+
+def _read_issuer_keys(
+    home: Path, directory: Directory, mistakes: list[Diagnostic]
+) -> tuple[dict[str, bytes], dict[str, KeySet]]:
+    texts: dict[str, bytes] = {}
+    keys: dict[str, KeySet] = {}
+    for name, issuer in directory.issuers.items():
+        path = home / issuer.keys_file
+        try:
+            texts[name] = path.read_bytes()
+            keys[name] = read_key_set(texts[name])
+        except OSError as error:
+            mistakes.append(_key_mistake(issuer, f"cannot be read: {error.strerror}", path))
+        except InvalidKeySet as error:
+            mistakes.append(_key_mistake(issuer, str(error), path))
+    return texts, keys
+
+
+def _key_mistake(issuer: Issuer, what: str, path: Path) -> Diagnostic:
+    message = f"the keys of Issuer {issuer.name}: {what}"
+    return Diagnostic(Position(issuer.keys_file), message, f"looked for {path}")
+
+
+def _digest(parts: list[Mapping[str, bytes]]) -> str:
+    """Give one digest over all names and contents, the same on every replica."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for name, content in sorted(part.items()):
+            for piece in (name.encode("utf-8"), content):
+                digest.update(len(piece).to_bytes(8, "big"))
+                digest.update(piece)
+    return digest.hexdigest()[:16]

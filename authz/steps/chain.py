@@ -1,0 +1,91 @@
+"""Chains of agents: which declared agent an actor is, and whom a token was given to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from authz.directory.compiled import Agent, Directory
+from authz.identity.chain import ChainMalformed, read_act
+from authz.model.outcome import Refused
+from authz.model.principals import MAX_CHAIN, Actor, Hop
+from authz.model.reasons import Reason
+from authz.model.spiffe import SCHEME, NotSpiffe, SpiffeId
+from authz.model.strict_json import JSON
+
+
+def declared_agent(actor: Actor, directory: Directory) -> Agent | None:
+    """Give the agent whose declared identity *actor* is: a SPIFFE ID, or an issuer's client."""
+    if actor.iss.startswith(SCHEME):
+        agent = _by_spiffe(actor.sub, directory)
+        return agent if agent and actor.sub.startswith(f"{actor.iss}/") else None
+    issuer = directory.issuers_by_url.get(actor.iss)
+    return directory.agents_by_client.get((issuer.name, actor.sub)) if issuer else None
+
+
+def _by_spiffe(text: str, directory: Directory) -> Agent | None:
+    try:
+        return directory.agents_by_spiffe.get(SpiffeId.parse(text))
+    except NotSpiffe:
+        return None
+
+
+def inherit_chain(act: JSON, caller: Hop, directory: Directory) -> tuple[Hop, ...] | Refused:
+    """
+    Read the chain of a token that we minted, for *caller* who presents it now.
+
+    Every hop must be a declared agent, none twice, the caller not among them,
+    and with the caller no more than `MAX_CHAIN`.
+    """
+    try:
+        actors = read_act(act)
+    except ChainMalformed as error:
+        return Refused(Reason.CHAIN_REFUSED, f"act: {error}")
+    if len(actors) >= MAX_CHAIN:
+        return Refused(Reason.CHAIN_REFUSED, f"the caller would be hop {len(actors) + 1}")
+    hops: list[Hop] = []
+    for actor in actors:
+        agent = declared_agent(actor, directory)
+        if agent is None:
+            return Refused(Reason.CHAIN_REFUSED, "a hop of the chain is no declared agent")
+        if agent.name in {caller.agent, *(hop.agent for hop in hops)}:
+            return Refused(Reason.CHAIN_REFUSED, f"{agent.name} is in the chain twice")
+        hops.append(Hop(agent.name, actor))
+    return tuple(hops)
+
+
+def refuse_foreign_act(act: JSON, caller: Hop, directory: Directory) -> Refused:
+    """Refuse an `act` that an identity provider wrote: it proves no chain of ours."""
+    foreign = any(
+        (agent := declared_agent(actor, directory)) is not None and agent.name != caller.agent
+        for actor in _actors_in(act)
+    )
+    if foreign:
+        return Refused(Reason.CREDENTIAL_NOT_YOURS, "act names another declared agent")
+    return Refused(Reason.CHAIN_REFUSED, "act: an identity provider proves no chain")
+
+
+def _actors_in(act: JSON) -> tuple[Actor, ...]:
+    try:
+        return read_act(act)
+    except ChainMalformed:
+        return ()
+
+
+def refuse_foreign_client(
+    claims: Mapping[str, JSON], issuer: str, chain: Iterable[Hop], directory: Directory
+) -> Refused | None:
+    """Refuse a token that was given to a declared agent outside the proven *chain*."""
+    proven = {hop.agent for hop in chain}
+    for name in ("client_id", "azp"):
+        for agent in _agents_named(claims.get(name), issuer, directory):
+            if agent.name not in proven:
+                return Refused(Reason.CREDENTIAL_NOT_YOURS, f"{name} names {agent.name}")
+    return None
+
+
+def _agents_named(client: JSON, issuer: str, directory: Directory) -> Iterator[Agent]:
+    if not isinstance(client, str):
+        return
+    by_client = directory.agents_by_client.get((issuer, client))
+    by_spiffe = _by_spiffe(client, directory)
+    yield from (agent for agent in (by_client, by_spiffe) if agent is not None)

@@ -1,0 +1,113 @@
+"""A user's token from an identity provider: what it says, as far as its `Issuer` may say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from authz.directory.compiled import Directory, Issuer, Role
+from authz.identity.access_token import SKEW, ProvenClaims, TokenRejected
+from authz.identity.pointer import look_up
+from authz.model.instant import EARLIEST, LATEST, Instant
+from authz.model.outcome import Refused
+from authz.model.principals import Authentication, Hop, Subject, UserId
+from authz.model.scopes import Scopes, parse_scopes
+from authz.model.spiffe import SCHEME
+from authz.model.strict_json import JSON
+from authz.steps.chain import refuse_foreign_act, refuse_foreign_client
+
+
+def read_idp_token(
+    claims: ProvenClaims, issuer: Issuer, caller: Hop, directory: Directory, now: Instant
+) -> Subject | Refused:
+    """
+    Give the user of a proven token, under `userScopes: token-within-roles`.
+
+    Could = the roles' scopes within `mayAssert`; carries = the token's within could.
+
+    Raises:
+        TokenRejected: a mapped claim has a shape that cannot be read.
+    """
+    members = claims.members
+    if claims.subject.startswith(SCHEME):
+        raise TokenRejected("sub of a user looks like a workload")
+    if members.get("act") is not None:
+        return refuse_foreign_act(members["act"], caller, directory)
+    foreign = refuse_foreign_client(members, issuer.name, (caller,), directory)
+    if foreign is not None:
+        return foreign
+    user = UserId(issuer.name, claims.subject)
+    asserted = _strings(members, issuer.claims.groups) & issuer.groups
+    groups = frozenset(f"{issuer.name}/{group}" for group in asserted)
+    roles = roles_of(user, groups, directory)
+    could = issuer.scopes.within(frozenset().union(*(role.scopes for role in roles)))
+    acr = _text(members, issuer.claims.acr)
+    authenticated = _auth_time(members, issuer, now)
+    return Subject(
+        user=user,
+        groups=groups,
+        roles=frozenset(role.name for role in roles),
+        could=could,
+        carries=scopes_of(members) & could,
+        authentication=Authentication(
+            level=issuer.acr_levels.get(acr or "", 0),
+            acr=acr or "",
+            amr=_strings(members, issuer.claims.amr),
+            time=EARLIEST if authenticated is None else authenticated,
+        ),
+        inherited=(),
+        expires=claims.expires,
+        acr=acr,
+        auth_time=authenticated,
+    )
+
+
+def roles_of(user: UserId, groups: frozenset[str], directory: Directory) -> tuple[Role, ...]:
+    """Give the roles that *user* has by name or by one of *groups*."""
+    return tuple(
+        role
+        for role in directory.roles.values()
+        if str(user) in role.users or not groups.isdisjoint(role.groups)
+    )
+
+
+def scopes_of(members: Mapping[str, JSON]) -> Scopes:
+    """
+    Read the `scope` claim; absent means none.
+
+    Raises:
+        TokenRejected: it is no string of scopes.
+    """
+    scope = members.get("scope", "")
+    if not isinstance(scope, str):
+        raise TokenRejected("scope is no string")
+    try:
+        return parse_scopes(scope)
+    except ValueError as error:
+        raise TokenRejected(f"scope: {error}") from None
+
+
+def _strings(members: Mapping[str, JSON], pointer: str | None) -> frozenset[str]:
+    rows = look_up(dict(members), pointer) if pointer else None
+    if rows is None:
+        return frozenset()
+    if not isinstance(rows, list) or not all(isinstance(row, str) for row in rows):
+        raise TokenRejected(f"the claim at {pointer} is no list of strings")
+    return frozenset(row for row in rows if isinstance(row, str))
+
+
+def _text(members: Mapping[str, JSON], pointer: str | None) -> str | None:
+    value = look_up(dict(members), pointer) if pointer else None
+    if value is not None and not isinstance(value, str):
+        raise TokenRejected(f"the claim at {pointer} is no string")
+    return value
+
+
+def _auth_time(members: Mapping[str, JSON], issuer: Issuer, now: Instant) -> Instant | None:
+    pointer = issuer.claims.auth_time
+    value = look_up(dict(members), pointer) if pointer else None
+    if value is None:
+        return None
+    if isinstance(value, (bool, str, list, dict)) or not 0 <= value <= min(now + SKEW, LATEST):
+        # A login in the future would look fresh for ever.
+        raise TokenRejected(f"the claim at {pointer} is no time that has come")
+    return Instant(int(value))

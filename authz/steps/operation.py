@@ -1,0 +1,31 @@
+"""Step 6: the operation is declared by the target and on the agent's list."""
+
+from __future__ import annotations
+
+from authz.model.operation import Message, Session, ToolCall, Unknown
+from authz.model.outcome import Facts, Passed, Refused
+from authz.model.reasons import Reason
+from authz.steps.given import Asked, Given, Link
+
+
+def check_operation(_given: Given, facts: Facts) -> Passed[Asked] | Refused:
+    """Map the operation to the scopes that it requires."""
+    link, operation = facts.of(Link), facts.of(Message).operation
+    match operation:
+        case Unknown(method):
+            return Refused(Reason.METHOD_UNKNOWN, f"no rule knows the method {method[:64]!r}")
+        case Session():
+            return Passed(Asked(None, link.target.session_scopes))
+        case ToolCall(name):
+            return _check_tool(name, link)
+
+
+def _check_tool(name: str, link: Link) -> Passed[Asked] | Refused:
+    tool = link.target.tools.get(name)
+    if tool is None:
+        detail = f"{link.target.name} declares no tool of that name"
+        return Refused(Reason.OPERATION_UNDECLARED, detail)
+    if not link.connection.lists(name):
+        detail = f"{name} is not on the agent's list for {link.target.name}"
+        return Refused(Reason.OPERATION_UNDECLARED, detail)
+    return Passed(Asked(tool, tool.scopes))

@@ -1,0 +1,65 @@
+"""A token that we minted, presented by the agent that it was minted for."""
+
+from __future__ import annotations
+
+from authz.directory.compiled import QUALIFIED, Agent, Directory
+from authz.identity.access_token import ProvenClaims, TokenRejected, numeric_date
+from authz.model.instant import EARLIEST
+from authz.model.outcome import Refused
+from authz.model.principals import Authentication, Hop, Subject, UserId
+from authz.model.spiffe import SCHEME
+from authz.steps.chain import inherit_chain, refuse_foreign_client
+from authz.steps.idp_token import roles_of, scopes_of
+
+
+def read_own_token(
+    claims: ProvenClaims, agent: Agent, caller: Hop, directory: Directory
+) -> Subject | Refused:
+    """
+    Give the user of our own token, and the chain that it has passed.
+
+    Could and carries are its scope; it has no groups, and roles count only by user.
+
+    Raises:
+        TokenRejected: it has another audience beside the agent's, or its `sub`
+            names no user of a declared issuer.
+    """
+    members = claims.members
+    if claims.audiences != {agent.audience}:
+        raise TokenRejected("aud is not the calling agent's alone")
+    inherited = inherit_chain(members.get("act"), caller, directory)
+    if isinstance(inherited, Refused):
+        return inherited
+    foreign = refuse_foreign_client(members, "", (caller, *inherited), directory)
+    if foreign is not None:
+        return foreign
+    user = _user(claims.subject, agent.subjects, directory)
+    scopes = scopes_of(members)
+    acr = members.get("acr")
+    acr = acr if isinstance(acr, str) else None
+    auth_time = numeric_date(members, "auth_time")
+    level = directory.issuers[user.issuer].acr_levels.get(acr or "", 0)
+    return Subject(
+        user=user,
+        groups=frozenset(),
+        roles=frozenset(role.name for role in roles_of(user, frozenset(), directory)),
+        could=scopes,
+        carries=scopes,
+        authentication=Authentication(level=level, acr=acr or "", time=auth_time or EARLIEST),
+        inherited=inherited,
+        expires=claims.expires,
+        acr=acr,
+        auth_time=auth_time,
+    )
+
+
+def _user(subject: str, subjects: str, directory: Directory) -> UserId:
+    """Undo how `sub` is written in tokens for this agent."""
+    if subject.startswith(SCHEME):
+        raise TokenRejected("sub names a workload, not a user")
+    issuer, sub = subject.split("/", 1) if subjects == QUALIFIED and "/" in subject else ("", "")
+    if subjects != QUALIFIED:
+        issuer, sub = subjects, subject
+    if issuer not in directory.issuers or not sub:
+        raise TokenRejected("sub names no user of a declared issuer")
+    return UserId(issuer, sub)

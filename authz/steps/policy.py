@@ -1,0 +1,53 @@
+"""Steps 9 and 10: Cedar over every leg, and what would turn its no into a yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from authz.model.operation import Message, ToolCall
+from authz.model.outcome import Facts, Passed, Refused
+from authz.model.reasons import Reason
+from authz.policy.judge import judge
+from authz.policy.question import Judgement, Question
+from authz.steps.ceilings import UserScopes
+from authz.steps.given import Asked, Credential, Given, Link, hops_of
+
+CHALLENGES = frozenset({Reason.STEP_UP_REQUIRED, Reason.CONSENT_REQUIRED, Reason.APPROVAL_PENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class NothingAsked:
+    """Step 10: no policy asks for more evidence."""
+
+
+def judge_policies(given: Given, facts: Facts) -> Passed[Judgement] | Refused:
+    """Refuse what policy forbids, does not permit, or permits without every required scope."""
+    judgement = judge(_question(given, facts), given.world.policies)
+    if judgement.reason is Reason.ALLOW or judgement.reason in CHALLENGES:
+        return Passed(judgement)
+    return Refused(judgement.reason, judgement.detail, facts=(judgement,))
+
+
+def check_challenges(_given: Given, facts: Facts) -> Passed[NothingAsked] | Refused:
+    """Refuse, curably, where a policy asks for a login, a consent or an approval."""
+    judgement = facts.of(Judgement)
+    if judgement.reason is Reason.ALLOW:
+        return Passed(NothingAsked())
+    return Refused(judgement.reason, f"policy asks for {', '.join(judgement.challenges)}")
+
+
+def _question(given: Given, facts: Facts) -> Question:
+    operation, asked = facts.of(Message).operation, facts.of(Asked)
+    return Question(
+        target=facts.of(Link).target,
+        tool=asked.tool,
+        method=operation.method,
+        arguments=operation.arguments if isinstance(operation, ToolCall) else None,
+        user=facts.of(Credential).subject,
+        user_scopes=facts.of(UserScopes).scopes,
+        hops=hops_of(facts),
+        required=asked.required,
+        now=given.now,
+        peer_address=given.call.peer_address,
+        headers=given.call.headers,
+    )

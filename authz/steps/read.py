@@ -1,0 +1,75 @@
+"""Step 1: read the attributes, the target and the body, each in one way only."""
+
+from __future__ import annotations
+
+from authz.directory.compiled import Target, TargetKind
+from authz.model.call import Call
+from authz.model.operation import Message
+from authz.model.outcome import Facts, Passed, Refused
+from authz.model.reasons import Reason
+from authz.protocols.http import read_request as read_http
+from authz.protocols.mcp import read_message as read_mcp
+from authz.protocols.unreadable import Unreadable
+from authz.steps.given import Given, Route
+
+PARTIAL_BODY = "x-envoy-auth-partial-body"
+
+
+def find_route(given: Given, _facts: Facts) -> Passed[Route]:
+    """Find what Envoy routes to. Here it never refuses: an unknown target is step 5's to refuse."""
+    return Passed(Route(given.world.directory.targets.get(given.call.target or "")))
+
+
+def read_request(given: Given, facts: Facts) -> Passed[Message] | Refused:
+    """Read the request; the kind of its target says how."""
+    call, target = given.call, facts.of(Route).target
+    refused = _check_attributes(call)
+    if refused is None and target is not None:
+        refused = _check_address(call, target)
+    if refused is not None:
+        return refused
+    message = _read_message(call, target)
+    return Passed(message) if isinstance(message, Message) else message
+
+
+def _check_attributes(call: Call) -> Refused | None:
+    if not call.method or not call.path or not call.host:
+        return Refused(Reason.UNREADABLE_REQUEST, "method, path or host is missing")
+    if call.headers.get(PARTIAL_BODY) == "true" or call.size > len(call.body):
+        # On HTTP/2 Envoy can send a body cut off and let the whole of it go on.
+        return Refused(Reason.BODY_TRUNCATED, "the body is cut off")
+    if "," in call.headers.get("authorization", ""):
+        return Refused(Reason.AMBIGUOUS_REQUEST, "there is more than one authorization")
+    if "content-encoding" in call.headers:
+        return Refused(Reason.AMBIGUOUS_REQUEST, "an encoded body is not what would be judged")
+    return None
+
+
+def _check_address(call: Call, target: Target) -> Refused | None:
+    """Check that the caller means what Envoy routes to: `Host` and path, exactly."""
+    if not _names_host(call.host, target):
+        return Refused(Reason.AMBIGUOUS_REQUEST, "the Host is none of the target's")
+    path, mark, _ = call.path.partition("?")
+    if mark:
+        return Refused(Reason.AMBIGUOUS_REQUEST, "the path has a query string")
+    if path != target.path:
+        return Refused(Reason.AMBIGUOUS_REQUEST, "the path is not the target's")
+    return None
+
+
+def _names_host(host: str, target: Target) -> bool:
+    host = host.lower()
+    name, colon, port = host.rpartition(":")
+    bare = name if colon and port.isascii() and port.isdigit() else host
+    return host in target.hosts or bare.removesuffix(".") in target.hosts
+
+
+def _read_message(call: Call, target: Target | None) -> Message | Refused:
+    if target is None or target.kind is not TargetKind.MCP_SERVER:
+        return read_http(call.method, call.body)
+    if call.method == "POST" and not call.body:
+        return Refused(Reason.BODY_MISSING, "a POST without a body has nothing to judge")
+    try:
+        return read_mcp(call.method, call.headers, call.body, call.size)
+    except Unreadable as error:
+        return error.refused

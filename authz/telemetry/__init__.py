@@ -1,0 +1,1 @@
+"""What operators see of the process: logs now; metrics and spans will live here."""

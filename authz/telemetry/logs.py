@@ -1,0 +1,37 @@
+"""Logs: one JSON object a line on standard error, never a secret.
+
+Nothing that a caller wrote is logged. An exception is logged by its type and
+where it was raised; its message may quote data, so it stays out.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def open_log(level: str) -> FilteringBoundLogger:
+    """Give a logger that writes from *level* (a key of `LEVELS`) upwards."""
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+    )
+    return logger
+
+
+def whereabouts(error: BaseException) -> dict[str, object]:
+    """Give an exception's type and the places it passed, innermost last, without its message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"error": type(error).__name__, "at": places[-8:]}

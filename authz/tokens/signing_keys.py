@@ -1,0 +1,113 @@
+"""Our own signing keys: a folder of private keys that only the service can read.
+
+Every `*.pem` in the folder is published; the last one by name signs. The name
+without its suffix is the key id, and names begin with the time of making, so
+replicas that share the folder agree. The first start makes the first key.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from authz.identity.keys import KeySet, read_key_set
+from authz.tokens.jwks import public_jwks
+
+
+class KeysUnusable(Exception):
+    """The folder of signing keys cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The keys of the folder."""
+
+    signing_id: str
+    signing: ec.EllipticCurvePrivateKey
+    public_jwks: bytes
+    """What is published, as JSON text."""
+
+    @property
+    def public(self) -> KeySet:
+        """The published keys, for checking what was signed."""
+        return read_key_set(self.public_jwks)
+
+
+def open_signing_keys(folder: Path) -> SigningKeys:
+    """
+    Read the keys of *folder*, making folder and first key where there are none.
+
+    Raises:
+        KeysUnusable: the folder or a key is open to others, or is no P-256 key.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_open_to_others(folder, 0o022)
+        _make_first_key(folder)
+        keys = {path.stem: _read(path) for path in sorted(folder.glob("*.pem"))}
+    except OSError as error:
+        raise KeysUnusable(f"{error.filename}: {error.strerror}") from error
+    signing_id = max(keys)
+    public = {key_id: key.public_key() for key_id, key in keys.items()}
+    return SigningKeys(signing_id, keys[signing_id], public_jwks(public))
+
+
+def _make_first_key(folder: Path) -> None:
+    """Make a key where there is none. Of several first starts one does, the others wait for it."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not any(folder.glob("*.pem")):
+            _make_key(folder)
+
+
+def _make_key(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    text = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    made = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{_fingerprint(key)}.pem"
+    draft = folder / f".{made}.{os.getpid()}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(folder / made)
+
+
+def _fingerprint(key: ec.EllipticCurvePrivateKey) -> str:
+    public = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(public)
+    return base64.b32encode(digest.finalize())[:8].decode("ascii").lower()
+
+
+def _read(path: Path) -> ec.EllipticCurvePrivateKey:
+    _refuse_open_to_others(path, 0o077)
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError) as error:
+        raise KeysUnusable(f"{path}: no private key in PEM without a password") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+        raise KeysUnusable(f"{path}: no P-256 key; tokens are signed with ES256")
+    return key
+
+
+def _refuse_open_to_others(path: Path, forbidden: int) -> None:
+    mode = path.stat().st_mode & 0o777
+    if mode & forbidden:
+        wanted = mode & ~forbidden
+        raise KeysUnusable(
+            f"{path}: mode {mode:o} is open to others; use `chmod {wanted:o} {path}`"
+        )

@@ -1,0 +1,103 @@
+"""A Check as a value, and an outcome as the answer to it.
+
+The rules of Envoy 1.40 that this module keeps, each measured on a real one:
+an answer with nothing set is an allow, so the status of a refusal is set last
+and asserted; only `value` with `OVERWRITE_IF_EXISTS_OR_ADD` means the same on
+every version; a header both set and removed is lost; `body` is lossy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC
+
+from google.rpc import code_pb2
+
+from authz._proto import base_pb2, external_auth_pb2
+from authz.model.call import Call
+from authz.model.outcome import Answer, Outcome
+from authz.wire.headers import AUTHORIZATION, removals
+
+TARGET_KEY = "target"
+
+_GRPC_CODES = {
+    401: code_pb2.UNAUTHENTICATED,
+    429: code_pb2.RESOURCE_EXHAUSTED,
+    503: code_pb2.UNAVAILABLE,
+}
+"""`CheckResponse.status.code` by HTTP status; 7 for every other refusal."""
+
+
+def read_check(
+    request: external_auth_pb2.CheckRequest,
+    *,
+    listener: str,
+    decision: str,
+    new_trace: str,
+    traceparent: str | None,
+) -> Call:
+    """
+    Give a Check as a call. Nothing is judged here, and nothing is left to guess.
+
+    Headers that Envoy sends raw (`header_map`) are joined as it joins the
+    others: several values of one name with a bare comma.
+    """
+    attributes = request.attributes
+    source, http = attributes.source, attributes.request.http
+    sent = attributes.request.time
+    return Call(
+        decision=decision,
+        new_trace=new_trace,
+        listener=listener,
+        principal=source.principal,
+        peer_address=source.address.socket_address.address,
+        target=attributes.context_extensions.get(TARGET_KEY) or None,
+        method=http.method,
+        path=http.path,
+        host=http.host,
+        headers=_headers(http),
+        body=http.raw_body or http.body.encode("utf-8"),
+        size=http.size,
+        stream=http.id,
+        time=sent.ToDatetime(UTC) if attributes.request.HasField("time") else None,
+        check_traceparent=traceparent,
+    )
+
+
+def _headers(http: external_auth_pb2.AttributeContext.HttpRequest) -> dict[str, str]:
+    headers = {name.lower(): value for name, value in http.headers.items()}
+    for raw in http.header_map.headers:
+        name = raw.key.lower()
+        value = raw.value or raw.raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
+
+
+def write_allow(outcome: Outcome, token: str) -> external_auth_pb2.CheckResponse:
+    """Write an allow: the proven identities and *token* in, everything else of the table out."""
+    headers = ((AUTHORIZATION, f"Bearer {token}"), *outcome.headers)
+    response = external_auth_pb2.CheckResponse()
+    response.ok_response.headers.extend(_options(headers))
+    response.ok_response.headers_to_remove.extend(removals(frozenset(n for n, _ in headers)))
+    response.status.code = code_pb2.OK
+    return response
+
+
+def write_refusal(answer: Answer) -> external_auth_pb2.CheckResponse:
+    """Write a refusal: an explicit denying response, never an aborted call."""
+    response = external_auth_pb2.CheckResponse()
+    denied = response.denied_response
+    denied.status.code = answer.status
+    denied.headers.extend(_options(answer.headers))
+    denied.body = answer.body.decode("utf-8")
+    response.status.code = _GRPC_CODES.get(answer.status, code_pb2.PERMISSION_DENIED)
+    assert response.status.code != code_pb2.OK  # noqa: S101 - code 0 would be an allow
+    return response
+
+
+def _options(headers: Iterable[tuple[str, str]]) -> Iterable[base_pb2.HeaderValueOption]:
+    for name, value in headers:
+        option = base_pb2.HeaderValueOption()
+        option.header.key, option.header.value = name, value
+        option.append_action = base_pb2.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
+        yield option

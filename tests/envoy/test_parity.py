@@ -1,0 +1,96 @@
+"""Every case through a real Envoy and through the server directly: the same, to the byte."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from authz.model.reasons import Reason
+from authz.server.answering import Answering
+from tests.envoy.conftest import Edge
+from tests.support.cases import Case, all_cases
+from tests.support.direct import Decided, decide_case
+from tests.support.envoy import TARGET_HEADER
+from tests.support.expect import (
+    CAN_DIFFER,
+    answer_differences,
+    differences,
+    header_differences,
+    token_differences,
+)
+from tests.support.scope import in_force, needs_a_lying_envoy
+from tests.support.upstream import Seen
+
+CASES = [case for case in all_cases() if in_force(case) and not needs_a_lying_envoy(case)]
+ENVOYS_OWN = {
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-request-id",
+    "x-envoy-expected-rq-timeout-ms",
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_parity(case: Case, edge: Edge, answering: Answering) -> None:
+    """Verdict, reason, step, legs, policies, answer and upstream bytes are those of `decide`."""
+    direct = decide_case(case, answering)
+
+    response, seen, record = edge.send(case)
+
+    assert [*differences(case, record)] == [], case.why
+    assert _comparable(record) == _comparable(direct.record)
+    if case.expect["reason"] == Reason.ALLOW:
+        assert response.status == 200
+        assert _allowed(case, direct, seen) == []
+    else:
+        assert seen == []
+        assert [
+            *answer_differences(
+                case, record, direct.audience, response.status, response.headers, response.body
+            )
+        ] == []
+        assert _without_ids(response.body, record) == _without_ids(direct.answer[2], direct.record)
+
+
+def test_enough_cases_are_compared() -> None:
+    """The number of compared cases is printed, and never shrinks unnoticed."""
+    print(f"parity: {len(CASES)} cases through a real Envoy and through decide")
+
+    assert len(CASES) >= 95
+
+
+def _allowed(case: Case, direct: Decided, seen: list[Seen]) -> list[str]:
+    (request,) = seen
+    token = request.by_name["authorization"].removeprefix("Bearer ")
+    found = [*header_differences(case, request.by_name), *token_differences(case, _claims(token))]
+    if (request.method, request.path, request.body) != (case.method, case.path, case.body):
+        found.append("method, path or body changed on the way")
+    expected = {
+        name: value
+        for name, value in direct.upstream.items()
+        if name not in {"authorization", "x-narrowgate-decision", TARGET_HEADER}
+    }
+    for name, value in expected.items():
+        if request.by_name.get(name) != value:
+            found.append(f"{name}: {request.by_name.get(name)}, directly {value}")
+    known = {*direct.upstream, *ENVOYS_OWN, "host", "content-length", TARGET_HEADER}
+    return [*found, *(f"{name} appeared" for name in request.by_name.keys() - known)]
+
+
+def _claims(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    return claims
+
+
+def _comparable(record: Any) -> dict[str, Any]:
+    told = json.loads(json.dumps(dict(record)))
+    told["token"] = told["token"] and {k: v for k, v in told["token"].items() if k != "jti"}
+    return {key: value for key, value in told.items() if key not in CAN_DIFFER - {"token"}}
+
+
+def _without_ids(body: bytes, record: Any) -> bytes:
+    return body.replace(record["decision"].encode(), b"<decision>")

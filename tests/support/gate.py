@@ -1,0 +1,50 @@
+"""A gate with its real gRPC face, in this process, so that a test can set its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from authz.audit.sink import RecordFile
+from authz.directory.compiled import Listener, UnixSocket
+from authz.model.instant import EARLIEST, Instant
+from authz.server.answering import Answering
+from authz.server.grpc_face import GrpcFace
+
+
+@dataclass
+class SetClock:
+    """A clock that says what it was told."""
+
+    moment: Instant = EARLIEST
+
+    def __call__(self) -> Instant:
+        """Tell the time."""
+        return self.moment
+
+
+@dataclass
+class Gate:
+    """A running gate."""
+
+    socket: Path
+    records: Path
+    clock: SetClock = field(default_factory=SetClock)
+
+
+@contextmanager
+def running_gate(answering: Answering, folder: Path) -> Iterator[Gate]:
+    """Serve *answering* on a Unix socket in *folder*, with records in a real file."""
+    gate = Gate(folder / "run" / "out.sock", folder / "decisions.jsonl")
+    listener = Listener("out", UnixSocket(str(gate.socket)))
+    with RecordFile(gate.records) as records:
+        served = replace(answering, records=records, clock=gate.clock)
+        face = GrpcFace(served, listener, folder)
+        face.start()
+        try:
+            yield gate
+        finally:
+            face.begin_stop(1)
+            face.finish_stop()

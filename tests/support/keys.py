@@ -1,0 +1,65 @@
+"""Keys by name, and signing with them as a hostile caller would: any header, any payload."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from authz.tokens.jwks import public_jwks
+
+
+@cache
+def private_key(name: str) -> ec.EllipticCurvePrivateKey:  # noqa: ARG001 - the cache's key
+    """Give the P-256 key that this run has made for *name*."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def private_pem(name: str) -> bytes:
+    """Give the private key of *name* as PEM."""
+    return private_key(name).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def jwks(*names: str) -> bytes:
+    """Give the public keys of *names* as a JWKS, each with its name as `kid`."""
+    return public_jwks({name: private_key(name).public_key() for name in names})
+
+
+def sign(key: str, header: Mapping[str, Any], payload: bytes) -> str:
+    """
+    Sign *payload* with the key of that name.
+
+    `none` leaves the signature empty; `hmac:<name>` is HS256 keyed with the
+    PEM of that name's public key, the classic confusion.
+    """
+    signed = b".".join(map(_encoded, (json.dumps(header).encode(), payload)))
+    return (signed + b"." + _encoded(_signature(key, signed))).decode()
+
+
+def _signature(key: str, signed: bytes) -> bytes:
+    if key == "none":
+        return b""
+    if key.startswith("hmac:"):
+        public = private_key(key.removeprefix("hmac:")).public_key()
+        pem = public.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return hmac.digest(pem, signed, hashlib.sha256)
+    r, s = decode_dss_signature(private_key(key).sign(signed, ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def _encoded(part: bytes) -> bytes:
+    return base64.urlsafe_b64encode(part).rstrip(b"=")

@@ -1,0 +1,55 @@
+"""Every case of `tests/cases` through `decide`, with the signing that the server would do."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from authz.model.reasons import Reason
+from authz.server.answering import Answering
+from tests.support.cases import Case, all_cases
+from tests.support.direct import Decided, decide_case
+from tests.support.expect import (
+    answer_differences,
+    differences,
+    header_differences,
+    token_differences,
+)
+from tests.support.scope import in_force
+
+CASES = [case for case in all_cases() if in_force(case)]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def case(request: pytest.FixtureRequest) -> Case:
+    """Each case in turn."""
+    found: Case = request.param
+    return found
+
+
+def test_case(case: Case, answering: Answering) -> None:
+    """The case is decided, answered, minted and recorded as it says."""
+    decided = decide_case(case, answering)
+    found = [*differences(case, decided.record)]
+    if case.expect["reason"] == Reason.ALLOW:
+        found += [*token_differences(case, _claims(decided.token))]
+        found += [*header_differences(case, decided.upstream)]
+    else:
+        found += [*_answer(case, decided)]
+
+    assert found == [], case.why
+
+
+def _answer(case: Case, decided: Decided) -> list[str]:
+    status, headers, body = decided.answer
+    return [*answer_differences(case, decided.record, decided.audience, status, headers, body)]
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    payload = token.split(".")[1]
+    claims: Mapping[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    return claims
