@@ -1,0 +1,107 @@
+"""An agent: the official MCP client, with a certificate of its own and its user's token.
+
+    python -m examples.demo.agent research-agent alice search '{"query": "tides"}'
+
+calls one tool through the running demo (`make demo KEEP=1`) and prints the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx2
+from mcp import Client
+from mcp.client.client import ConnectMode
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolResult, TextContent
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+from examples.demo.places import AGENT_IDS, FOLDER, PKI, TOOL_HOST
+
+TIMEOUT_SECONDS = 20
+
+MODES: Mapping[str, ConnectMode] = {"research-agent": "auto", "assistant": "legacy"}
+"""One agent speaks the newest revision, the other one of before 2026."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the parts that an agent talks to listen on loopback."""
+
+    envoy: int
+    issuer: int
+
+    def save(self) -> None:
+        """Leave them for the command below."""
+        (FOLDER / "ports.json").write_text(json.dumps(vars(self)))
+
+    @classmethod
+    def saved(cls) -> Ports:
+        """Give those of the demo that runs."""
+        return cls(**json.loads((FOLDER / "ports.json").read_text()))
+
+
+@asynccontextmanager
+async def session(
+    agent: str, user: str, ports: Ports, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[Client]:
+    """Log *user* in and open an MCP session of *agent* for that user, through Envoy."""
+    tls = ssl.create_default_context(cafile=str(PKI / "roots.pem"))
+    tls.load_cert_chain(PKI / f"{agent}.pem", PKI / f"{agent}.key")
+    sent = {"host": TOOL_HOST, "authorization": f"Bearer {await log_in(user, ports)}"}
+    async with httpx2.AsyncClient(
+        verify=tls, headers={**sent, **(headers or {})}, timeout=TIMEOUT_SECONDS
+    ) as http:
+        url = f"https://127.0.0.1:{ports.envoy}/mcp"
+        transport = streamable_http_client(url, http_client=http)
+        async with Client(
+            transport, mode=MODES[agent], read_timeout_seconds=TIMEOUT_SECONDS
+        ) as client:
+            yield client
+
+
+async def log_in(user: str, ports: Ports) -> str:
+    """Give an access token for *user*, by the demo's issuer."""
+    async with httpx2.AsyncClient() as http:
+        url = f"http://127.0.0.1:{ports.issuer}/token"
+        answer = (await http.post(url, data={"user": user})).raise_for_status()
+    return str(answer.json()["access_token"])
+
+
+def text_of(result: CallToolResult) -> str:
+    """Give what a model would read of a tool's result."""
+    return " ".join(part.text for part in result.content if isinstance(part, TextContent))
+
+
+def switch_tracing_on() -> None:
+    """Let the SDK trace its calls: it puts `traceparent` into `_meta` of each."""
+    trace.set_tracer_provider(TracerProvider())
+
+
+async def _call(agent: str, user: str, tool: str, arguments: dict[str, object]) -> None:
+    async with session(agent, user, Ports.saved()) as client:
+        result = await client.call_tool(tool, arguments)
+        print("refused:" if result.is_error else "allowed:", text_of(result))
+
+
+def main() -> None:
+    """Make one call, as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m examples.demo.agent", description=__doc__)
+    parser.add_argument("agent", choices=AGENT_IDS)
+    parser.add_argument("user")
+    parser.add_argument("tool")
+    parser.add_argument("arguments", type=json.loads)
+    given = parser.parse_args()
+    switch_tracing_on()
+    asyncio.run(_call(given.agent, given.user, given.tool, given.arguments))
+
+
+if __name__ == "__main__":
+    main()

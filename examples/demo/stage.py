@@ -1,0 +1,85 @@
+"""Bringing up all parts of the demo, in order, and taking them down again."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from examples.demo.agent import Ports
+from examples.demo.children import Line, running
+from examples.demo.places import AGENT_IDS, FOLDER, HOME, PKI, SOCKET, TOOL_ID, WORLD
+from examples.edge.certificates import Authority
+from examples.edge.envoy import Edge, configuration, running_envoy
+
+LOGS = FOLDER / "logs"
+JWKS_PATH = "/.well-known/jwks.json"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The running demo."""
+
+    ports: Ports
+    gate: int
+    """The gate's TCP port for Envoys."""
+
+    jwks_url: str
+    access_log: Path
+
+
+@contextmanager
+def staged() -> Iterator[Stage]:
+    """Run everything until the block ends."""
+    with ExitStack() as opened:
+        gate_port = _free_port()
+        authority = _prepare(gate_port)
+        issuer = opened.enter_context(
+            running(["examples.demo.issuer"], LOGS / "issuer.log", _tells_port)
+        )
+        gate = opened.enter_context(running_gate(LOGS / "gate.log"))
+        jwks_url = f"http://127.0.0.1:{gate['http_port']}{JWKS_PATH}"
+        tool = opened.enter_context(
+            running(["examples.demo.tool", jwks_url], LOGS / "tool.log", _tells_port)
+        )
+        edge = Edge(FOLDER / "envoy", authority, SOCKET, tool["port"])
+        envoy = opened.enter_context(running_envoy(edge, configuration(edge)))
+        ports = Ports(envoy=envoy, issuer=issuer["port"])
+        ports.save()
+        yield Stage(ports, gate_port, jwks_url, edge.access_log)
+
+
+@contextmanager
+def running_gate(log: Path) -> Iterator[Line]:
+    """Run `authz serve` on the demo's home; give its log line that says it serves."""
+    command = ["authz", "serve", str(HOME), "--http", "127.0.0.1:0"]
+    with running(command, log, lambda line: line.get("event") == "serving") as line:
+        yield line
+
+
+def _tells_port(line: Line) -> bool:
+    return "port" in line
+
+
+def _prepare(gate_port: int) -> Authority:
+    """Make the gate's home anew: the world with its port filled in, and certificates."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    shutil.copytree(WORLD, HOME)
+    document = HOME / "directory" / "global" / "gate.yaml"
+    document.write_text(document.read_text().replace("${GATE_PORT}", str(gate_port)))
+    authority = Authority(PKI)
+    authority.issue("gate", "spiffe://example.org/ns/narrowgate/sa/gate")
+    authority.issue("docs", TOOL_ID)
+    for name, identity in AGENT_IDS.items():
+        authority.issue(name, identity)
+    authority.roots  # noqa: B018 - written on first use
+    return authority
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
