@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,18 +167,11 @@ async def _allowed(client: Client) -> str:
     return text_of(result)
 
 
-class _traced:  # noqa: N801 - used like a function
-    """A span around a scene; every call in it carries its trace id."""
-
-    def __init__(self, title: str) -> None:
-        self._span = trace.get_tracer("demo").start_as_current_span(title)
-
-    def __enter__(self) -> str:
-        context = self._span.__enter__().get_span_context()
-        return trace.format_trace_id(context.trace_id)
-
-    def __exit__(self, *error: object) -> None:
-        self._span.__exit__(*error)
+@contextmanager
+def _traced(title: str) -> Iterator[str]:
+    """Put a span around a scene, and give the trace id that every call in it carries."""
+    with trace.get_tracer("demo").start_as_current_span(title) as span:
+        yield trace.format_trace_id(span.get_span_context().trace_id)
 
 
 def _record(trace_id: str, tool: str) -> Line:

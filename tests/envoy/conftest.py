@@ -1,71 +1,17 @@
-"""A gate, a real Envoy and an upstream, once for all tests of this folder."""
+"""The worked world behind a real Envoy, once for all tests of this folder."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from authz.server.answering import Answering
-from examples.edge.certificates import Authority
-from examples.edge.envoy import Edge as Place
-from examples.edge.envoy import running_envoy
-from tests.support.cases import Case
-from tests.support.clients import Door, Response, send_http1, send_http2
-from tests.support.envoy import TARGET_HEADER, opened_configuration
-from tests.support.gate import Gate, running_gate
-from tests.support.upstream import Seen, Upstream
-
-SENDERS = {1: send_http1, 2: send_http2}
-
-
-@dataclass
-class Edge:
-    """What stands between a test and an upstream."""
-
-    port: int
-    gate: Gate
-    authority: Authority
-    upstream: Upstream
-
-    def door(self, principal: str) -> Door:
-        """Give the way in for *principal*; an empty one shows no certificate."""
-        named = f"client-{principal.encode().hex()[-40:]}"
-        identity = self.authority.issue(named, principal) if principal else None
-        return Door(self.port, self.authority.roots, identity)
-
-    def send(self, case: Case) -> tuple[Response, list[Seen], dict[str, Any]]:
-        """Send *case* at its own instant; give answer, what upstream saw, and the record."""
-        self.gate.clock.moment = case.now
-        before, lines = len(self.upstream.seen), len(self.records())
-        target = [(TARGET_HEADER, case.target)] if case.target else []
-        headers = [("host", case.host), *case.headers, *target]
-        send = SENDERS[case.http]
-        response = send(self.door(case.principal), case.method, case.path, headers, case.body)
-        written = self.records()[lines:]
-        assert len(written) == 1, f"{len(written)} records for one request"
-        return response, self.upstream.seen[before:], written[0]
-
-    def records(self) -> list[dict[str, Any]]:
-        """Give all records so far."""
-        text = self.gate.records.read_text()
-        return [json.loads(line) for line in text.splitlines()]
+from tests.support.edge import Edge, running_edge
 
 
 @pytest.fixture(scope="session")
 def edge(answering: Answering, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """The worked world behind a real Envoy."""
-    folder: Path = tmp_path_factory.mktemp("edge")
-    authority = Authority(folder / "pki")
-    targets = sorted(answering.world.directory.targets)
-    with (
-        Upstream() as upstream,
-        running_gate(answering, folder) as gate,
-    ):
-        place = Place(folder / "envoy", authority, gate.socket, upstream.port)
-        with running_envoy(place, opened_configuration(place, targets)) as port:
-            yield Edge(port, gate, authority, upstream)
+    """What stands between a test and an upstream."""
+    with running_edge(answering, tmp_path_factory.mktemp("edge")) as running:
+        yield running

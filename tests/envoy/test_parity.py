@@ -10,9 +10,9 @@ import pytest
 
 from authz.model.reasons import Reason
 from authz.server.answering import Answering
-from tests.envoy.conftest import Edge
 from tests.support.cases import Case, all_cases
 from tests.support.direct import Decided, decide_case
+from tests.support.edge import Edge
 from tests.support.envoy import TARGET_HEADER
 from tests.support.expect import (
     CAN_DIFFER,

@@ -68,14 +68,33 @@ class Case:
 @cache
 def all_cases() -> tuple[Case, ...]:
     """Give every case of the folder, in the order of the files."""
-    bases = yaml.safe_load((FOLDER / "_bases.yaml").read_text())
-    known: dict[str, dict[str, Any]] = dict(bases)
-    rows: list[dict[str, Any]] = []
+    return tuple(_case(name, row, _own_now(row)) for name, row in _rows().items())
+
+
+def case_named(name: str) -> Case:
+    """Give the case *name*, at its own instant."""
+    return case_at(name, _own_now(_rows()[name]))
+
+
+def case_at(name: str, now: Instant) -> Case:
+    """Give the case *name* as if it were told at *now*: its token is good then."""
+    return _case(name, _rows()[name], now)
+
+
+@cache
+def _rows() -> Mapping[str, dict[str, Any]]:
+    """Give every case, resolved, by name."""
+    known: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "_bases.yaml").read_text())
+    names: list[str] = []
     for path in sorted(FOLDER.glob("[!_]*.yaml")):
         listed = yaml.safe_load(path.read_text())
-        rows.extend(listed)
+        names.extend(row["name"] for row in listed)
         known |= {row["name"]: row for row in listed}
-    return tuple(_case(row["name"], _resolved(row, known)) for row in rows)
+    return {name: _resolved(known[name], known) for name in names}
+
+
+def _own_now(row: Mapping[str, Any]) -> Instant:
+    return instant(datetime.fromisoformat(row["now"]))
 
 
 @cache
@@ -102,8 +121,8 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _case(name: str, row: dict[str, Any]) -> Case:
-    request, now = row["request"], instant(datetime.fromisoformat(row["now"]))
+def _case(name: str, row: Mapping[str, Any], now: Instant) -> Case:
+    request = row["request"]
     body, mirrored, request_id = _body(request)
     headers = {**mirrored, **request.get("headers", {})}
     token = _token(row.get("token"), now)

@@ -50,9 +50,14 @@ def send_http1(door: Door, method: str, path: str, headers: Headers, body: bytes
     """Send one request with these very header lines; `content-length` is added for a body."""
     length = [("content-length", str(len(body)))] if body else []
     lines = [f"{method} {path} HTTP/1.1", *(f"{n}: {v}" for n, v in [*headers, *length])]
+    return send_bytes(door, "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+def send_bytes(door: Door, request: bytes) -> Response:
+    """Send these very bytes on a connection of their own, and read one response."""
     with door.open("http/1.1") as connection:
-        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-        response = http.client.HTTPResponse(connection, method=method)
+        connection.sendall(request)
+        response = http.client.HTTPResponse(connection)
         response.begin()
         return Response(response.status, _lower(response.getheaders()), response.read())
 

@@ -1,0 +1,1 @@
+"""`make test-crash`: what the decision log promises at level `written`, by killing the gate."""

@@ -1,0 +1,136 @@
+"""Kill the gate under load and compare Envoy's access log with the decision log.
+
+    python -m tests.crash [ROUNDS]
+
+Level `written` promises that a record is with the kernel before its answer
+leaves. So every decision id that Envoy saw, with an allow or a refusal, must be
+in the record, whenever the gate was killed. 16 calls are kept in flight.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from authz.model.instant import Instant
+from examples.edge.certificates import Authority
+from examples.edge.envoy import Edge, running_envoy
+from tests.support.cases import Case, case_at
+from tests.support.clients import Door, Response, send_http1
+from tests.support.edge import headers_of
+from tests.support.envoy import opened_configuration
+from tests.support.served import Served, serving
+from tests.support.upstream import Upstream
+from tests.support.worlds import prepare_home
+
+IN_FLIGHT = 16
+ANSWERS_BEFORE_KILL = 1000
+CALLS = ("search-allowed", "tool-not-on-list", "path-outside", "session-without-user")
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one kill left behind."""
+
+    answered: int
+    """Requests that a client got any answer to."""
+
+    cut_off: int
+    """Those of them that Envoy answered with 503, because the gate was gone."""
+
+    seen_by_envoy: frozenset[str]
+    recorded: frozenset[str]
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """Decisions that left without a record."""
+        return self.seen_by_envoy - self.recorded
+
+
+def kill_once(folder: Path) -> Round:
+    """Run the world under load, kill it, and collect both logs."""
+    home = prepare_home(folder)
+    cases = [case_at(name, Instant(int(time.time()))) for name in CALLS]
+    authority = Authority(folder / "pki")
+    with Upstream() as upstream, serving(home, folder / "gate.log") as served:
+        edge = Edge(folder / "envoy", authority, served.socket, upstream.port)
+        targets = sorted({case.target for case in cases if case.target})
+        with running_envoy(edge, opened_configuration(edge, targets)) as port:
+            door = Door(port, authority.roots, authority.issue("agent", cases[0].principal))
+            answers = _load_until_killed(served, door, cases)
+        return Round(
+            answered=len(answers),
+            cut_off=sum(map(_is_cut_off, answers)),
+            seen_by_envoy=frozenset(_decisions(edge.access_log)),
+            recorded=frozenset(row["decision"] for row in served.whole_records),
+        )
+
+
+def _is_cut_off(answer: Response) -> bool:
+    return answer.status == 503 and "x-narrowgate-decision" not in answer.headers
+
+
+def _load_until_killed(served: Served, door: Door, cases: list[Case]) -> list[Response]:
+    answers: list[Response] = []
+    is_over = threading.Event()
+
+    def keep_calling(number: int) -> None:
+        case = cases[number % len(cases)]
+        while not is_over.is_set():
+            answers.append(send_http1(door, case.method, case.path, headers_of(case), case.body))
+
+    with _threads(keep_calling):
+        while len(answers) < ANSWERS_BEFORE_KILL:
+            time.sleep(0.005)
+        served.process.kill()
+        served.process.wait()
+        until = len(answers) + IN_FLIGHT
+        while len(answers) < until:
+            time.sleep(0.005)
+        is_over.set()
+    return answers
+
+
+@contextmanager
+def _threads(work: Callable[[int], None]) -> Iterator[None]:
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(IN_FLIGHT)]
+    for thread in threads:
+        thread.start()
+    yield
+    for thread in threads:
+        thread.join()
+
+
+def _decisions(access_log: Path) -> Iterator[str]:
+    for line in access_log.read_text().splitlines():
+        row = json.loads(line)
+        yield from filter(None, (row["allowed"], row["refused"]))
+
+
+def main() -> int:
+    """Kill as often as asked; the exit code says whether anything was lost."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    lost = 0
+    for number in range(1, rounds + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            went = kill_once(Path(folder))
+        lost += len(went.lost)
+        print(
+            f"kill {number}: {went.answered} answers, {went.cut_off} of them after the kill;"
+            f" {len(went.seen_by_envoy)} decisions in Envoy's log, {len(went.lost)} without record"
+        )
+        if not went.seen_by_envoy or not went.cut_off:
+            print("the gate was not killed under load: nothing is shown")
+            return 1
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
