@@ -6,7 +6,7 @@ from authz.claims.check import TokenTooWide
 from authz.directory.compiled import Refusals
 from authz.model.call import Call
 from authz.model.operation import Message
-from authz.model.outcome import Facts, Outcome, Refused
+from authz.model.outcome import Allowed, Facts, Refused, TurnedAway
 from authz.model.principals import Caller
 from authz.model.reasons import Reason
 from authz.refusals.render import Refusal, render
@@ -17,7 +17,7 @@ LAST_STEP = 12
 NO_STEP = 0
 
 
-def allow(facts: Facts) -> Outcome:
+def allow(facts: Facts) -> Allowed:
     """Let the call go on, with the proven identities in its headers."""
     caller, subject = facts.of(Caller), facts.of(Credential).subject
     headers = identity_headers(
@@ -26,10 +26,10 @@ def allow(facts: Facts) -> Outcome:
         user=str(subject.user) if subject else None,
         decision=facts.of(Call).decision,
     )
-    return Outcome(Reason.ALLOW, LAST_STEP, facts, headers=headers)
+    return Allowed(facts, LAST_STEP, headers)
 
 
-def refuse(given: Given, facts: Facts, refused: Refused, step: int) -> Outcome:
+def refuse(given: Given, facts: Facts, refused: Refused, step: int) -> TurnedAway:
     """Refuse the call: the record gets the detail, the caller gets the table's sentence."""
     route = facts.find(Route)
     target = route.target if route else None
@@ -40,20 +40,20 @@ def refuse(given: Given, facts: Facts, refused: Refused, step: int) -> Outcome:
         audience=target.audience if target else None,
         style=_style(given, facts),
     )
-    return Outcome(refused.reason, step, facts, refused.detail, answer=render(refusal))
+    return TurnedAway(facts, step, refused.reason, refused.detail, render(refusal))
 
 
-def too_wide(given: Given, outcome: Outcome, error: TokenTooWide) -> Outcome:
+def too_wide(given: Given, allowed: Allowed, error: TokenTooWide) -> TurnedAway:
     """Turn an allow whose signed token failed its self-check into a refusal."""
     refused = Refused(Reason.TOKEN_TOO_WIDE, str(error))
-    return refuse(given, outcome.facts, refused, LAST_STEP)
+    return refuse(given, allowed.facts, refused, LAST_STEP)
 
 
-def fault(call: Call, detail: str) -> Outcome:
+def fault(call: Call, detail: str) -> TurnedAway:
     """Refuse because something of ours failed; nothing is known to have been proven."""
     refused = Refused(Reason.FAULT, detail)
     refusal = Refusal(refused, call.decision, message=None, audience=None)
-    return Outcome(Reason.FAULT, NO_STEP, Facts(call), detail, answer=render(refusal))
+    return TurnedAway(Facts(call), NO_STEP, Reason.FAULT, detail, render(refusal))
 
 
 def _style(given: Given, facts: Facts) -> Refusals:

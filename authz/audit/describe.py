@@ -12,9 +12,9 @@ from decimal import Decimal
 from authz.model.call import Call
 from authz.model.instant import Instant, as_datetime
 from authz.model.operation import Message, Session, ToolCall
-from authz.model.outcome import Facts, Outcome
+from authz.model.outcome import Facts, Outcome, TurnedAway
 from authz.model.principals import Caller
-from authz.model.reasons import Reason, verdict_of
+from authz.model.reasons import verdict_of
 from authz.model.scopes import Scopes
 from authz.model.strict_json import JSON
 from authz.model.trace import trace_id_of
@@ -60,7 +60,7 @@ def describe(
         "verdict": verdict_of(outcome.reason),
         "reason": outcome.reason,
         "step": outcome.step,
-        "detail": outcome.detail,
+        "detail": outcome.detail[:MAX_TEXT],
         **_who(facts),
         "target": call.target and call.target[:MAX_TEXT],
         "operation": _operation(facts),
@@ -167,10 +167,9 @@ def _policies(judgement: Judgement) -> list[Record]:
 
 
 def _released(outcome: Outcome) -> Record:
-    grant = outcome.facts.find(Grant)
-    if grant is None or outcome.reason is not Reason.ALLOW:
-        return {"token": None, "status": outcome.answer.status if outcome.answer else None}
-    claims = grant.claims
+    if isinstance(outcome, TurnedAway):
+        return {"token": None, "status": outcome.answer.status}
+    claims = outcome.facts.of(Grant).claims
     return {
         "token": {
             "jti": claims.token_id,

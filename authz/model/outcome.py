@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
@@ -105,17 +105,32 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What must happen to a call; unsigned and unwritten, both are the server's."""
-
-    reason: Reason
-    step: int
-    """Number of the step in the contract that decided; 12 for an allow."""
+class Allowed:
+    """The call goes on, with headers that say who was proven; the token is still unsigned."""
 
     facts: Facts
-    detail: str = ""
-    headers: tuple[tuple[str, str], ...] = field(default=())
-    """Set towards the upstream on an allow, the token aside."""
+    step: int
+    headers: tuple[tuple[str, str], ...]
+    """Set towards the upstream, the token aside."""
 
-    answer: Answer | None = None
-    """What the caller gets instead, on a refusal."""
+    reason: ClassVar[Reason] = Reason.ALLOW
+    detail: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """The call ends here: the caller gets *answer*, the upstream sees nothing."""
+
+    facts: Facts
+    step: int
+    """Number of the step in the contract that refused; 0 for a fault."""
+
+    reason: Reason
+    detail: str
+    """For the record and for people."""
+
+    answer: Answer
+
+
+Outcome = Allowed | TurnedAway
+"""What must happen to a call; unsigned and unwritten, both are the server's."""

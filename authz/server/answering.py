@@ -21,13 +21,13 @@ from authz.claims.check import TokenTooWide, check_minted
 from authz.decide import decide
 from authz.model.call import Call
 from authz.model.instant import Instant
-from authz.model.outcome import NO_ANSWERS, Need, Outcome
+from authz.model.outcome import NO_ANSWERS, Allowed, Need, Outcome, TurnedAway
 from authz.outcomes import fault, too_wide
 from authz.steps.given import Given, Grant
 from authz.telemetry.logs import whereabouts
 from authz.tokens.mint import mint
 from authz.tokens.signing_keys import SigningKeys
-from authz.wire.check import read_check, write_allow, write_refusal
+from authz.wire.check import read_check, unread_call, write_allow, write_refusal
 from authz.world import World
 
 TRACEPARENT = "traceparent"
@@ -60,66 +60,80 @@ class Answering:
     log: FilteringBoundLogger
     clock: Callable[[], Instant] = now
 
-    def answer(
-        self, request: CheckRequest, listener: str, metadata: Mapping[str, str]
-    ) -> CheckResponse:
-        """Answer one Check that a listed Envoy sent; the record is written first."""
-        started = time.perf_counter_ns()
-        moment, call = self.clock(), self._call(request, listener, metadata)
-        stages = {"read": _microseconds_since(started)}
+    def answer(self, request: bytes, listener: str, metadata: Mapping[str, str]) -> CheckResponse:
+        """
+        Answer one Check that a listed Envoy sent; the record is written first.
+
+        Args:
+            request: The message as it came. Bytes that are none are a fault too.
+            listener: Name of the listener that it came by.
+            metadata: Of the gRPC call; `traceparent` is read.
+        """
+        moment = self.clock()
+        call = unread_call(listener, decision=_new_id(), new_trace=_new_id())
         try:
-            outcome, token = self._decide(call, moment, stages)
+            return self._answer(request, call, metadata, moment)
         except Exception as error:  # noqa: BLE001 - the one place: any fault is an explicit no
             self.log.error("fault", decision=call.decision, **whereabouts(error))
-            outcome, token = fault(call, type(error).__name__), ""
-        return self._release(outcome, token, moment, stages)
+            return self._fault(call, type(error).__name__, moment)
 
-    def refuse_stranger(self, request: CheckRequest, listener: str) -> CheckResponse:
-        """Answer a Check of somebody who is no listed Envoy: a fault, and no token."""
-        call = self._call(request, listener, {})
+    def refuse_stranger(self, listener: str) -> CheckResponse:
+        """Answer a Check of somebody who is no listed Envoy: no token, and nothing is read."""
+        call = unread_call(listener, decision=_new_id(), new_trace=_new_id())
         self.log.warning("stranger", decision=call.decision, listener=listener)
-        return self._release(fault(call, NOBODY_LISTED), "", self.clock(), {})
+        return self._fault(call, NOBODY_LISTED, self.clock())
 
-    def _call(self, request: CheckRequest, listener: str, metadata: Mapping[str, str]) -> Call:
-        return read_check(
-            request,
-            listener=listener,
-            decision=secrets.token_hex(16),
-            new_trace=secrets.token_hex(16),
-            traceparent=metadata.get(TRACEPARENT),
-        )
+    def _answer(
+        self, request: bytes, unread: Call, metadata: Mapping[str, str], moment: Instant
+    ) -> CheckResponse:
+        started = time.perf_counter_ns()
+        call = read_check(CheckRequest.FromString(request), unread, metadata.get(TRACEPARENT))
+        stages = {"read": _microseconds_since(started)}
+        outcome = self._decide(call, moment, stages)
+        token = ""
+        if isinstance(outcome, Allowed):
+            outcome, token = self._sign(outcome, call, moment, stages)
+        self.records.write(describe(outcome, moment, self.world.version, stages))
+        match outcome:
+            case Allowed():
+                return write_allow(outcome, token)
+            case TurnedAway():
+                return write_refusal(outcome.answer)
 
-    def _decide(self, call: Call, moment: Instant, stages: dict[str, int]) -> tuple[Outcome, str]:
+    def _decide(self, call: Call, moment: Instant, stages: dict[str, int]) -> Outcome:
         started = time.perf_counter_ns()
         outcome = decide(call, self.world, moment, NO_ANSWERS)
         stages["decide"] = _microseconds_since(started)
         if isinstance(outcome, Need):
             raise NeedUnanswered(outcome.question)
-        if outcome.answer is not None:
-            return outcome, ""
+        return outcome
+
+    def _sign(
+        self, allowed: Allowed, call: Call, moment: Instant, stages: dict[str, int]
+    ) -> tuple[Outcome, str]:
+        """Sign the token, and read it back: one that says too much turns the call away."""
         started = time.perf_counter_ns()
-        grant = outcome.facts.of(Grant)
+        grant = allowed.facts.of(Grant)
         token = mint(grant.claims, self.keys)
         try:
             check_minted(token, self.world.own_keys, grant.limits, moment)
         except TokenTooWide as error:
-            return too_wide(Given(call, self.world, moment, NO_ANSWERS), outcome, error), ""
+            return too_wide(Given(call, self.world, moment, NO_ANSWERS), allowed, error), ""
         stages["sign"] = _microseconds_since(started)
-        return outcome, token
+        return allowed, token
 
-    def _release(
-        self, outcome: Outcome, token: str, moment: Instant, stages: Mapping[str, int]
-    ) -> CheckResponse:
-        """Write the record, then give the answer. What cannot be recorded is refused."""
+    def _fault(self, call: Call, detail: str, moment: Instant) -> CheckResponse:
+        """Refuse for a reason of ours. Where the log is what failed, there is no record of it."""
+        outcome = fault(call, detail)
         try:
-            self.records.write(describe(outcome, moment, self.world.version, stages))
+            self.records.write(describe(outcome, moment, self.world.version, {}))
         except RecordUnwritten as error:
-            call = outcome.facts.of(Call)
             self.log.error("record_unwritten", decision=call.decision, why=str(error))
-            outcome = fault(call, "the record could not be written")
-        if outcome.answer is not None:
-            return write_refusal(outcome.answer)
-        return write_allow(outcome, token)
+        return write_refusal(outcome.answer)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(16)
 
 
 def _microseconds_since(started: int) -> int:

@@ -11,8 +11,8 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from authz._proto import external_auth_pb2, external_auth_pb2_grpc
-from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
+from authz._proto import external_auth_pb2
+from authz._proto.external_auth_pb2 import CheckResponse
 from authz.directory.compiled import Listener
 from authz.server.answering import Answering
 from authz.server.listeners import admits, bind
@@ -28,21 +28,26 @@ _OPTIONS = (
 )
 
 
-class CheckService(external_auth_pb2_grpc.AuthorizationServicer):
-    """Answers the Checks that come in by one listener."""
+def check_handler(answering: Answering, listener: Listener) -> grpc.GenericRpcHandler:
+    """
+    Give what answers the Checks that come in by one listener.
 
-    def __init__(self, answering: Answering, listener: Listener) -> None:
-        self._answering = answering
-        self._listener = listener
+    The gRPC status is always OK. So the message is taken as bytes: one that
+    does not parse would otherwise be aborted before anybody could refuse it.
+    """
 
-    def Check(self, request: CheckRequest, context: grpc.ServicerContext) -> CheckResponse:  # noqa: N802
-        """Answer one Check; the gRPC status is always OK."""
-        if not admits(self._listener, context):
-            return self._answering.refuse_stranger(request, self._listener.name)
+    def check(request: bytes, context: grpc.ServicerContext) -> CheckResponse:
+        if not admits(listener, context):
+            return answering.refuse_stranger(listener.name)
         metadata = {
             name: value for name, value in context.invocation_metadata() if isinstance(value, str)
         }
-        return self._answering.answer(request, self._listener.name, metadata)
+        return answering.answer(request, listener.name, metadata)
+
+    method: grpc.RpcMethodHandler[bytes, CheckResponse] = grpc.unary_unary_rpc_method_handler(
+        check, request_deserializer=None, response_serializer=CheckResponse.SerializeToString
+    )
+    return grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
 
 
 class GrpcFace:
@@ -60,9 +65,7 @@ class GrpcFace:
             ThreadPoolExecutor(THREADS, thread_name_prefix=f"check-{listener.name}"),
             options=_OPTIONS,
         )
-        external_auth_pb2_grpc.add_AuthorizationServicer_to_server(  # type: ignore[no-untyped-call]
-            CheckService(answering, listener), self._server
-        )
+        self._server.add_generic_rpc_handlers((check_handler(answering, listener),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)

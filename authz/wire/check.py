@@ -9,13 +9,14 @@ every version; a header both set and removed is lost; `body` is lossy.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC
 
 from google.rpc import code_pb2
 
 from authz._proto import base_pb2, external_auth_pb2
 from authz.model.call import Call
-from authz.model.outcome import Answer, Outcome
+from authz.model.outcome import Allowed, Answer
 from authz.wire.headers import AUTHORIZATION, removals
 
 TARGET_KEY = "target"
@@ -28,16 +29,31 @@ _GRPC_CODES = {
 """`CheckResponse.status.code` by HTTP status; 7 for every other refusal."""
 
 
+def unread_call(listener: str, *, decision: str, new_trace: str) -> Call:
+    """Give a call of which nothing is known but what is ours: how it came, and its ids."""
+    return Call(
+        decision=decision,
+        new_trace=new_trace,
+        listener=listener,
+        principal="",
+        peer_address="",
+        target=None,
+        method="",
+        path="",
+        host="",
+        headers={},
+        body=b"",
+        size=0,
+        stream="",
+        time=None,
+    )
+
+
 def read_check(
-    request: external_auth_pb2.CheckRequest,
-    *,
-    listener: str,
-    decision: str,
-    new_trace: str,
-    traceparent: str | None,
+    request: external_auth_pb2.CheckRequest, unread: Call, traceparent: str | None
 ) -> Call:
     """
-    Give a Check as a call. Nothing is judged here, and nothing is left to guess.
+    Give *unread* with what a Check says. Nothing is judged here, and nothing is left to guess.
 
     Headers that Envoy sends raw (`header_map`) are joined as it joins the
     others: several values of one name with a bare comma.
@@ -45,10 +61,8 @@ def read_check(
     attributes = request.attributes
     source, http = attributes.source, attributes.request.http
     sent = attributes.request.time
-    return Call(
-        decision=decision,
-        new_trace=new_trace,
-        listener=listener,
+    return replace(
+        unread,
         principal=source.principal,
         peer_address=source.address.socket_address.address,
         target=attributes.context_extensions.get(TARGET_KEY) or None,
@@ -73,9 +87,9 @@ def _headers(http: external_auth_pb2.AttributeContext.HttpRequest) -> dict[str, 
     return headers
 
 
-def write_allow(outcome: Outcome, token: str) -> external_auth_pb2.CheckResponse:
+def write_allow(allowed: Allowed, token: str) -> external_auth_pb2.CheckResponse:
     """Write an allow: the proven identities and *token* in, everything else of the table out."""
-    headers = ((AUTHORIZATION, f"Bearer {token}"), *outcome.headers)
+    headers = ((AUTHORIZATION, f"Bearer {token}"), *allowed.headers)
     response = external_auth_pb2.CheckResponse()
     response.ok_response.headers.extend(_options(headers))
     response.ok_response.headers_to_remove.extend(removals(frozenset(n for n, _ in headers)))

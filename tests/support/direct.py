@@ -48,7 +48,7 @@ def decide_case(case: Case, answering: Answering) -> Decided:
     """Answer *case* at its own instant."""
     records = KeptRecords()
     at_that_time = replace(answering, records=records, clock=lambda: case.now)
-    response = at_that_time.answer(check_of(case), case.listener, {})
+    response = at_that_time.answer(check_of(case).SerializeToString(), case.listener, {})
     target = answering.world.directory.targets.get(case.target or "")
     return Decided(
         record=records.rows[0],
