@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from authz.directory.compile import Compiler
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.directory.documents import GateSpec
 from authz.directory.listeners import listener_mistakes
-from authz.directory.parse import Document, parse
-from authz.directory.reader import read_documents
+from authz.directory.parse import Document, Outline, outline, parse
+from authz.directory.reader import Source, read_documents
 from authz.directory.references import Known, reference_mistakes
 from authz.directory.walls import (
     cell_mistakes,
     folder_mistake,
     place_mistakes,
     sole_owner_mistakes,
+    trust_domain_mistakes,
 )
 
 DOCUMENTS = (".yaml", ".yml")
+GATE = "Gate"
 BESIDE = (".json", ".md")
 """Read where a document refers to them (`.json`), or written for people (`.md`)."""
 
@@ -35,22 +37,17 @@ def load(files: Mapping[str, bytes]) -> tuple[Directory, tuple[Diagnostic, ...]]
         The compiled directory, and warnings.
 
     Raises:
-        InvalidWorld: with every mistake of every file that could be read; what
-            documents say about each other is checked once each is sound.
+        InvalidWorld: with every mistake of every file. What documents say about
+            each other is checked too, for those that are sound; it is left out
+            only where a file is no YAML, for then nobody knows what it declares.
     """
-    mistakes: list[Diagnostic] = []
-    documents: list[Document] = []
-    for file, text in sorted(files.items()):
-        mistakes.extend(_file_mistakes(file))
-        if file.endswith(DOCUMENTS):
-            _read(file, text, documents, mistakes)
+    mistakes = [mistake for file in sorted(files) for mistake in _file_mistakes(file)]
+    texts = {file: text for file, text in sorted(files.items()) if file.endswith(DOCUMENTS)}
+    sources, unread = _read(texts, mistakes)
+    documents, broken = _parse(sources, mistakes)
     mistakes.extend(mistake for document in documents for mistake in place_mistakes(document))
-    gates = [row for row in documents if isinstance(row.spec, GateSpec)]
-    if not gates and not mistakes:
-        mistakes.append(Diagnostic(Position("directory/global"), "no document is the Gate"))
-    if mistakes:
-        raise InvalidWorld(mistakes)
-    mistakes.extend(_between(documents, gates))
+    if not unread:
+        mistakes.extend(_between(documents, broken))
     if mistakes:
         raise InvalidWorld(mistakes)
     compiler = Compiler(documents, files)
@@ -70,26 +67,44 @@ def _file_mistakes(file: str) -> Iterator[Diagnostic]:
         yield mistake
 
 
-def _read(file: str, text: bytes, documents: list[Document], mistakes: list[Diagnostic]) -> None:
-    try:
-        sources = read_documents(file, text)
-    except InvalidWorld as error:
-        mistakes.extend(error.diagnostics)
-        return
+def _read(texts: Mapping[str, bytes], mistakes: list[Diagnostic]) -> tuple[list[Source], list[str]]:
+    """Give the documents of all files, and the files that could not be read."""
+    sources: list[Source] = []
+    unread: list[str] = []
+    for file, text in texts.items():
+        try:
+            sources.extend(read_documents(file, text))
+        except InvalidWorld as error:
+            mistakes.extend(error.diagnostics)
+            unread.append(file)
+    return sources, unread
+
+
+def _parse(
+    sources: Iterable[Source], mistakes: list[Diagnostic]
+) -> tuple[list[Document], list[Outline]]:
+    """Give the sound documents, and what the others are called."""
+    documents: list[Document] = []
+    broken: list[Outline] = []
     for source in sources:
         try:
             documents.append(parse(source))
         except InvalidWorld as error:
             mistakes.extend(error.diagnostics)
+            broken.append(outline(source))
+    return documents, broken
 
 
-def _between(documents: Sequence[Document], gates: Sequence[Document]) -> Iterator[Diagnostic]:
-    """Check what documents say about each other."""
-    known = Known.of(documents)
+def _between(documents: Sequence[Document], broken: Sequence[Outline]) -> Iterator[Diagnostic]:
+    """Check what sound documents say about each other and about the broken ones."""
+    known = Known.of(documents, broken)
     yield from sole_owner_mistakes(documents)
-    for gate in gates:
-        assert isinstance(gate.spec, GateSpec)  # noqa: S101 - selected by it
-        yield from listener_mistakes(gate.spec, gate)
-        yield from cell_mistakes(documents, gate.spec)
+    yield from cell_mistakes(documents, known)
+    gates = [(row, row.spec) for row in documents if isinstance(row.spec, GateSpec)]
+    if not gates and not any(row.kind == GATE for row in broken):
+        yield Diagnostic(Position("directory/global"), "no document is the Gate")
+    for document, gate in gates:
+        yield from listener_mistakes(gate, document)
+        yield from trust_domain_mistakes(documents, gate)
     for document in documents:
         yield from reference_mistakes(document, known)

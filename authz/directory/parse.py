@@ -47,6 +47,33 @@ class Document:
         return self.source.at("spec", *path)
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a document with mistakes is called: enough that references to it are no mistakes."""
+
+    kind: str
+    name: str
+    namespace: str | None
+
+    @property
+    def qualified(self) -> str:
+        """As `Document.qualified`."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+def outline(source: Source) -> Outline:
+    """Give what a document that `parse` refuses seems to be called; empty where it does not say."""
+    value = source.value if isinstance(source.value, dict) else {}
+    metadata = value.get("metadata")
+    names = metadata if isinstance(metadata, dict) else {}
+    kind, name, namespace = value.get("kind"), names.get("name"), names.get("namespace")
+    return Outline(
+        kind if isinstance(kind, str) else "",
+        name if isinstance(name, str) else "",
+        namespace if isinstance(namespace, str) else None,
+    )
+
+
 def parse(source: Source) -> Document:
     """
     Type one document.

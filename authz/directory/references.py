@@ -12,12 +12,11 @@ from authz.directory.documents import (
     AgentSpec,
     CellSpec,
     ConnectionSpec,
-    IssuerSpec,
     MCPServerSpec,
     RoleSpec,
     TokenSpec,
 )
-from authz.directory.parse import Document
+from authz.directory.parse import Document, Outline
 
 ALL = "*"
 
@@ -32,27 +31,31 @@ class Known:
     """The names that references may use."""
 
     agents: frozenset[str]
-    targets: dict[str, frozenset[str]]
-    """Targets, with the names of their tools."""
+    targets: dict[str, frozenset[str] | None]
+    """Targets, with the names of their tools; None where the document is broken."""
 
     issuers: frozenset[str]
+    cells: frozenset[str]
     namespaces: frozenset[str]
 
     @classmethod
-    def of(cls, documents: Iterable[Document]) -> Known:
-        """Collect the names that *documents* declare."""
-        rows = list(documents)
-        targets = {
-            row.qualified: frozenset(getattr(row.spec, "tools", {}))
-            for row in rows
-            if is_target(row.spec)
+    def of(cls, documents: Iterable[Document], broken: Iterable[Outline] = ()) -> Known:
+        """Collect the names that *documents* declare, and those that *broken* ones seem to."""
+        sound, outlines = list(documents), list(broken)
+        rows: list[Document | Outline] = [*sound, *outlines]
+        targets: dict[str, frozenset[str] | None] = {
+            row.qualified: None for row in outlines if row.kind in ("Agent", "MCPServer")
         }
-        cells = {row.name for row in rows if isinstance(row.spec, CellSpec)}
+        for row in sound:
+            if is_target(row.spec):
+                targets[row.qualified] = frozenset(getattr(row.spec, "tools", {}))
+        cells = frozenset(row.name for row in rows if row.kind == "Cell")
         return cls(
-            agents=frozenset(row.qualified for row in rows if isinstance(row.spec, AgentSpec)),
+            agents=frozenset(row.qualified for row in rows if row.kind == "Agent"),
             targets=targets,
-            issuers=frozenset(row.name for row in rows if isinstance(row.spec, IssuerSpec)),
-            namespaces=frozenset(cells | {row.namespace for row in rows if row.namespace}),
+            issuers=frozenset(row.name for row in rows if row.kind == "Issuer"),
+            cells=cells,
+            namespaces=cells | {row.namespace for row in rows if row.namespace},
         )
 
 
@@ -108,7 +111,7 @@ def _connection(
         return
     tools = known.targets[to]
     for row, tool in enumerate(connection.tools):
-        if tool != ALL and tool not in tools:
+        if tools is not None and tool != ALL and tool not in tools:
             place = document.at("connections", index, "tools", row)
             yield Diagnostic(place, f"{to} declares no tool {tool}", nearest(tool, tools))
 

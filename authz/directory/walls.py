@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from authz.directory.compiled import QUALIFIED
-from authz.directory.diagnostics import Diagnostic, Position
+from authz.directory.diagnostics import Diagnostic, Position, nearest
 from authz.directory.documents import (
     AgentIdentity,
     AgentSpec,
@@ -16,6 +16,7 @@ from authz.directory.documents import (
     MCPServerSpec,
 )
 from authz.directory.parse import Document
+from authz.directory.references import Known
 from authz.directory.words import LABEL
 from authz.model.spiffe import SpiffeId
 
@@ -119,16 +120,15 @@ def _target_claims(
         yield "host and path", (host, target.path), document.at("hosts", index)
 
 
-def cell_mistakes(documents: Iterable[Document], gate: GateSpec) -> Iterator[Diagnostic]:
-    """Check that Cells claim apart, in declared trust domains, and that agents keep to theirs."""
-    rows = list(documents)
-    cells = {row.name: row.spec for row in rows if isinstance(row.spec, CellSpec)}
+def cell_mistakes(documents: Sequence[Document], known: Known) -> Iterator[Diagnostic]:
+    """Check that Cells claim apart, that agents keep to theirs, and that names are free."""
+    cells = {row.name: row.spec for row in documents if isinstance(row.spec, CellSpec)}
     prefixes: list[tuple[str, str]] = []
-    for document in rows:
+    for document in documents:
         match document.spec:
             case CellSpec() as cell:
-                yield from _prefix_mistakes(cell, document, gate, prefixes)
-            case AgentSpec() as agent:
+                yield from _overlap_mistakes(cell, document, prefixes)
+            case AgentSpec() as agent if document.namespace not in known.cells - cells.keys():
                 own = cells.get(document.namespace or "")
                 yield from _identity_mistakes(agent, document, own)
             case IssuerSpec() if document.name == QUALIFIED:
@@ -136,17 +136,32 @@ def cell_mistakes(documents: Iterable[Document], gate: GateSpec) -> Iterator[Dia
                 yield Diagnostic(place, f"no Issuer may be named {QUALIFIED}")
 
 
-def _prefix_mistakes(
-    cell: CellSpec, document: Document, gate: GateSpec, prefixes: list[tuple[str, str]]
+def trust_domain_mistakes(documents: Iterable[Document], gate: GateSpec) -> Iterator[Diagnostic]:
+    """Check that Cells claim identities of the Gate's trust domains only."""
+    for document in documents:
+        if not isinstance(document.spec, CellSpec):
+            continue
+        for index, prefix in enumerate(document.spec.identities):
+            if not isinstance(prefix, str):
+                continue
+            domain = SpiffeId.parse(prefix[:-1]).trust_domain
+            if domain not in gate.trust_domains:
+                hint = nearest(domain, gate.trust_domains)
+                place = document.at("identities", index)
+                yield Diagnostic(
+                    place, f"the Gate does not declare the trust domain {domain}", hint
+                )
+
+
+def _overlap_mistakes(
+    cell: CellSpec, document: Document, prefixes: list[tuple[str, str]]
 ) -> Iterator[Diagnostic]:
     for index, prefix in enumerate(cell.identities):
         if not isinstance(prefix, str):
             continue
-        place = document.at("identities", index)
-        if SpiffeId.parse(prefix[:-1]).trust_domain not in gate.trust_domains:
-            yield Diagnostic(place, "the Gate does not declare this trust domain")
         for owner, other in prefixes:
             if prefix != other and (prefix.startswith(other) or other.startswith(prefix)):
+                place = document.at("identities", index)
                 yield Diagnostic(place, f"{prefix} overlaps {other} of Cell {owner}")
         prefixes.append((document.name, prefix))
 
