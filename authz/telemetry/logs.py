@@ -6,9 +6,12 @@ where it was raised; its message may quote data, so it stays out.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 import traceback
 from pathlib import Path
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -16,10 +19,26 @@ from structlog.typing import FilteringBoundLogger
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
+class _Unbreakable(io.TextIOBase):
+    """A stream whose reader may go away: a log that nobody takes must not stop an answer."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def open_log(level: str) -> FilteringBoundLogger:
     """Give a logger that writes from *level* (a key of `LEVELS`) upwards."""
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
+        structlog.PrintLogger(cast(TextIO, _Unbreakable(sys.stderr))),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -163,6 +163,55 @@ def test_makes_its_first_key(tmp_path: Path) -> None:
     assert pem.stat().st_mode & 0o777 == 0o600
 
 
+def test_full_disk(tmp_path: Path) -> None:
+    """Where the decision log cannot be written, every Check is refused explicitly with 503."""
+    home = prepare_home(tmp_path)
+    gate = home / "directory/global/gate.yaml"
+    gate.write_text(gate.read_text().replace("records/decisions.jsonl", "/dev/full"))
+    with serving(home, tmp_path / "gate.log") as served:
+        for name in ("no-principal", "subject-none"):
+            answer = _check(served, name)
+
+            assert answer.status.code == 14
+            assert answer.denied_response.status.code == 503
+            assert not answer.ok_response.headers
+    assert "record_unwritten" in {event["event"] for event in served.events}
+
+
+def test_log_that_nobody_takes(tmp_path: Path) -> None:
+    """A log whose reader has gone stops neither answers nor refusals of faults."""
+    home = prepare_home(tmp_path)
+    gate = home / "directory/global/gate.yaml"
+    gate.write_text(gate.read_text().replace("records/decisions.jsonl", "/dev/full"))
+    command = [sys.executable, "-m", "authz", "serve", str(home), "--http", "127.0.0.1:0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stderr is not None
+            assert b"serving" in process.stderr.readline()
+            process.stderr.close()
+            channel = grpc.insecure_channel(f"unix:{home / 'run/out.sock'}")
+            with channel:
+                check = AuthorizationStub(channel).Check  # type: ignore[no-untyped-call]
+                request = check_of(case_named("no-principal"))
+                answers = [check(request, timeout=STOP_SECONDS) for _ in range(3)]
+        finally:
+            process.kill()
+
+    assert [answer.denied_response.status.code for answer in answers] == [503] * 3
+
+
+def test_bytes_that_are_no_check(served: Served) -> None:
+    """A message that does not parse is refused explicitly, not aborted, and recorded."""
+    with _channel(served) as channel:
+        check: grpc.UnaryUnaryMultiCallable[bytes, CheckResponse] = channel.unary_unary(
+            f"/{SERVICE}/Check", response_deserializer=CheckResponse.FromString
+        )
+        answer = check(b"\xff\xff\xff", timeout=STOP_SECONDS)
+
+    assert (answer.status.code, answer.denied_response.status.code) == (14, 503)
+    assert served.records[-1]["reason"] == "fault"
+
+
 def _code_and_log(home: Path, folder: Path) -> tuple[int, str]:
     served = start(home, folder / "gate.log")
     return served.process.wait(STOP_SECONDS), served.log.read_text()
