@@ -11,6 +11,7 @@ from types import FrameType
 from structlog.typing import FilteringBoundLogger
 
 from authz.audit.sink import RecordFile
+from authz.directory.compiled import MeshRestricted
 from authz.directory.diagnostics import InvalidWorld
 from authz.server.answering import Answering
 from authz.server.grpc_face import GrpcFace
@@ -65,6 +66,9 @@ def _serve(
     answering = Answering(declared.world(keys.public), keys, records, log)
     http = HttpFace(settings.http, keys.public_jwks)
     faces = [GrpcFace(answering, listener, settings.home) for listener in gate.listeners]
+    for listener in gate.listeners:
+        if isinstance(listener.address, MeshRestricted):
+            log.warning("plain_port", listener=listener.name, because=listener.address.because)
     http.start()
     for face in faces:
         face.start()

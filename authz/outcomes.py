@@ -49,11 +49,11 @@ def too_wide(given: Given, allowed: Allowed, error: TokenTooWide) -> TurnedAway:
     return refuse(given, allowed.facts, refused, LAST_STEP)
 
 
-def fault(call: Call, detail: str) -> TurnedAway:
-    """Refuse because something of ours failed; nothing is known to have been proven."""
+def fault(known: Facts, detail: str) -> TurnedAway:
+    """Refuse because something of ours failed; the record keeps what was known by then."""
     refused = Refused(Reason.FAULT, detail)
-    refusal = Refusal(refused, call.decision, message=None, audience=None)
-    return TurnedAway(Facts(call), NO_STEP, Reason.FAULT, detail, render(refusal))
+    refusal = Refusal(refused, known.of(Call).decision, message=known.find(Message), audience=None)
+    return TurnedAway(known, NO_STEP, Reason.FAULT, detail, render(refusal))
 
 
 def _style(given: Given, facts: Facts) -> Refusals:

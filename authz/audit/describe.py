@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 
 from authz.model.call import Call
 from authz.model.instant import Instant, as_datetime
@@ -66,7 +67,7 @@ def describe(
         "operation": _operation(facts),
         **_rights(facts),
         **_released(outcome),
-        "envoy": {"stream": call.stream, "time": call.time and call.time.isoformat()},
+        "envoy": {"stream": call.stream, "time": call.time},
         "stages_us": dict(stages),
     }
 
@@ -116,29 +117,31 @@ def _operation(facts: Facts) -> Record | None:
 
 
 def _arguments(value: JSON, opened: frozenset[str]) -> list[tuple[str, object]]:
-    rows = [
-        (pointer[:MAX_TEXT], {"type": _TYPE_NAMES[type(leaf)], **_opened(pointer, leaf, opened)})
-        for pointer, leaf in _leaves(value, "")
+    """Give names and types of the first arguments: bounded, whoever sent how much."""
+    leaves = list(islice(_leaves(value, ""), MAX_ARGUMENTS + 1))
+    rows: list[tuple[str, object]] = [
+        (pointer, {"type": _TYPE_NAMES[type(leaf)], **_opened(pointer, leaf, opened)})
+        for pointer, leaf in leaves[:MAX_ARGUMENTS]
     ]
-    beyond = [("…", {"left_out": len(rows) - MAX_ARGUMENTS})] if len(rows) > MAX_ARGUMENTS else []
-    return [*rows[:MAX_ARGUMENTS], *beyond]
+    return [*rows, ("…", "more")] if len(leaves) > MAX_ARGUMENTS else rows
 
 
 def _opened(pointer: str, leaf: JSON, opened: frozenset[str]) -> Record:
-    if pointer not in opened:
+    if pointer not in opened or len(pointer) == MAX_TEXT:
         return {}
     value = str(leaf) if isinstance(leaf, Decimal) else leaf
     return {"value": value[:MAX_TEXT] if isinstance(value, str) else value}
 
 
 def _leaves(value: JSON, pointer: str) -> Iterator[tuple[str, JSON]]:
+    """Give the leaves with their pointers, cut to `MAX_TEXT` characters on the way down."""
     if isinstance(value, dict) and (value or not pointer):
         for name, inner in value.items():
-            escaped = name.replace("~", "~0").replace("/", "~1")
-            yield from _leaves(inner, f"{pointer}/{escaped}")
+            escaped = name[:MAX_TEXT].replace("~", "~0").replace("/", "~1")
+            yield from _leaves(inner, f"{pointer}/{escaped}"[:MAX_TEXT])
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{pointer}/{index}")
+            yield from _leaves(inner, f"{pointer}/{index}"[:MAX_TEXT])
     else:
         yield pointer, value
 
@@ -160,7 +163,13 @@ def _rights(facts: Facts) -> Record:
 
 def _policies(judgement: Judgement) -> list[Record]:
     return [
-        {"leg": leg.party, "reason": leg.reason, "id": ref.id, "at": f"{ref.file}:{ref.line}"}
+        {
+            "leg": leg.party,
+            "reason": leg.reason,
+            "id": ref.id,
+            "at": f"{ref.file}:{ref.line}",
+            **({"because": ref.reason} if ref.reason else {}),
+        }
         for leg in judgement.legs
         for ref in leg.policies
     ]

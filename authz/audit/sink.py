@@ -31,27 +31,38 @@ class RecordFile:
         Raises:
             OSError: the file cannot be opened.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        self._path = path
         self._lock = threading.Lock()
-        self._torn = False
+        self._open()
 
     def write(self, record: Mapping[str, object]) -> None:
         """
-        Hand one record to the kernel.
+        Hand one record to the kernel. A file that was deleted is made anew.
 
         Raises:
-            RecordUnwritten: the disk is full, the file is gone or the write was
-                cut short. The torn line is ended by the next write.
+            RecordUnwritten: the disk is full, or the write was cut short. The
+                torn line is ended by the next write.
         """
         line = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode("ascii")
         with self._lock:
-            whole = (b"\n" if self._torn else b"") + line + b"\n"
             try:
-                written = os.write(self._descriptor, whole)
+                self._append(line)
             except OSError as error:
                 raise RecordUnwritten(error.strerror or "the write failed") from error
-            self._torn = written < len(whole)
+
+    def _open(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+        self._descriptor = os.open(self._path, flags, 0o640)
+        self._torn = not _ends_with_a_line(self._descriptor)
+
+    def _append(self, line: bytes) -> None:
+        if os.fstat(self._descriptor).st_nlink == 0:
+            os.close(self._descriptor)
+            self._open()
+        whole = (b"\n" if self._torn else b"") + line + b"\n"
+        self._torn = True
+        self._torn = os.write(self._descriptor, whole) < len(whole)
         if self._torn:
             raise RecordUnwritten("the write was cut short")
 
@@ -69,3 +80,9 @@ class RecordFile:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _ends_with_a_line(descriptor: int) -> bool:
+    """Say whether a file is empty or ends with a newline: a killed process may have torn it."""
+    size = os.fstat(descriptor).st_size
+    return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"

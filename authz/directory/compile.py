@@ -32,7 +32,7 @@ from authz.directory.documents import (
     RoleSpec,
     ToolSpec,
 )
-from authz.directory.inputs import read_input
+from authz.directory.inputs import mirrored_arguments, read_input
 from authz.directory.listeners import compile_listener
 from authz.directory.parse import Document
 from authz.directory.references import ALL, Known, is_target, qualify
@@ -168,6 +168,7 @@ class Compiler:
             approval=spec.approval is not None,
             untyped_ok=spec.untyped is not None,
             input_schema=schema,
+            mirrored=mirrored_arguments(schema),
             record=frozenset(spec.record),
         )
 

@@ -130,6 +130,9 @@ class Tool:
     input_schema: Mapping[str, JSON]
     """JSON Schema of the arguments; an empty object schema where none is declared."""
 
+    mirrored: Mapping[str, tuple[str, ...]]
+    """By lower-case `x-mcp-header` of the schema: the names that lead to the argument."""
+
     record: frozenset[str]
     """JSON Pointers of the arguments whose values the decision record may hold."""
 

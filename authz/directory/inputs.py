@@ -9,6 +9,8 @@ from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
 from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
 
 REFERENCE = "$file"
+MIRROR = "x-mcp-header"
+MAX_MIRROR_DEPTH = 16
 
 
 def read_input(
@@ -41,6 +43,26 @@ def read_input(
     if not isinstance(schema, dict):
         raise _mistake(place, f"{name} has no JSON object at {pointer or 'its root'}")
     return schema
+
+
+def mirrored_arguments(schema: Mapping[str, JSON]) -> dict[str, tuple[str, ...]]:
+    """Give the arguments that a client mirrors in headers (`x-mcp-header`, SEP-2243)."""
+    found: dict[str, tuple[str, ...]] = {}
+    _collect_mirrored(dict(schema), (), found)
+    return found
+
+
+def _collect_mirrored(
+    schema: JSON, path: tuple[str, ...], found: dict[str, tuple[str, ...]]
+) -> None:
+    if not isinstance(schema, dict) or len(path) > MAX_MIRROR_DEPTH:
+        return
+    header, properties = schema.get(MIRROR), schema.get("properties")
+    if isinstance(header, str) and path:
+        found[header.lower()] = path
+    if isinstance(properties, dict):
+        for name, inner in properties.items():
+            _collect_mirrored(inner, (*path, name), found)
 
 
 def _member(document: JSON, pointer: str) -> JSON:

@@ -150,7 +150,8 @@ def _check_claims(claims: Mapping[str, JSON], expected: Expectations, now: Insta
     return ProvenClaims(expected.issuer, subject, audiences, expires, claims)
 
 
-MAX_SUBJECT = 256
+MAX_SUBJECT = 2048
+"""Characters. Our own tokens name workloads, whose SPIFFE IDs may be as long."""
 
 
 def _odd(text: str) -> bool:

@@ -20,7 +20,7 @@ _ALGORITHMS_BY_CURVE: dict[str, tuple[str, ...]] = {
     "Ed25519": ("EdDSA",),
 }
 _RSA_ALGORITHMS = ("RS256", "PS256")
-"""What a key can verify. Symmetric keys are not here."""
+"""What a key can verify; one that does not say which has the first. Symmetric keys are not here."""
 
 
 class InvalidKeySet(ValueError):
@@ -115,4 +115,4 @@ def _algorithms_of(row: dict[str, JSON]) -> Iterable[str]:
     possible: tuple[str, ...] = _RSA_ALGORITHMS
     if row.get("kty") != "RSA":
         possible = _ALGORITHMS_BY_CURVE.get(curve, ()) if isinstance(curve, str) else ()
-    return possible if named is None else tuple(each for each in possible if each == named)
+    return possible[:1] if named is None else tuple(each for each in possible if each == named)

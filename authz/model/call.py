@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+
+from authz.model.instant import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,16 @@ class Call:
 
     body: bytes
 
+    is_lossy: bool
+    """The body came as text with a `!` in it, which Envoy also writes for what is no text."""
+
     size: int
     """Bytes of body that Envoy had; more than `body` holds means it was cut off."""
 
     stream: str
     """Envoy's stream id and `time`: equal for the repeats of one Check."""
 
-    time: datetime | None
+    time: Instant | None
 
     check_traceparent: str | None = None
     """`traceparent` of the Check's own gRPC metadata."""

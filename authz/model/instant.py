@@ -14,11 +14,6 @@ LATEST = Instant(32_503_679_999)
 """The last second of the year 2999. Cedar's `durationSince` overflows far beyond it."""
 
 
-def instant(moment: datetime) -> Instant:
-    """Give *moment* (aware) in whole seconds, rounded down."""
-    return Instant(int(moment.timestamp()))
-
-
 def as_datetime(moment: Instant) -> datetime:
     """Give *moment* as an aware UTC datetime."""
     return datetime.fromtimestamp(moment, UTC)

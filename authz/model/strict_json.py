@@ -2,8 +2,9 @@
 
 Two readers of the same bytes can differ: over a name that stands twice, over
 names that are equal but for case (Go's `encoding/json` takes `Name` for
-`name`), over NaN, lone surrogates and numbers beyond a double. What could be
-read in two ways is refused here, so that what was decided is what runs.
+`name`), over NaN and over lone surrogates. What could be read in two ways is
+refused here, so that what was decided is what runs. Numbers are kept exact;
+whether all readers agree on one is for whoever judges it.
 """
 
 from __future__ import annotations

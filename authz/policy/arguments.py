@@ -7,7 +7,7 @@ subtree. Whatever comes out, the engine accepts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
 
@@ -15,6 +15,13 @@ from authz.model.strict_json import JSON
 from authz.policy.shapes import Kind, Shape
 
 MAX_LONG = 2**63
+MAX_SAFE_INTEGER = 2**53 - 1
+MAX_VALUES = 10_000
+"""Values in the arguments of one call, containers included."""
+
+MAX_POINTERS = 1_000_000
+"""Characters of all their JSON Pointers together."""
+
 MAX_DECIMAL = 9 * 10**14
 """Cedar's decimal has four places and 64 bits."""
 
@@ -22,7 +29,10 @@ _PLACES = Decimal("0.0001")
 
 
 class BadArgument(ValueError):
-    """An argument of another type than declared; the message is its JSON Pointer."""
+    """Arguments that policy cannot judge; for the record, not for the caller."""
+
+    def __init__(self, pointer: str, why: str = "it is not of its declared type") -> None:
+        super().__init__(f"the argument at {pointer!r}: {why}")
 
 
 @dataclass(slots=True)
@@ -42,34 +52,85 @@ def sort_arguments(arguments: Mapping[str, JSON], shape: Shape) -> Arguments:
     Sort *arguments* by the declared *shape*. Defaults are not filled in.
 
     Raises:
-        BadArgument: a value is not of its declared type, or a required one is missing.
+        BadArgument: a value is not of its declared type, a required one is
+            missing, or there are more than `MAX_VALUES` or `MAX_POINTERS`.
     """
+    _check_extent(arguments)
     found = Arguments()
     found.typed = _object(dict(arguments), shape, "", found)
     return found
 
 
+def check_exact(arguments: Mapping[str, JSON]) -> None:
+    """
+    Check that every number is the same number for every reader (RFC 7493 section 2.2).
+
+    JavaScript reads 9007199254740993 as 9007199254740992: what was judged would
+    not be what runs.
+
+    Raises:
+        BadArgument: a number is not exact as a double.
+    """
+    for pointer, value in _walk(dict(arguments)):
+        if isinstance(value, (int, Decimal)) and not _is_exact(value):
+            raise BadArgument(pointer, "some readers would take it for another number")
+
+
 def texts_of(arguments: Mapping[str, JSON]) -> dict[str, str]:
-    """Give every leaf of *arguments* as text, by JSON Pointer, typed or not."""
+    """
+    Give everything in *arguments* as text, by JSON Pointer, typed or not.
+
+    An object is `{}` and an array `[]`, so that no path is hidden in its
+    members. A pointer with capital letters is there case-folded too: some
+    readers take `Cmd` for `cmd`, and a rule may name the small spelling.
+    """
     texts: dict[str, str] = {}
-    stack: list[tuple[str, JSON]] = [("", dict(arguments))]
-    while stack:
-        pointer, value = stack.pop()
-        if isinstance(value, dict):
-            stack.extend((_point(pointer, name), inner) for name, inner in value.items())
-        elif isinstance(value, list):
-            stack.extend((_point(pointer, str(i)), inner) for i, inner in enumerate(value))
-        else:
-            texts[_text(pointer, pointer)] = _text(_spelled(value), pointer)
+    for pointer, value in _walk(dict(arguments)):
+        text = _spelled(value)
+        texts[pointer] = text
+        texts.setdefault(pointer.casefold(), text)
+    del texts[""]
     return texts
 
 
-def _spelled(value: Decimal | str | int | None) -> str:
+def _walk(value: JSON, pointer: str = "") -> Iterator[tuple[str, JSON]]:
+    """Give every value with its pointer, the whole first; pointers are made as they are taken."""
+    yield pointer, value
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _walk(inner, _point(pointer, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _walk(inner, _point(pointer, str(index)))
+
+
+def _check_extent(arguments: Mapping[str, JSON]) -> None:
+    """Bound what the rest does: pointers repeat the names above them, so they can grow by far."""
+    characters = 0
+    for values, (pointer, _) in enumerate(_walk(dict(arguments))):
+        characters += len(pointer)
+        if values > MAX_VALUES or characters > MAX_POINTERS:
+            raise BadArgument("", "there are too many values, or too long names")
+
+
+def _is_exact(value: int | Decimal) -> bool:
+    if isinstance(value, bool):
+        return True
+    if isinstance(value, int):
+        return -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
+    return Decimal(repr(float(value))) == value
+
+
+def _spelled(value: JSON) -> str:
     match value:
         case None:
             return "null"
         case bool():
             return "true" if value else "false"
+        case dict():
+            return "{}"
+        case list():
+            return "[]"
         case _:
             return str(value)
 

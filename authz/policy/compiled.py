@@ -22,12 +22,17 @@ class Policy:
     notes: Notes
 
 
+def engine_id(index: int) -> str:
+    """Give the engine's id of the policy that stands at *index* in the text it was given."""
+    return f"policy{index}"
+
+
 @dataclass(frozen=True, slots=True)
 class Policies:
     """All policies of a world, validated together, and what evaluating them needs."""
 
-    by_id: Mapping[str, Policy]
-    """By `@id`, which is also the id that the engine reports."""
+    by_engine_id: Mapping[str, Policy]
+    """By the id that the engine gives them: `engine_id` of their order."""
 
     engine: PolicySet
     schema: Schema

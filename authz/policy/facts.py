@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from authz.directory.compiled import Agent, Tool
@@ -200,8 +200,9 @@ def _network(peer_address: str) -> Json:
         address = ip_address(peer_address)
     except ValueError:
         return {}
-    if address.version == 6 and address.scope_id is not None:
-        return {}
+    if isinstance(address, IPv6Address):
+        # A rule on 10.0.0.0/8 means ::ffff:10.0.0.1 as well.
+        address = address.ipv4_mapped or IPv6Address(int(address))
     return {"source": {"__extn": {"fn": "ip", "arg": str(address)}}}
 
 

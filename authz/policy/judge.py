@@ -8,15 +8,16 @@ that really leads to an allow is offered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cedarpy import AuthzResult, Decision, Entities, is_authorized_batch
 
 from authz.model.reasons import Reason
-from authz.model.scopes import Scopes, format_scopes
+from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.policy.annotations import STEP_UPS
-from authz.policy.arguments import Arguments, BadArgument, sort_arguments
+from authz.policy.arguments import Arguments, BadArgument, check_exact, sort_arguments
 from authz.policy.compiled import Policies, Policy
 from authz.policy.facts import (
     NO_EVIDENCE,
@@ -32,11 +33,17 @@ from authz.policy.question import USER, Judgement, Leg, Question
 _WORST_LAST = (Reason.NO_PERMIT, Reason.FORBIDDEN, Reason.POLICY_ERROR)
 """Of several legs that say no, the one that stands latest here names the reason."""
 
+_UNNAMED = {
+    Reason.NO_PERMIT: "no policy permits it",
+    Reason.FORBIDDEN: "forbidden",
+    Reason.POLICY_ERROR: "the engine gave no decision",
+}
 _CHALLENGES = {
     "mfa": Reason.STEP_UP_REQUIRED,
     "consent": Reason.CONSENT_REQUIRED,
     "approval": Reason.APPROVAL_PENDING,
 }
+_ERRING = re.compile(r"policy `(policy[0-9]+)`")
 _WITHOUT_USER = frozenset({"approval"})
 """The only step-up that can help where nobody can log in or consent."""
 
@@ -64,7 +71,7 @@ def judge(question: Question, policies: Policies) -> Judgement:
     try:
         arguments = _sorted_arguments(question, policies)
     except BadArgument as error:
-        return Judgement(Reason.BAD_ARGUMENT, detail=f"the argument at {str(error)!r}")
+        return Judgement(Reason.BAD_ARGUMENT, detail=str(error))
     ask = _asker(question, policies, arguments)
     first = rows = ask(NO_EVIDENCE)
     if not rows:
@@ -85,7 +92,7 @@ def judge(question: Question, policies: Policies) -> Judgement:
 def _denied(rows: Sequence[_Evaluated], hopeless: Sequence[_Evaluated]) -> Judgement:
     worst = max((row.leg for row in hopeless), key=lambda leg: _WORST_LAST.index(leg.reason))
     refs = ", ".join(map(str, worst.policies))
-    detail = f"{worst.party}: {refs or 'no policy permits it'}"
+    detail = f"{worst.party}: {refs or _UNNAMED[worst.reason]}"
     return Judgement(worst.reason, tuple(row.leg for row in rows), detail=detail)
 
 
@@ -101,6 +108,11 @@ def _permitted(
         legs = tuple(row.leg for row in rows)
         detail = f"the permits do not give {format_scopes(missing)}"
         return Judgement(Reason.POLICY_WITHHOLDS_SCOPE, legs, granted, detail=detail)
+    try:
+        # Only what would be allowed is spoilt by a number that readers differ over.
+        check_exact(question.arguments or {})
+    except BadArgument as error:
+        return Judgement(Reason.BAD_ARGUMENT, detail=str(error))
     legs = tuple(row.leg for row in first)
     if not asked:
         return Judgement(Reason.ALLOW, legs, granted)
@@ -140,18 +152,24 @@ def _asker(
 def _evaluated(
     party: str, result: AuthzResult, question: Question, policies: Policies
 ) -> _Evaluated:
-    determining = [policies.by_id[name] for name in sorted(result.diagnostics.reasons)]
     reason = verdict(result)
+    named = _erring(result) if reason is Reason.POLICY_ERROR else result.diagnostics.reasons
+    named_policies = [policies.by_engine_id[name] for name in named]
+    is_allowed = reason is Reason.ALLOW
     leg = Leg(
         party=party,
         reason=reason,
-        policies=tuple(policy.ref for policy in determining),
-        granted=_granted(party, determining, question, policies)
-        if reason is Reason.ALLOW
-        else frozenset(),
+        policies=tuple(sorted(policy.ref for policy in named_policies)),
+        granted=_granted(party, named_policies, question, policies) if is_allowed else NO_SCOPES,
     )
     is_clean = reason is Reason.FORBIDDEN and not result.diagnostics.errors
-    return _Evaluated(leg, _cures(determining, question) if is_clean else frozenset())
+    return _Evaluated(leg, _cures(named_policies, question) if is_clean else frozenset())
+
+
+def _erring(result: AuthzResult) -> frozenset[str]:
+    """Give the engine's ids of the policies that erred. The messages quote data and stay here."""
+    found = (_ERRING.search(str(error)) for error in result.diagnostics.errors)
+    return frozenset(match[1] for match in found if match)
 
 
 def verdict(result: AuthzResult) -> Reason:

@@ -11,11 +11,11 @@ from cedarpy import PolicySet, Schema, validate_policies
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
 from authz.policy.annotations import annotation_mistakes, read_notes
-from authz.policy.compiled import Policies, Policy
+from authz.policy.compiled import Policies, Policy, engine_id
 from authz.policy.question import PolicyRef
 from authz.policy.schema import schema_text
 from authz.policy.shapes import Shape, compile_shape
-from authz.policy.source import NotOnePolicy, Source, as_set, read_source
+from authz.policy.source import NotOnePolicy, Source, count_policies, read_source
 from authz.policy.statements import Statement, split_statements
 from authz.policy.tiers import NoTier, guard_of
 
@@ -52,16 +52,15 @@ def load(files: Mapping[str, bytes], directory: Directory) -> Policies:
         for tool in target.tools.values()
     }
     schema = Schema.from_str(_schema_text(directory, shapes))
-    mistakes.extend(_validator_mistakes(found, schema))
+    text = "\n".join(row.source.text for row in found)
+    if count_policies(text) != len(found):
+        raise InvalidWorld([Diagnostic(Position("policies"), "the engine counts them otherwise")])
+    mistakes.extend(_validator_mistakes(found, text, schema))
     if mistakes:
         raise InvalidWorld(mistakes)
-    policies = [_policy(row) for row in found]
-    by_engine_id = {
-        policy.ref.id: row.source.est for policy, row in zip(policies, found, strict=True)
-    }
     return Policies(
-        by_id={policy.ref.id: policy for policy in policies},
-        engine=PolicySet.from_json_str(as_set(by_engine_id)),
+        by_engine_id={engine_id(index): _policy(row) for index, row in enumerate(found)},
+        engine=PolicySet.from_str(text),
         schema=schema,
         shapes=shapes,
         agents=directory.agents,
@@ -122,16 +121,15 @@ def _schema_text(directory: Directory, shapes: Mapping[str, Shape]) -> str:
     )
 
 
-def _validator_mistakes(found: list[_Sourced], schema: Schema) -> Iterator[Diagnostic]:
+def _validator_mistakes(found: list[_Sourced], text: str, schema: Schema) -> Iterator[Diagnostic]:
     """Validate all policies at once; the engine names them by their order in the text."""
-    result = validate_policies("\n".join(row.source.text() for row in found), schema)
-    for error in result.errors:
-        engine_id = error.policy_id
-        row = found[int(engine_id.removeprefix("policy"))]
-        message = error.error.removeprefix(f"for policy `{engine_id}`, ")
+    by_engine_id = {engine_id(index): row for index, row in enumerate(found)}
+    for error in validate_policies(text, schema).errors:
+        row = by_engine_id[error.policy_id]
+        message = error.error.removeprefix(f"for policy `{error.policy_id}`, ")
         yield Diagnostic(row.position, f"policy {row.source.annotations['id']}: {message}")
 
 
 def _policy(row: _Sourced) -> Policy:
     notes = read_notes(row.source.annotations)
-    return Policy(PolicyRef(notes.id, row.position.file, row.position.line), notes)
+    return Policy(PolicyRef(notes.id, row.position.file, row.position.line, notes.reason), notes)

@@ -47,6 +47,8 @@ class PolicyRef:
     id: str
     file: str
     line: int
+    reason: str = ""
+    """Its `@reason`: what its author wants people to be told."""
 
     def __str__(self) -> str:
         return f"{self.id} ({self.file}:{self.line})"
@@ -61,7 +63,7 @@ class Leg:
     """`allow`, `forbidden`, `no_permit` or `policy_error`."""
 
     policies: tuple[PolicyRef, ...]
-    """The determining ones, sorted."""
+    """The determining ones, or for `policy_error` those that erred; sorted."""
 
     granted: Scopes
 

@@ -180,7 +180,8 @@ def _kinds(schema: dict[str, JSON], *, is_root: bool) -> list[str] | None:
         return None
     if "enum" in schema or "const" in schema:
         constants = schema.get("enum", [schema.get("const")])
-        assert isinstance(constants, list)  # noqa: S101 - a TypeError by another name below
+        if not isinstance(constants, list):
+            raise TypeError("enum is no list")
         return sorted({_KIND_OF_CONSTANT.get(type(constant), "") for constant in constants})
     if "properties" in schema or is_root:
         return ["object"]

@@ -1,7 +1,9 @@
-"""One statement of Cedar text to a policy with its guard, in the engine's JSON form.
+"""One statement of Cedar text to a policy with its guard before the author's conditions.
 
-The JSON form (EST) is what is evaluated, and the text that is validated is
-written from it, so both are the same policy.
+The guard is put into the text, and the engine is asked what it reads there: it
+must be the author's policy with the guard first, and nothing else. So the text
+that is validated is the text that is evaluated, and no reading of ours decides
+where a guard stands.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from cedarpy import policies_from_json_str, policies_to_json_str
+from cedarpy import policies_to_json_str
 
-from authz.policy.statements import MAX_OPERATORS, Statement
+from authz.policy.statements import MAX_OPERATORS, Statement, scope_end
 
 
 class NotOnePolicy(ValueError):
@@ -25,23 +27,12 @@ class NotOnePolicy(ValueError):
 class Source:
     """A guarded policy."""
 
-    est: Mapping[str, Any]
-    """Its JSON form."""
+    text: str
+    effect: str
+    """`permit` or `forbid`."""
 
-    @property
-    def annotations(self) -> Mapping[str, str | None]:
-        """The annotations as written; None for one without a value."""
-        found: Mapping[str, str | None] = self.est.get("annotations", {})
-        return found
-
-    @property
-    def effect(self) -> str:
-        """`permit` or `forbid`."""
-        return str(self.est["effect"])
-
-    def text(self) -> str:
-        """Give the policy as Cedar text, guard included."""
-        return policies_from_json_str(as_set({"policy": self.est}))
+    annotations: Mapping[str, str | None]
+    """As written; None for one without a value."""
 
 
 def read_source(statement: Statement, guard: str) -> Source:
@@ -54,8 +45,24 @@ def read_source(statement: Statement, guard: str) -> Source:
     """
     if statement.operators > MAX_OPERATORS:
         raise NotOnePolicy(f"it has more than {MAX_OPERATORS} operators and brackets; split it")
+    policy = _read_one(statement.text)
+    guarded, conditions = statement.text, _conditions(guard)
+    if conditions:
+        place = scope_end(statement.text)
+        guarded = f"{statement.text[:place]} when {{ {guard} }}{statement.text[place:]}"
+        if _read_one(guarded) != {**policy, "conditions": [*conditions, *policy["conditions"]]}:
+            raise NotOnePolicy("its tier's guard cannot be put before its conditions")
+    return Source(guarded, str(policy["effect"]), policy.get("annotations", {}))
+
+
+def count_policies(text: str) -> int:
+    """Give how many policies the engine reads in *text*."""
+    return len(_read(text)["staticPolicies"])
+
+
+def _read_one(text: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(policies_to_json_str(statement.text))
+        found = _read(text)
     except RecursionError:
         raise NotOnePolicy("it is nested too deep; split it") from None
     except ValueError as error:
@@ -64,13 +71,14 @@ def read_source(statement: Statement, guard: str) -> Source:
         raise NotOnePolicy("it is a template; ?principal and ?resource are never linked here")
     if len(found["staticPolicies"]) != 1:
         raise NotOnePolicy("a policy ends with a semicolon, and one is missing")
-    (est,) = found["staticPolicies"].values()
-    return Source({**est, "conditions": [*_conditions(guard), *est["conditions"]]})
+    (policy,) = found["staticPolicies"].values()
+    return dict(policy)
 
 
-def as_set(policies: Mapping[str, Mapping[str, Any]]) -> str:
-    """Give a policy set, by policy id, as the JSON text that the engine reads."""
-    return json.dumps({"templates": {}, "staticPolicies": policies, "templateLinks": []})
+def _read(text: str) -> Mapping[str, Any]:
+    """Give what the engine reads in *text*, in its JSON form."""
+    found: Mapping[str, Any] = json.loads(policies_to_json_str(text))
+    return found
 
 
 @cache
@@ -78,5 +86,4 @@ def _conditions(guard: str) -> tuple[Any, ...]:
     if not guard:
         return ()
     text = f"permit (principal, action, resource) when {{ {guard} }};"
-    (policy,) = json.loads(policies_to_json_str(text))["staticPolicies"].values()
-    return tuple(policy["conditions"])
+    return tuple(_read_one(text)["conditions"])

@@ -19,6 +19,7 @@ _TOKEN = re.compile(r'//[^\n\r]*|"(?:\\.|[^"\\])*"|\w+|&&|\|\||\s+|.', re.DOTALL
 """A comment ends at a carriage return too, as the engine's does: else it could hide a policy."""
 
 _COUNTED = frozenset("([{.+*-!<>=") | {"&&", "||", "if"}
+_EFFECTS = frozenset({"permit", "forbid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,39 @@ class Statement:
 def split_statements(file: str, text: str) -> Iterator[Statement]:
     """Give the statements of *text*; what follows the last semicolon is one too."""
     start, operators = None, 0
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token.isspace() or token.startswith("//"):
-            continue
+    for match in _tokens(text):
         start = match.start() if start is None else start
-        operators += token in _COUNTED
-        if token == ";":  # noqa: S105 - a token of the language
+        operators += match.group() in _COUNTED
+        if match.group() == ";":
             yield _statement(file, text, start, match.end(), operators)
             start, operators = None, 0
     if start is not None:
         yield _statement(file, text, start, len(text), operators)
+
+
+def scope_end(statement: str) -> int:
+    """
+    Give the place behind the scope of a policy: the bracket that closes `permit (…)`.
+
+    Raises:
+        ValueError: there is none. Whoever uses the place checks with the engine
+            that it is the right one.
+    """
+    depth, is_after_effect, before = 0, False, ""
+    for match in _tokens(statement):
+        word = match.group()
+        is_after_effect |= word in _EFFECTS and depth == 0 and before != "@"
+        depth += (word == "(") - (word == ")")
+        if is_after_effect and word == ")" and depth == 0:
+            return match.end()
+        before = word
+    raise ValueError("it has no scope")
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    for match in _TOKEN.finditer(text):
+        if not match.group().isspace() and not match.group().startswith("//"):
+            yield match
 
 
 def _statement(file: str, text: str, start: int, end: int, operators: int) -> Statement:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 
 from authz.model.operation import Era, Message, Operation, Protocol, Session, ToolCall, Unknown
@@ -39,10 +40,17 @@ SESSION_METHODS: Mapping[str, frozenset[str]] = {
 }
 """The methods of operation `session`, each with the members its `params` may have."""
 
+MIRRORS = ("mcp-method", "mcp-name")
+PARAM_MIRROR = "mcp-param-"
+"""Headers that repeat what the body says (SEP-2243). They are compared, never believed."""
+
 LISTEN_FLAGS = frozenset({"toolsListChanged", "promptsListChanged", "resourcesListChanged"})
 """What `subscriptions/listen` may ask for as a session; it names no resource and no task."""
 
 SESSION_VERBS = frozenset({"GET", "DELETE"})
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_JSON_TYPE = re.compile(r'application/json *(; *charset="?utf-8"? *)?', re.IGNORECASE | re.ASCII)
 
 
 def read_message(
@@ -62,12 +70,16 @@ def read_message(
         Unreadable: as `jsonrpc.read_envelope`; a POST without a body; a GET or
             DELETE with one; `params` with an unknown member; headers that disagree.
     """
+    if "upgrade" in unverified_headers:
+        raise ambiguous("what follows an upgrade is not what would be judged")
     if method in SESSION_VERBS:
-        if body or size or _announces_body(unverified_headers):
-            raise ambiguous(f"a {method} with a body means two things")
+        _check_bare(method, unverified_headers, body, size)
         return Message(Protocol.MCP, Session(method), None)
     if method != "POST":
         return Message(Protocol.MCP, Unknown(method), None)
+    if _JSON_TYPE.fullmatch(unverified_headers.get("content-type", "")) is None:
+        # A reader that honours another charset would decode another message.
+        raise ambiguous("the content type is not application/json in UTF-8")
     envelope = read_envelope(body)
     operation = _operation(envelope)
     meta = _meta(envelope.params)
@@ -81,6 +93,14 @@ def read_message(
         Era.LEGACY if version is None else Era.MODERN,
         traceparent if isinstance(traceparent, str) else None,
     )
+
+
+def _check_bare(method: str, headers: Mapping[str, str], body: bytes, size: int) -> None:
+    """Check that a GET or DELETE says nothing that only a message can say."""
+    if body or size or _announces_body(headers):
+        raise ambiguous(f"a {method} with a body means two things")
+    if any(name in headers for name in MIRRORS) or _param_mirrors(headers):
+        raise ambiguous(f"a {method} mirrors a message that it does not have")
 
 
 def _announces_body(headers: Mapping[str, str]) -> bool:
@@ -142,13 +162,59 @@ def _check_mirrors(
     if method is not None and method != envelope.method:
         raise mismatch("mcp-method differs from the body", envelope.request_id)
     mirrored = headers.get("mcp-name")
-    if mirrored is not None and not isinstance(operation, Unknown) and _decoded(mirrored) != name:
-        raise mismatch("mcp-name differs from the body", envelope.request_id)
+    if mirrored is not None and not isinstance(operation, Unknown):
+        decoded = _decoded(mirrored)
+        if decoded is None or decoded != name:
+            raise mismatch("mcp-name differs from the body", envelope.request_id)
     stated = headers.get("mcp-protocol-version")
     if stated is None:
         return
     if stated != version if version is not None else stated >= FIRST_MODERN_VERSION:
         raise mismatch("mcp-protocol-version differs from the body", envelope.request_id)
+
+
+def agrees_with_mirrors(
+    arguments: Mapping[str, JSON],
+    unverified_headers: Mapping[str, str],
+    annotated: Mapping[str, tuple[str, ...]],
+) -> bool:
+    """
+    Say whether every `mcp-param-…` header says what the argument says that it mirrors.
+
+    Args:
+        arguments: Of the call, from its body.
+        unverified_headers: Of the request, lower-case names.
+        annotated: By lower-case mirror name (`x-mcp-header` of the tool's
+            schema), the names that lead to the argument. A header that mirrors
+            none of them agrees with nothing.
+    """
+    for mirror, value in _param_mirrors(unverified_headers).items():
+        said: JSON = dict(arguments) if mirror in annotated else None
+        for name in annotated.get(mirror, ()):
+            said = said.get(name) if isinstance(said, dict) else None
+        if not _says(value, said):
+            return False
+    return True
+
+
+def _param_mirrors(headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix(PARAM_MIRROR): value
+        for name, value in headers.items()
+        if name.startswith(PARAM_MIRROR)
+    }
+
+
+def _says(header: str, argument: JSON) -> bool:
+    """Say whether *header* is how *argument* (text, integer or boolean) is mirrored."""
+    match argument:
+        case bool():
+            return header == ("true" if argument else "false")
+        case int():
+            return _INTEGER.fullmatch(header) is not None and int(header) == argument
+        case str():
+            return _decoded(header) == argument
+    return False
 
 
 def _decoded(value: str) -> str | None:

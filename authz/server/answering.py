@@ -6,6 +6,7 @@ aborted call: a filter that is set to allow on failure is not reached.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from authz.claims.check import TokenTooWide, check_minted
 from authz.decide import decide
 from authz.model.call import Call
 from authz.model.instant import Instant
-from authz.model.outcome import NO_ANSWERS, Allowed, Need, Outcome, TurnedAway
+from authz.model.outcome import NO_ANSWERS, Allowed, Facts, Need, Outcome, TurnedAway
 from authz.outcomes import fault, too_wide
 from authz.steps.given import Given, Grant
 from authz.telemetry.logs import whereabouts
@@ -31,7 +32,6 @@ from authz.wire.check import read_check, unread_call, write_allow, write_refusal
 from authz.world import World
 
 TRACEPARENT = "traceparent"
-NOBODY_LISTED = "the caller of this port is no Envoy that the listener lists"
 
 
 class Records(Protocol):
@@ -41,8 +41,19 @@ class Records(Protocol):
         """Keep one record, or raise `RecordUnwritten`."""
 
 
-class NeedUnanswered(Exception):
+class Telling(Exception):
+    """A fault whose message is ours and quotes nobody, so that the record may hold it."""
+
+
+class NeedUnanswered(Telling):
     """A step asked something that this server cannot find out."""
+
+
+class NoListedEnvoy(Telling):
+    """Somebody asks who is no Envoy that the listener lists."""
+
+    def __init__(self) -> None:
+        super().__init__("the caller of this port is no Envoy that the listener lists")
 
 
 def now() -> Instant:
@@ -70,35 +81,37 @@ class Answering:
             metadata: Of the gRPC call; `traceparent` is read.
         """
         moment = self.clock()
-        call = unread_call(listener, decision=_new_id(), new_trace=_new_id())
+        unread = unread_call(listener, decision=_new_id(), new_trace=_new_id())
+        known, stages = Facts(unread), dict[str, int]()
         try:
-            return self._answer(request, call, metadata, moment)
-        except Exception as error:  # noqa: BLE001 - the one place: any fault is an explicit no
-            self.log.error("fault", decision=call.decision, **whereabouts(error))
-            return self._fault(call, type(error).__name__, moment)
+            call = self._read(request, unread, metadata, stages)
+            known = Facts(call)
+            outcome, token = self._decide(call, moment, stages), ""
+            known = outcome.facts
+            if isinstance(outcome, Allowed):
+                outcome, token = self._sign(outcome, call, moment, stages)
+            self.records.write(describe(outcome, moment, self.world.version, stages))
+            match outcome:
+                case Allowed():
+                    return write_allow(outcome, token)
+                case TurnedAway():
+                    return write_refusal(outcome.answer)
+        except BaseException as error:  # noqa: BLE001 - the one place: any fault, a panic of the
+            # engine's included (which is no Exception), is an explicit no.
+            return self._fault(known, error, moment, stages)
 
     def refuse_stranger(self, listener: str) -> CheckResponse:
         """Answer a Check of somebody who is no listed Envoy: no token, and nothing is read."""
         call = unread_call(listener, decision=_new_id(), new_trace=_new_id())
-        self.log.warning("stranger", decision=call.decision, listener=listener)
-        return self._fault(call, NOBODY_LISTED, self.clock())
+        return self._fault(Facts(call), NoListedEnvoy(), self.clock(), {})
 
-    def _answer(
-        self, request: bytes, unread: Call, metadata: Mapping[str, str], moment: Instant
-    ) -> CheckResponse:
+    def _read(
+        self, request: bytes, unread: Call, metadata: Mapping[str, str], stages: dict[str, int]
+    ) -> Call:
         started = time.perf_counter_ns()
         call = read_check(CheckRequest.FromString(request), unread, metadata.get(TRACEPARENT))
-        stages = {"read": _microseconds_since(started)}
-        outcome = self._decide(call, moment, stages)
-        token = ""
-        if isinstance(outcome, Allowed):
-            outcome, token = self._sign(outcome, call, moment, stages)
-        self.records.write(describe(outcome, moment, self.world.version, stages))
-        match outcome:
-            case Allowed():
-                return write_allow(outcome, token)
-            case TurnedAway():
-                return write_refusal(outcome.answer)
+        stages["read"] = _microseconds_since(started)
+        return call
 
     def _decide(self, call: Call, moment: Instant, stages: dict[str, int]) -> Outcome:
         started = time.perf_counter_ns()
@@ -122,13 +135,17 @@ class Answering:
         stages["sign"] = _microseconds_since(started)
         return allowed, token
 
-    def _fault(self, call: Call, detail: str, moment: Instant) -> CheckResponse:
-        """Refuse for a reason of ours. Where the log is what failed, there is no record of it."""
-        outcome = fault(call, detail)
-        try:
-            self.records.write(describe(outcome, moment, self.world.version, {}))
-        except RecordUnwritten as error:
-            self.log.error("record_unwritten", decision=call.decision, why=str(error))
+    def _fault(
+        self, known: Facts, error: BaseException, moment: Instant, stages: Mapping[str, int]
+    ) -> CheckResponse:
+        """Refuse for a reason of ours. Log and record are tried; one of them may be what failed."""
+        outcome = fault(known, str(error) if isinstance(error, Telling) else type(error).__name__)
+        decision = known.of(Call).decision
+        with contextlib.suppress(Exception):
+            self.log.error("fault", decision=decision, **whereabouts(error))
+        if not isinstance(error, RecordUnwritten):
+            with contextlib.suppress(Exception):
+                self.records.write(describe(outcome, moment, self.world.version, stages))
         return write_refusal(outcome.answer)
 
 

@@ -21,6 +21,8 @@ from authz.model.spiffe import NotSpiffe, SpiffeId
 
 PEER_SPIFFE_ID = "peer_spiffe_id"
 OTHERS = stat.S_IRWXO
+MAX_SOCKET_PATH = 107
+"""Bytes, as the kernel has it."""
 
 
 class CannotListen(Exception):
@@ -74,21 +76,39 @@ def _parses_to_one_of(identity: bytes, callers: Set[SpiffeId]) -> bool:
 
 def _bind_socket(server: grpc.Server, path: Path) -> IO[str]:
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    mode = stat.S_IMODE(path.parent.stat().st_mode)
-    if mode & OTHERS:
-        raise CannotListen(
-            f"{path.parent}: mode {mode:o} lets everybody reach the socket, and whoever reaches it"
-            f" is given tokens; use `chmod {mode & ~OTHERS:o} {path.parent}`"
-        )
+    if len(os.fsencode(path.absolute())) > MAX_SOCKET_PATH:
+        raise CannotListen(f"{path}: a socket's path has at most {MAX_SOCKET_PATH} bytes")
+    _check_folder(path.parent)
     lock = _take_over(path)
     _bound(server.add_insecure_port(f"unix:{path.absolute()}"))
     path.chmod(0o660)
     return lock
 
 
+def _check_folder(folder: Path) -> None:
+    """Check that nobody but Envoy's group enters *folder*, and that nobody can move it away."""
+    status = folder.stat()
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & OTHERS:
+        raise CannotListen(
+            f"{folder}: mode {mode:o} lets everybody reach the socket, and whoever reaches it"
+            f" is given tokens; use `chmod {mode & ~OTHERS:o} {folder}`"
+        )
+    if status.st_uid not in (0, os.geteuid()):
+        raise CannotListen(f"{folder}: belongs to another user (uid {status.st_uid})")
+    for above in folder.absolute().parents:
+        mode = above.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise CannotListen(
+                f"{above}: everybody may rename what is in it, the socket's folder too;"
+                f" use `chmod o-w {above}`"
+            )
+
+
 def _take_over(path: Path) -> IO[str]:
     """Lock the socket's place: binding would take a living socket away from its server."""
-    lock = path.with_name(f"{path.name}.lock").open("w")
+    name = path.with_name(f"{path.name}.lock")
+    lock = os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from authz.directory.compiled import Agent, Directory
+from authz.identity.access_token import TokenRejected
 from authz.identity.chain import ChainMalformed, read_act
 from authz.model.outcome import Refused
 from authz.model.principals import MAX_CHAIN, Actor, Hop
@@ -74,7 +75,12 @@ def _actors_in(act: JSON) -> tuple[Actor, ...]:
 def refuse_foreign_client(
     claims: Mapping[str, JSON], issuer: str, chain: Iterable[Hop], directory: Directory
 ) -> Refused | None:
-    """Refuse a token that was given to a declared agent outside the proven *chain*."""
+    """
+    Refuse a token that was given to a declared agent outside the proven *chain*.
+
+    Raises:
+        TokenRejected: `client_id` or `azp` is no string.
+    """
     proven = {hop.agent for hop in chain}
     for name in ("client_id", "azp"):
         for agent in _agents_named(claims.get(name), issuer, directory):
@@ -84,8 +90,10 @@ def refuse_foreign_client(
 
 
 def _agents_named(client: JSON, issuer: str, directory: Directory) -> Iterator[Agent]:
-    if not isinstance(client, str):
+    if client is None:
         return
+    if not isinstance(client, str):
+        raise TokenRejected("client_id or azp is no string")
     by_client = directory.agents_by_client.get((issuer, client))
     by_spiffe = _by_spiffe(client, directory)
     yield from (agent for agent in (by_client, by_spiffe) if agent is not None)

@@ -10,7 +10,6 @@ from authz.claims.describe import TokenClaims
 from authz.directory.compiled import Agent, Connection, Target, Tool
 from authz.model.call import Call
 from authz.model.instant import Instant
-from authz.model.operation import Message
 from authz.model.outcome import Answers, Facts
 from authz.model.principals import Caller, Hop, Subject
 from authz.model.scopes import Scopes
@@ -70,11 +69,6 @@ class Grant:
 
     claims: TokenClaims
     limits: Limits
-
-
-def message_of(facts: Facts) -> Message:
-    """Give the message that step 1 read."""
-    return facts.of(Message)
 
 
 def agent_of(given: Given, facts: Facts) -> Agent:

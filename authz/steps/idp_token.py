@@ -15,6 +15,9 @@ from authz.model.spiffe import SCHEME
 from authz.model.strict_json import JSON
 from authz.steps.chain import refuse_foreign_act, refuse_foreign_client
 
+MAX_USER = 256
+"""Characters of a user's `sub`."""
+
 
 def read_idp_token(
     claims: ProvenClaims, issuer: Issuer, caller: Hop, directory: Directory, now: Instant
@@ -30,7 +33,9 @@ def read_idp_token(
     members = claims.members
     if claims.subject.startswith(SCHEME):
         raise TokenRejected("sub of a user looks like a workload")
-    if members.get("act") is not None:
+    if len(claims.subject) > MAX_USER:
+        raise TokenRejected(f"sub of a user is longer than {MAX_USER} characters")
+    if "act" in members:
         return refuse_foreign_act(members["act"], caller, directory)
     foreign = refuse_foreign_client(members, issuer.name, (caller,), directory)
     if foreign is not None:
@@ -49,7 +54,7 @@ def read_idp_token(
         could=could,
         carries=scopes_of(members) & could,
         authentication=Authentication(
-            level=issuer.acr_levels.get(acr or "", 0),
+            level=level_of(acr, issuer),
             acr=acr or "",
             amr=_strings(members, issuer.claims.amr),
             time=EARLIEST if authenticated is None else authenticated,
@@ -59,6 +64,11 @@ def read_idp_token(
         acr=acr,
         auth_time=authenticated,
     )
+
+
+def level_of(acr: str | None, issuer: Issuer) -> int:
+    """Give how strong a login *acr* was; what is not said or not declared counts nothing."""
+    return 0 if acr is None else issuer.acr_levels.get(acr, 0)
 
 
 def roles_of(user: UserId, groups: frozenset[str], directory: Directory) -> tuple[Role, ...]:

@@ -9,7 +9,7 @@ from authz.model.outcome import Refused
 from authz.model.principals import Authentication, Hop, Subject, UserId
 from authz.model.spiffe import SCHEME
 from authz.steps.chain import inherit_chain, refuse_foreign_client
-from authz.steps.idp_token import roles_of, scopes_of
+from authz.steps.idp_token import level_of, roles_of, scopes_of
 
 
 def read_own_token(
@@ -38,7 +38,7 @@ def read_own_token(
     acr = members.get("acr")
     acr = acr if isinstance(acr, str) else None
     auth_time = numeric_date(members, "auth_time")
-    level = directory.issuers[user.issuer].acr_levels.get(acr or "", 0)
+    level = level_of(acr, directory.issuers[user.issuer])
     return Subject(
         user=user,
         groups=frozenset(),

@@ -9,6 +9,7 @@ from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
 from authz.policy.judge import judge
 from authz.policy.question import Judgement, Question
+from authz.protocols.mcp import agrees_with_mirrors
 from authz.steps.ceilings import UserScopes
 from authz.steps.given import Asked, Credential, Given, Link, hops_of
 
@@ -22,6 +23,8 @@ class NothingAsked:
 
 def judge_policies(given: Given, facts: Facts) -> Passed[Judgement] | Refused:
     """Refuse what policy forbids, does not permit, or permits without every required scope."""
+    if not _mirrors_agree(given, facts):
+        return Refused(Reason.BAD_ARGUMENT, "an mcp-param header differs from the arguments")
     judgement = judge(_question(given, facts), given.world.policies)
     if judgement.reason is Reason.ALLOW or judgement.reason in CHALLENGES:
         return Passed(judgement)
@@ -34,6 +37,13 @@ def check_challenges(_given: Given, facts: Facts) -> Passed[NothingAsked] | Refu
     if judgement.reason is Reason.ALLOW:
         return Passed(NothingAsked())
     return Refused(judgement.reason, f"policy asks for {', '.join(judgement.challenges)}")
+
+
+def _mirrors_agree(given: Given, facts: Facts) -> bool:
+    operation, tool = facts.of(Message).operation, facts.of(Asked).tool
+    if tool is None or not isinstance(operation, ToolCall):
+        return agrees_with_mirrors({}, given.call.headers, {})
+    return agrees_with_mirrors(operation.arguments, given.call.headers, tool.mirrored)
 
 
 def _question(given: Given, facts: Facts) -> Question:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from authz.directory.compiled import Target, TargetKind
 from authz.model.call import Call
 from authz.model.operation import Message
@@ -13,6 +15,8 @@ from authz.protocols.unreadable import Unreadable
 from authz.steps.given import Given, Route
 
 PARTIAL_BODY = "x-envoy-auth-partial-body"
+
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 def find_route(given: Given, _facts: Facts) -> Passed[Route]:
@@ -58,9 +62,11 @@ def _check_address(call: Call, target: Target) -> Refused | None:
 
 
 def _names_host(host: str, target: Target) -> bool:
+    if not host.isascii():
+        return False
     host = host.lower()
     name, colon, port = host.rpartition(":")
-    bare = name if colon and port.isascii() and port.isdigit() else host
+    bare = name if colon and _PORT.fullmatch(port) else host
     return host in target.hosts or bare.removesuffix(".") in target.hosts
 
 
@@ -69,6 +75,9 @@ def _read_message(call: Call, target: Target | None) -> Message | Refused:
         return read_http(call.method, call.body)
     if call.method == "POST" and not call.body:
         return Refused(Reason.BODY_MISSING, "a POST without a body has nothing to judge")
+    if call.is_lossy:
+        # Envoy writes "!" for every byte that is no UTF-8, and sends the byte upstream.
+        return Refused(Reason.AMBIGUOUS_REQUEST, "the body came as text; set pack_as_bytes: true")
     try:
         return read_mcp(call.method, call.headers, call.body, call.size)
     except Unreadable as error:

@@ -1,6 +1,6 @@
 """Our own signing keys: a folder of private keys that only the service can read.
 
-Every `*.pem` in the folder is published; the last one by name signs. The name
+Every `*.pem` in the folder that is not hidden is published; the last one by name signs. The name
 without its suffix is the key id, and names begin with the time of making, so
 replicas that share the folder agree. The first start makes the first key.
 """
@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from authz.identity.keys import KeySet, read_key_set
 from authz.tokens.jwks import public_jwks
+
+KEY_FILES = "[!.]*.pem"
+"""A name that begins with a dot is a draft, or somebody's backup."""
 
 
 class KeysUnusable(Exception):
@@ -51,7 +54,7 @@ def open_signing_keys(folder: Path) -> SigningKeys:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_open_to_others(folder, 0o022)
         _make_first_key(folder)
-        keys = {path.stem: _read(path) for path in sorted(folder.glob("*.pem"))}
+        keys = {path.stem: _read(path) for path in sorted(folder.glob(KEY_FILES))}
     except OSError as error:
         raise KeysUnusable(f"{error.filename}: {error.strerror}") from error
     signing_id = max(keys)
@@ -63,7 +66,7 @@ def _make_first_key(folder: Path) -> None:
     """Make a key where there is none. Of several first starts one does, the others wait for it."""
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not any(folder.glob("*.pem")):
+        if not any(folder.glob(KEY_FILES)):
             _make_key(folder)
 
 
@@ -105,7 +108,10 @@ def _read(path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def _refuse_open_to_others(path: Path, forbidden: int) -> None:
-    mode = path.stat().st_mode & 0o777
+    status = path.stat()
+    if status.st_uid not in (0, os.geteuid()):
+        raise KeysUnusable(f"{path}: belongs to another user (uid {status.st_uid})")
+    mode = status.st_mode & 0o777
     if mode & forbidden:
         wanted = mode & ~forbidden
         raise KeysUnusable(

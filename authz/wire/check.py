@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC
 
 from google.rpc import code_pb2
 
 from authz._proto import base_pb2, external_auth_pb2
 from authz.model.call import Call
+from authz.model.instant import Instant
 from authz.model.outcome import Allowed, Answer
 from authz.wire.headers import AUTHORIZATION, removals
 
@@ -43,6 +43,7 @@ def unread_call(listener: str, *, decision: str, new_trace: str) -> Call:
         host="",
         headers={},
         body=b"",
+        is_lossy=False,
         size=0,
         stream="",
         time=None,
@@ -71,9 +72,10 @@ def read_check(
         host=http.host,
         headers=_headers(http),
         body=http.raw_body or http.body.encode("utf-8"),
+        is_lossy=not http.raw_body and "!" in http.body,
         size=http.size,
         stream=http.id,
-        time=sent.ToDatetime(UTC) if attributes.request.HasField("time") else None,
+        time=Instant(sent.seconds) if attributes.request.HasField("time") else None,
         check_traceparent=traceparent,
     )
 
@@ -92,7 +94,9 @@ def write_allow(allowed: Allowed, token: str) -> external_auth_pb2.CheckResponse
     headers = ((AUTHORIZATION, f"Bearer {token}"), *allowed.headers)
     response = external_auth_pb2.CheckResponse()
     response.ok_response.headers.extend(_options(headers))
-    response.ok_response.headers_to_remove.extend(removals(frozenset(n for n, _ in headers)))
+    names = frozenset(name for name, _ in headers)
+    sent = allowed.facts.of(Call).headers
+    response.ok_response.headers_to_remove.extend(removals(names, sent))
     response.status.code = code_pb2.OK
     return response
 

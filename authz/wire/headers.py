@@ -9,6 +9,7 @@ nor touched.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
@@ -62,6 +63,7 @@ STRIP_PREFIXES: tuple[str, ...] = ("x-narrowgate-", "x-workload-", "x-envoy-")
 """What the first Envoy filter removes by prefix. A caller's `x-envoy-retry-on` would turn one
 decision into several upstream calls."""
 
+_NAMES = frozenset(row.name for row in HEADERS)
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
 
@@ -78,15 +80,17 @@ def header_value(text: str) -> str:
     return quote(text, safe=_VISIBLE)
 
 
-def removals(names_set: frozenset[str]) -> tuple[str, ...]:
+def removals(names_set: frozenset[str], names_sent: Iterable[str]) -> tuple[str, ...]:
     """
     Give every name to remove on an allow that sets *names_set*.
 
     Never a name that is set: Envoy removes last, and the new value would be
-    lost. Spellings with underscores go too, because many upstreams fold them.
+    lost. Spellings with underscores go too, because many upstreams fold them:
+    the plain ones always, mixed ones where *names_sent* has them.
     """
     names = (row.name for row in HEADERS if row.name not in names_set)
-    return (*names, *_underscored())
+    folded = {name for name in names_sent if "_" in name and name.replace("_", "-") in _NAMES}
+    return (*names, *_underscored(), *sorted(folded.difference(_underscored())))
 
 
 def stripped_names() -> tuple[str, ...]:

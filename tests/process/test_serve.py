@@ -175,7 +175,8 @@ def test_full_disk(tmp_path: Path) -> None:
             assert answer.status.code == 14
             assert answer.denied_response.status.code == 503
             assert not answer.ok_response.headers
-    assert "record_unwritten" in {event["event"] for event in served.events}
+    faults = [event for event in served.events if event["event"] == "fault"]
+    assert [fault["error"] for fault in faults] == ["RecordUnwritten"] * 2
 
 
 def test_log_that_nobody_takes(tmp_path: Path) -> None:
