@@ -21,7 +21,7 @@ from authz.directory.compiled import (
     TargetKind,
     Tool,
 )
-from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity
+from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity, nearest
 from authz.directory.documents import (
     AgentSpec,
     CellSpec,
@@ -39,6 +39,7 @@ from authz.directory.references import ALL, Known, is_target, qualify
 from authz.directory.words import seconds
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.model.spiffe import SpiffeId
+from authz.model.strict_json import JSON
 
 SpecKind = TypeVar("SpecKind")
 
@@ -156,6 +157,7 @@ class Compiler:
         except InvalidWorld as error:
             self.notes.extend(error.diagnostics)
             schema = {}
+        self._note_records(row, name, spec, schema)
         return Tool(
             name=f"{row.qualified}/{name}",
             action=spec.action,
@@ -171,6 +173,19 @@ class Compiler:
             mirrored=mirrored_arguments(schema),
             record=frozenset(spec.record),
         )
+
+    def _note_records(
+        self, row: Document, name: str, spec: ToolSpec, schema: Mapping[str, JSON]
+    ) -> None:
+        """Warn of a `record` that names no argument: what it should open would stay masked."""
+        properties = schema.get("properties")
+        known = frozenset(properties) if isinstance(properties, dict) else frozenset[str]()
+        for index, pointer in enumerate(spec.record):
+            argument = pointer.split("/")[1].replace("~1", "/").replace("~0", "~")
+            if argument not in known:
+                place, hint = row.at("tools", name, "record", index), nearest(argument, known)
+                message = f"record: the tool has no argument {argument}"
+                self.notes.append(Diagnostic(place, message, hint, Severity.WARNING))
 
 
 def _caller(pattern: str, row: Document) -> str:

@@ -26,6 +26,7 @@ from authz.directory.words import (
     Spiffe,
     SpiffePrefix,
     Text,
+    ToolChoice,
     ToolName,
     TrustDomain,
     Uri,
@@ -163,7 +164,7 @@ class IssuerSpec(Node):
     algorithms: Annotated[list[Algorithm], Field(min_length=1)]
     keys: KeyFile
     claims: ClaimMap = ClaimMap()
-    acr_levels: dict[str, Annotated[int, Field(ge=0, le=9)]] = {}
+    acr_levels: dict[Text, Annotated[int, Field(ge=0, le=9)]] = {}
     may_assert: MayAssert = MayAssert()
     user_scopes: Literal["token-within-roles"] = "token-within-roles"
 
@@ -231,7 +232,7 @@ class ConnectionSpec(Node):
     """What an agent wants of one target. Without a list: operation `session` only."""
 
     to: Reference
-    tools: list[ToolName] = []
+    tools: list[ToolChoice] = []
     skills: list[Text] = []
     routes: list[Text] = []
     models: list[Text] = []

@@ -13,6 +13,7 @@ from authz.directory.parse import Document, Outline, outline, parse
 from authz.directory.reader import Source, read_documents
 from authz.directory.references import Known, reference_mistakes
 from authz.directory.walls import (
+    audience_mistakes,
     cell_mistakes,
     folder_mistake,
     place_mistakes,
@@ -99,6 +100,7 @@ def _between(documents: Sequence[Document], broken: Sequence[Outline]) -> Iterat
     """Check what sound documents say about each other and about the broken ones."""
     known = Known.of(documents, broken)
     yield from sole_owner_mistakes(documents)
+    yield from audience_mistakes(documents)
     yield from cell_mistakes(documents, known)
     gates = [(row, row.spec) for row in documents if isinstance(row.spec, GateSpec)]
     if not gates and not any(row.kind == GATE for row in broken):

@@ -106,7 +106,9 @@ def _envelope_mistakes(source: Source, value: Mapping[str, Any]) -> Iterator[Dia
     version, kind = value.get("apiVersion"), value.get("kind")
     if "apiVersion" in value and version != API_VERSION:
         yield Diagnostic(source.at("apiVersion"), f"expected apiVersion {API_VERSION}")
-    if kind in later.KINDS:
+    if "kind" in value and not isinstance(kind, str):
+        yield Diagnostic(source.at("kind"), "kind: expected a string")
+    elif kind in later.KINDS:
         yield Diagnostic(source.at("kind"), f"kind {kind} is not supported by this version")
     elif "kind" in value and kind not in SPECS:
         hint = nearest(str(kind), SPECS)

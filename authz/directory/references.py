@@ -27,12 +27,36 @@ def qualify(reference: str, namespace: str | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Offers:
+    """What a target declares that a connection may list, by the connection's member."""
+
+    kind: str
+    tools: frozenset[str] = frozenset()
+    skills: frozenset[str] = frozenset()
+    routes: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, document: Document) -> Offers:
+        """Give what *document* offers."""
+        match document.spec:
+            case MCPServerSpec() as server:
+                return cls(document.kind, tools=frozenset(server.tools))
+            case AgentSpec() as agent:
+                return cls(document.kind, skills=frozenset(agent.skills))
+        return cls(document.kind)
+
+
+LISTS = ("tools", "skills", "routes", "models")
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """The names that references may use."""
 
     agents: frozenset[str]
-    targets: dict[str, frozenset[str] | None]
-    """Targets, with the names of their tools; None where the document is broken."""
+    targets: dict[str, Offers | None]
+    """Targets, with what they offer; None where the document is broken."""
 
     issuers: frozenset[str]
     cells: frozenset[str]
@@ -43,12 +67,12 @@ class Known:
         """Collect the names that *documents* declare, and those that *broken* ones seem to."""
         sound, outlines = list(documents), list(broken)
         rows: list[Document | Outline] = [*sound, *outlines]
-        targets: dict[str, frozenset[str] | None] = {
+        targets: dict[str, Offers | None] = {
             row.qualified: None for row in outlines if row.kind in ("Agent", "MCPServer")
         }
         for row in sound:
             if is_target(row.spec):
-                targets[row.qualified] = frozenset(getattr(row.spec, "tools", {}))
+                targets[row.qualified] = Offers.of(row)
         cells = frozenset(row.name for row in rows if row.kind == "Cell")
         return cls(
             agents=frozenset(row.qualified for row in rows if row.kind == "Agent"),
@@ -109,11 +133,17 @@ def _connection(
         place = document.at("connections", index, "to")
         yield Diagnostic(place, f"no document declares the target {to}", nearest(to, known.targets))
         return
-    tools = known.targets[to]
-    for row, tool in enumerate(connection.tools):
-        if tools is not None and tool != ALL and tool not in tools:
-            place = document.at("connections", index, "tools", row)
-            yield Diagnostic(place, f"{to} declares no tool {tool}", nearest(tool, tools))
+    offers = known.targets[to]
+    if offers is None:
+        return
+    for member in LISTS:
+        offered, wanted = getattr(offers, member), getattr(connection, member)
+        for row, name in enumerate(wanted):
+            place, what = document.at("connections", index, member, row), member.removesuffix("s")
+            if name == ALL and not offered:
+                yield Diagnostic(place, f"{to} is an {offers.kind} and has no {member}")
+            elif name != ALL and name not in offered:
+                yield Diagnostic(place, f"{to} declares no {what} {name}", nearest(name, offered))
 
 
 def _target(

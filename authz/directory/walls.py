@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from urllib.parse import urlsplit
 
 from authz.directory.compiled import QUALIFIED
 from authz.directory.diagnostics import Diagnostic, Position, nearest
@@ -115,9 +116,37 @@ def _target_claims(
     target: AgentSpec | MCPServerSpec, document: Document
 ) -> Iterator[tuple[str, Hashable, Position]]:
     if target.audience is not None:
-        yield "audience", target.audience, document.at("audience")
-    for index, host in enumerate(target.hosts):
+        yield "audience", comparable(target.audience), document.at("audience")
+    # A request names a host with or without its port, so they are one address.
+    bare = {host.partition(":")[0]: index for index, host in enumerate(target.hosts)}
+    for host, index in bare.items():
         yield "host and path", (host, target.path), document.at("hosts", index)
+
+
+def comparable(audience: str) -> str:
+    """Give what two audiences share that a careless reader could take for one another."""
+    parts = urlsplit(audience)
+    address = f"{parts.scheme}://{parts.netloc}".lower()
+    return f"{address}{parts.path.rstrip('/')}?{parts.query}" if parts.netloc else audience
+
+
+def audience_mistakes(documents: Sequence[Document]) -> Iterator[Diagnostic]:
+    """Check that no target is addressed as we are, or as an identity provider is."""
+    taken: dict[str, str] = {}
+    for document in documents:
+        match document.spec:
+            case GateSpec() as gate:
+                taken[comparable(gate.issuer.url)] = "the Gate's issuer"
+            case IssuerSpec() as issuer:
+                for audience in (issuer.issuer, *issuer.audiences):
+                    taken[comparable(audience)] = f"Issuer {document.name}"
+    for document in documents:
+        if not isinstance(document.spec, (AgentSpec, MCPServerSpec)):
+            continue
+        owner = taken.get(comparable(document.spec.audience or ""))
+        if owner is not None:
+            hint = "give the target one of its own"
+            yield Diagnostic(document.at("audience"), f"the audience is that of {owner}", hint)
 
 
 def cell_mistakes(documents: Sequence[Document], known: Known) -> Iterator[Diagnostic]:

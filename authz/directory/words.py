@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -77,9 +77,10 @@ def _is_plain_scope(text: str) -> bool:
 
 
 def _is_tool_name(text: str) -> bool:
-    return 0 < len(text) <= MAX_TOOL_NAME and text.isprintable()
+    return 0 < len(text) <= MAX_TOOL_NAME and text.isprintable() and text != "*"
 
 
+CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "txn-token"})
 MAX_TOOL_NAME = 128
 MAX_LIFETIME = 300
 
@@ -152,7 +153,15 @@ UrlPath = Annotated[
     ),
 ]
 HeaderName = Annotated[
-    str, _expect("a header name in lower case", lambda text: _HEADER.fullmatch(text) is not None)
+    str,
+    _expect(
+        "a header name in lower case, of none that carries a credential or is the gate's own",
+        lambda text: (
+            _HEADER.fullmatch(text) is not None
+            and text not in CREDENTIALS
+            and not text.startswith("x-narrowgate-")
+        ),
+    ),
 ]
 Pointer = Annotated[
     str, _expect("a JSON Pointer such as /query", lambda text: _POINTER.fullmatch(text) is not None)
@@ -160,6 +169,7 @@ Pointer = Annotated[
 Zone = Annotated[str, _expect("a time zone such as UTC or Europe/Berlin", _is_zone)]
 Lifetime = Annotated[str, _expect(f"whole seconds from 1s to {MAX_LIFETIME}s", _is_lifetime)]
 ToolName = Annotated[
-    str, _expect(f"a name of 1 to {MAX_TOOL_NAME} printable characters", _is_tool_name)
+    str, _expect(f"a name of 1 to {MAX_TOOL_NAME} printable characters, not '*'", _is_tool_name)
 ]
+ToolChoice = ToolName | Literal["*"]
 Text = Annotated[str, _expect("a text that is not empty", lambda text: bool(text.strip()))]

@@ -63,11 +63,12 @@ def annotation_mistakes(
         if effect == "forbid":
             yield "@scope stands on a forbid", "only a permit gives scopes"
         elif not _is_scope_list(annotations["scope"]):
-            yield "@scope: expected scopes apart by spaces", ""
+            yield "@scope: expected scopes apart by spaces, without '*'", ""
 
 
 def _is_scope_list(text: str | None) -> bool:
     try:
-        return bool(parse_scopes(text or ""))
+        scopes = parse_scopes(text or "")
     except ValueError:
         return False
+    return bool(scopes) and not any("*" in scope for scope in scopes)
