@@ -20,6 +20,7 @@ from grpc_tools import protoc
 ROOT = Path(__file__).parent.parent
 PROTOS = ROOT / "protos"
 PACKAGE = Path("authz/_proto")
+SERVICE = "\nservice "
 
 
 def compile_into(folder: Path) -> None:
@@ -30,11 +31,13 @@ def compile_into(folder: Path) -> None:
         RuntimeError: the compiler refuses one.
     """
     included = (PROTOS, Path(grpc_tools.__path__[0], "_proto"), Path(rpc.__path__[0], "../.."))
-    files = sorted(path.relative_to(PROTOS).as_posix() for path in PROTOS.glob("**/*.proto"))
-    outputs = [f"--{kind}_out={folder}" for kind in ("python", "pyi", "grpc_python")]
-    code = protoc.main(["protoc", *(f"-I{path}" for path in included), *outputs, *files])
-    if code != 0:
-        raise RuntimeError(f"protoc ended with {code}")
+    includes = [f"-I{path}" for path in included]
+    for path in sorted(PROTOS.glob("**/*.proto")):
+        kinds = ["python", "pyi", *(["grpc_python"] if SERVICE in path.read_text() else [])]
+        outputs = [f"--{kind}_out={folder}" for kind in kinds]
+        code = protoc.main(["protoc", *includes, *outputs, path.relative_to(PROTOS).as_posix()])
+        if code != 0:
+            raise RuntimeError(f"protoc ended with {code} on {path.name}")
 
 
 def main() -> int:

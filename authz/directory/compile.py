@@ -148,7 +148,6 @@ class Compiler:
             refusals=Refusals(spec.refusals),
             session_scopes=NO_SCOPES,
             tools={},
-            hands_on=frozenset(spec.hands_on),
         )
 
     def _tool(self, row: Document, name: str, spec: ToolSpec) -> Tool:
@@ -197,7 +196,6 @@ def _connection(row: Document, spec: ConnectionSpec) -> Connection:
         to=qualify(spec.to, row.namespace),
         tools=frozenset(spec.tools) - {ALL},
         all_tools=ALL in spec.tools,
-        hands_on=frozenset(spec.hands_on),
     )
 
 

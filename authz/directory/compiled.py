@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from authz.model.operation import JSON
-from authz.model.scopes import NO_SCOPES, Scopes
+from authz.model.scopes import Scopes
 from authz.model.spiffe import SpiffeId
 
 QUALIFIED = "qualified"
@@ -159,8 +159,6 @@ class Target:
     tools: Mapping[str, Tool]
     """By the tool's own name, byte by byte."""
 
-    hands_on: Scopes = NO_SCOPES
-
     @property
     def namespace(self) -> str:
         """The namespace that owns it."""
@@ -179,8 +177,6 @@ class Connection:
     tools: frozenset[str]
     all_tools: bool
     """`tools: ["*"]`: all that the target declares."""
-
-    hands_on: Scopes
 
     def lists(self, tool: str) -> bool:
         """Say whether *tool* (its own name) is on the agent's list."""
