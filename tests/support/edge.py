@@ -67,9 +67,21 @@ def headers_of(case: Case) -> list[tuple[str, str]]:
 @contextmanager
 def running_edge(answering: Answering, folder: Path) -> Iterator[Edge]:
     """Run *answering* behind a real Envoy, with a route for every target of its world."""
+    with (
+        Upstream() as upstream,
+        running_gate(answering, folder) as gate,
+        running_front(answering, folder, gate, upstream.port) as (port, authority),
+    ):
+        yield Edge(port, gate, authority, upstream)
+
+
+@contextmanager
+def running_front(
+    answering: Answering, folder: Path, gate: Gate, upstream_port: int
+) -> Iterator[tuple[int, Authority]]:
+    """Run Envoy before *gate* and an upstream; give its port, and who makes certificates for it."""
     authority = Authority(folder / "pki")
     targets = sorted(answering.world.directory.targets)
-    with Upstream() as upstream, running_gate(answering, folder) as gate:
-        place = Place(folder / "envoy", authority, gate.socket, upstream.port)
-        with running_envoy(place, opened_configuration(place, targets)) as port:
-            yield Edge(port, gate, authority, upstream)
+    place = Place(folder / "envoy", authority, gate.socket, upstream_port)
+    with running_envoy(place, opened_configuration(place, targets)) as port:
+        yield port, authority

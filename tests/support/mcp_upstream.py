@@ -1,0 +1,57 @@
+"""An MCP server made with the official SDK, which runs whatever tool it is asked for."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from mcp.server.lowlevel.server import Server
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, TextContent, Tool
+
+RAN = "it ran"
+
+
+class McpUpstream:
+    """Streamable HTTP on a free loopback port, for both eras of MCP."""
+
+    def __init__(self, tools: set[str]) -> None:
+        self.ran: list[str] = []
+        """Tools in the order in which they ran."""
+
+        listed = [Tool(name=name, input_schema={"type": "object"}) for name in sorted(tools)]
+
+        async def list_tools(_context: Any, _params: Any) -> ListToolsResult:
+            return ListToolsResult(tools=listed)
+
+        async def call_tool(_context: Any, params: CallToolRequestParams) -> CallToolResult:
+            self.ran.append(params.name)
+            return CallToolResult(content=[TextContent(type="text", text=RAN)])
+
+        server: Server[Any] = Server("any", on_list_tools=list_tools, on_call_tool=call_tool)
+        security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+        application = server.streamable_http_app(transport_security=security)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            application, log_level="error", access_log=False, timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        self._socket.close()
