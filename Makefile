@@ -36,7 +36,7 @@ test-crash: $(READY) ## kill the gate under load N times; no answered decision l
 	$(BIN)/python -m tests.crash $(N)
 
 .PHONY: demo
-demo: $(READY) ## Envoy, the gate, a tool and two agents: ten scenes (KEEP=1 keeps it running)
+demo: $(READY) ## Envoy, the gate, a tool and two agents: seven scenes (KEEP=1 keeps it running)
 	$(BIN)/python -m examples.demo $(if $(KEEP),--keep)
 
 .PHONY: demo-verify

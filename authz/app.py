@@ -18,9 +18,9 @@ from authz.server.grpc_face import GrpcFace
 from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
 from authz.settings import ServeSettings
-from authz.sources.declared import read_declared
+from authz.sources.declared import Declared, read_declared
 from authz.telemetry.logs import open_log
-from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
+from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_signing_keys
 
 
 class Exit(IntEnum):
@@ -44,7 +44,8 @@ def serve(settings: ServeSettings) -> Exit:
     stop = _stop_on_signal()
     try:
         with ExitStack() as opened:
-            return _serve(settings, log, stop, opened)
+            code = _serve(settings, log, stop, opened)
+        log.info("stopped")
     except InvalidWorld as error:
         for diagnostic in error.diagnostics:
             log.error("invalid_world", what=str(diagnostic))
@@ -52,6 +53,7 @@ def serve(settings: ServeSettings) -> Exit:
     except (CannotListen, KeysUnusable, OSError) as error:
         log.error("cannot_start", why=str(error))
         return Exit.CANNOT_START
+    return code
 
 
 def _serve(
@@ -64,32 +66,36 @@ def _serve(
     keys = open_signing_keys(settings.home / gate.keys_folder)
     records = opened.enter_context(RecordFile(settings.home / gate.records_file))
     answering = Answering(declared.world(keys.public), keys, records, log)
-    http = HttpFace(settings.http, keys.public_jwks)
-    faces = [GrpcFace(answering, listener, settings.home) for listener in gate.listeners]
-    for listener in gate.listeners:
-        if isinstance(listener.address, MeshRestricted):
-            log.warning("plain_port", listener=listener.name, because=listener.address.because)
-    http.start()
-    for face in faces:
-        face.start()
+    http = opened.enter_context(HttpFace(settings.http, keys.public_jwks))
+    faces = [
+        opened.enter_context(GrpcFace(answering, each, settings.home, settings.drain_seconds))
+        for each in gate.listeners
+    ]
     http.announce_ready()
-    log.info(
-        "serving",
-        world=declared.version,
-        listeners=[listener.name for listener in gate.listeners],
-        http_port=http.port,
-        signing_key=keys.signing_id,
-    )
+    _say_serving(declared, http, keys, log)
     stop.wait()
     log.info("stopping", drain_seconds=settings.drain_seconds)
     http.announce_stop()
     for face in faces:
-        face.begin_stop(settings.drain_seconds)
-    for face in faces:
-        face.finish_stop()
-    http.stop()
-    log.info("stopped")
+        # All begin at once, so that together they take no longer than one.
+        face.begin_stop()
     return Exit.OK
+
+
+def _say_serving(
+    declared: Declared, http: HttpFace, keys: SigningKeys, log: FilteringBoundLogger
+) -> None:
+    listeners = declared.directory.gate.listeners
+    for listener in listeners:
+        if isinstance(listener.address, MeshRestricted):
+            log.warning("plain_port", listener=listener.name, because=listener.address.because)
+    log.info(
+        "serving",
+        world=declared.version,
+        listeners=[listener.name for listener in listeners],
+        http_port=http.port,
+        signing_key=keys.signing_id,
+    )
 
 
 def _stop_on_signal() -> threading.Event:

@@ -7,7 +7,7 @@ that refuses names the reason, and later steps do not run.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from authz.model.call import Call
 from authz.model.instant import Instant
@@ -72,4 +72,6 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
                 return refuse(given, facts.learn(*refused.facts), refused, step.number)
             case Passed(fact):
                 facts = facts.learn(fact)
+            case other:
+                assert_never(other)
     return allow(facts)

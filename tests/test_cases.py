@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 
 from authz.model.reasons import Reason
 from authz.server.answering import Answering
-from tests.support.cases import Case, all_cases
+from tests.support.cases import Case, all_cases, answers
 from tests.support.direct import Decided, decide_case
 from tests.support.expect import (
     answer_differences,
+    claims_in,
     differences,
     header_differences,
     token_differences,
@@ -36,7 +32,7 @@ def test_case(case: Case, answering: Answering) -> None:
     decided = decide_case(case, answering)
     found = [*differences(case, decided.record)]
     if case.expect["reason"] == Reason.ALLOW:
-        found += [*token_differences(case, _claims(decided.token))]
+        found += [*token_differences(case, claims_in(decided.token))]
         found += [*header_differences(case, decided.upstream)]
     else:
         found += [*_answer(case, decided)]
@@ -44,12 +40,16 @@ def test_case(case: Case, answering: Answering) -> None:
     assert found == [], case.why
 
 
+def test_every_answer_is_given() -> None:
+    """Every named answer is what some case of this or a later version expects."""
+    assert {case.expect.get("answer") for case in all_cases()} - {None} == answers().keys()
+
+
 def _answer(case: Case, decided: Decided) -> list[str]:
     status, headers, body = decided.answer
-    return [*answer_differences(case, decided.record, decided.audience, status, headers, body)]
-
-
-def _claims(token: str) -> Mapping[str, Any]:
-    payload = token.split(".")[1]
-    claims: Mapping[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
-    return claims
+    expected_code = answers()[case.expect["answer"]]["grpc"]
+    code = decided.response.status.code
+    return [
+        *([] if code == expected_code else [f"grpc code {code}, expected {expected_code}"]),
+        *answer_differences(case, decided.record, decided.audience, status, headers, body),
+    ]

@@ -14,6 +14,7 @@ from authz.model.call import Call
 from authz.model.instant import Instant, as_datetime
 from authz.model.operation import Message, Session, ToolCall
 from authz.model.outcome import Facts, Outcome, TurnedAway
+from authz.model.pointer import extend
 from authz.model.principals import Caller
 from authz.model.reasons import verdict_of
 from authz.model.scopes import Scopes
@@ -137,11 +138,10 @@ def _leaves(value: JSON, pointer: str) -> Iterator[tuple[str, JSON]]:
     """Give the leaves with their pointers, cut to `MAX_TEXT` characters on the way down."""
     if isinstance(value, dict) and (value or not pointer):
         for name, inner in value.items():
-            escaped = name[:MAX_TEXT].replace("~", "~0").replace("/", "~1")
-            yield from _leaves(inner, f"{pointer}/{escaped}"[:MAX_TEXT])
+            yield from _leaves(inner, extend(pointer, name[:MAX_TEXT])[:MAX_TEXT])
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{pointer}/{index}"[:MAX_TEXT])
+            yield from _leaves(inner, extend(pointer, index)[:MAX_TEXT])
     else:
         yield pointer, value
 

@@ -1,7 +1,8 @@
 """The self-check: a signed token says what was decided, and no more.
 
-It reads the bytes that would be released. What it compares them with are the
-inputs of the decision, clause by clause of "authority only narrows".
+It reads the bytes that would be released and compares them with the inputs of
+the decision, clause by clause of "authority only narrows", in words of its own:
+nothing that described the token is used here, so a mistake there is found here.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from authz.directory.compiled import QUALIFIED, Agent, Gate, Target
 from authz.identity.access_token import (
     Expectations,
     TokenRejected,
@@ -18,72 +20,110 @@ from authz.identity.access_token import (
 from authz.identity.chain import ChainMalformed, read_act
 from authz.identity.keys import KeySet
 from authz.model.instant import Instant
-from authz.model.principals import Actor
+from authz.model.outcome import CheckedToken
+from authz.model.principals import Hop, Subject
 from authz.model.scopes import Scopes, parse_scopes
 from authz.model.strict_json import JSON
+
+ALGORITHM = "ES256"
+MAX_LIFETIME = 300
+"""Seconds, whatever the Gate says."""
 
 ALWAYS = frozenset({"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"})
 SOMETIMES = frozenset({"act", "acr", "auth_time"})
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a token may say at most, from the inputs of its decision."""
+class Inputs:
+    """What a token was decided from, as the steps proved it and before anything was made of it."""
 
-    issuer: str
-    subject: str
-    audience: str
-    caller: Actor
-    chain: tuple[Actor, ...]
-    """What `act` must name: the proven chain, or nobody."""
+    decision: str
+    gate: Gate
+    target: Target
+    caller: Hop
+    subject: Subject | None
+    agents: Mapping[str, Agent]
+    """Every declared agent, by name."""
 
-    ceilings: tuple[Scopes, ...]
-    """Required by the operation, held by the user and by every agent, granted by policy."""
-
-    ends: tuple[Instant, ...]
-    """The latest `exp` that each input allows."""
-
-    carried: tuple[tuple[str, JSON], ...] = ()
-    """`acr` and `auth_time` as the subject's credential had them."""
+    required: Scopes
+    granted: Scopes
+    """What policy grants."""
 
 
 class TokenTooWide(ValueError):
     """The signed token says more, or something else, than was decided."""
 
 
-def check_minted(compact: str, keys: KeySet, limits: Limits, now: Instant) -> None:
+def check_minted(compact: str, keys: KeySet, inputs: Inputs, now: Instant) -> CheckedToken:
     """
     Check a token that is about to be released.
 
     Raises:
         TokenTooWide: it does not verify, has another set of members than the
-            contract, or exceeds one of *limits*.
+            contract, or one of them exceeds an input of the decision.
     """
+    expected = Expectations(inputs.gate.issuer_url, {inputs.target.audience}, {ALGORITHM})
     try:
-        unverified = take_apart(compact)
-        expected = Expectations(limits.issuer, {limits.audience}, {"ES256"})
-        members = verify_access_token(unverified, keys, expected, now).members
-        _check_members(members, limits)
-    except (TokenRejected, ChainMalformed, ValueError) as error:
+        members = verify_access_token(take_apart(compact), keys, expected, now).members
+        _check_who(members, inputs)
+        _check_scopes(parse_scopes(str(members["scope"])), inputs)
+        _check_times(members, inputs, now)
+    except (TokenRejected, ChainMalformed, ValueError, KeyError) as error:
         raise TokenTooWide(str(error)) from error
+    return CheckedToken(compact)
 
 
-def _check_members(members: Mapping[str, JSON], limits: Limits) -> None:
+def _check_who(members: Mapping[str, JSON], inputs: Inputs) -> None:
     if not ALWAYS <= members.keys() <= ALWAYS | SOMETIMES:
         raise TokenTooWide("the set of members is not the contract's")
-    if members["aud"] != limits.audience:
+    if members["aud"] != inputs.target.audience:
         raise TokenTooWide("aud is not exactly the target")
-    if (members["sub"], members["client_id"]) != (limits.subject, limits.caller.sub):
-        raise TokenTooWide("sub or client_id is not who was proven")
-    actors = read_act(members["act"]) if "act" in members else ()
-    if actors != limits.chain:
+    if members["jti"] != inputs.decision:
+        raise TokenTooWide("jti is not the decision")
+    if members["client_id"] != inputs.caller.actor.sub:
+        raise TokenTooWide("client_id is not the proven caller")
+    if not _is_named(members["sub"], inputs):
+        raise TokenTooWide("sub is not who was proven")
+    inherited = inputs.subject.inherited if inputs.subject else ()
+    proven = [inputs.caller.actor, *(hop.actor for hop in inherited)] if inputs.subject else []
+    if ("act" in members) is not bool(proven):
+        raise TokenTooWide("act stands without a user, or a user without act")
+    if proven and [*read_act(members["act"])] != proven:
         raise TokenTooWide("act is not exactly the proven chain")
-    scopes = parse_scopes(str(members["scope"]))
-    if not all(scopes <= ceiling for ceiling in limits.ceilings):
-        raise TokenTooWide("a scope is outside a party's ceiling")
-    expires = members["exp"]
-    if not isinstance(expires, int) or any(expires > end for end in limits.ends):
-        raise TokenTooWide("exp is later than an input's")
-    carried = {name: members[name] for name in ("acr", "auth_time") if name in members}
-    if carried != dict(limits.carried):
-        raise TokenTooWide("acr or auth_time is not what the credential said")
+    for name in ("acr", "auth_time"):
+        said = getattr(inputs.subject, name) if inputs.subject else None
+        if members.get(name) != said:
+            raise TokenTooWide(f"{name} is not what the credential said")
+
+
+def _is_named(sub: JSON, inputs: Inputs) -> bool:
+    """Say whether *sub* is the user as the target understands it, or the caller without a user."""
+    if inputs.subject is None:
+        return sub == inputs.caller.actor.sub
+    user, form = inputs.subject.user, inputs.target.subjects
+    return sub == (f"{user.issuer}/{user.sub}" if form == QUALIFIED else user.sub) and (
+        form in (QUALIFIED, user.issuer)
+    )
+
+
+def _check_scopes(scopes: Scopes, inputs: Inputs) -> None:
+    if not scopes <= inputs.required:
+        raise TokenTooWide("a scope is not the operation's")
+    if not scopes <= inputs.granted:
+        raise TokenTooWide("a scope is not granted by policy")
+    if inputs.subject is not None and not scopes <= inputs.subject.carries & inputs.subject.could:
+        raise TokenTooWide("a scope is not the user's")
+    inherited = inputs.subject.inherited if inputs.subject else ()
+    for hop in (inputs.caller, *inherited):
+        if not scopes <= inputs.agents[hop.agent].scopes:
+            raise TokenTooWide(f"a scope is outside the ceiling of {hop.agent}")
+
+
+def _check_times(members: Mapping[str, JSON], inputs: Inputs, now: Instant) -> None:
+    issued, expires = members["iat"], members["exp"]
+    if not isinstance(expires, int) or issued != now:
+        raise TokenTooWide("iat is not now, or exp is no whole number")
+    if expires - now > min(MAX_LIFETIME, inputs.gate.token_lifetime):
+        raise TokenTooWide("exp is later than a token of ours may live")
+    if inputs.subject is not None and expires > inputs.subject.expires:
+        raise TokenTooWide("exp is later than the credential's")

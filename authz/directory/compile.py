@@ -37,6 +37,7 @@ from authz.directory.listeners import compile_listener
 from authz.directory.parse import Document
 from authz.directory.references import ALL, Known, is_target, qualify
 from authz.directory.words import seconds
+from authz.model.pointer import tokens_of
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.model.spiffe import SpiffeId
 from authz.model.strict_json import JSON
@@ -98,7 +99,6 @@ class Compiler:
         clients = [each.client for each in spec.identities if each.client]
         return Agent(
             name=row.qualified,
-            owner=spec.owner,
             lifecycle=Lifecycle(spec.lifecycle),
             spiffe_ids=frozenset(SpiffeId.parse(i.spiffe) for i in spec.identities if i.spiffe),
             clients=frozenset((client.issuer, client.id) for client in clients),
@@ -129,7 +129,7 @@ class Compiler:
             hosts=frozenset(spec.hosts),
             path=spec.path,
             audience=spec.audience,
-            callers=frozenset(_caller(each, row) for each in spec.callers),
+            callers=frozenset(qualify(each, row.namespace) for each in spec.callers),
             subjects=self._subjects(spec.token.subjects),
             refusals=Refusals(spec.refusals),
             session_scopes=frozenset(spec.session_scopes),
@@ -143,7 +143,7 @@ class Compiler:
             hosts=frozenset(spec.hosts),
             path=spec.path or "/",
             audience=spec.audience or "",
-            callers=frozenset(_caller(each, row) for each in spec.callers),
+            callers=frozenset(qualify(each, row.namespace) for each in spec.callers),
             subjects=self._subjects(spec.token.subjects),
             refusals=Refusals(spec.refusals),
             session_scopes=NO_SCOPES,
@@ -180,15 +180,11 @@ class Compiler:
         properties = schema.get("properties")
         known = frozenset(properties) if isinstance(properties, dict) else frozenset[str]()
         for index, pointer in enumerate(spec.record):
-            argument = pointer.split("/")[1].replace("~1", "/").replace("~0", "~")
+            argument = tokens_of(pointer)[0]
             if argument not in known:
                 place, hint = row.at("tools", name, "record", index), nearest(argument, known)
                 message = f"record: the tool has no argument {argument}"
                 self.notes.append(Diagnostic(place, message, hint, Severity.WARNING))
-
-
-def _caller(pattern: str, row: Document) -> str:
-    return qualify(pattern, row.namespace)
 
 
 def _connection(row: Document, spec: ConnectionSpec) -> Connection:

@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from authz.model.operation import JSON
 from authz.model.scopes import Scopes
 from authz.model.spiffe import SpiffeId
+from authz.model.strict_json import JSON
 
 QUALIFIED = "qualified"
 """`token.subjects: qualified`; no `Issuer` may have this name."""
@@ -188,7 +188,6 @@ class Agent:
     """A declared agent."""
 
     name: str
-    owner: str
     lifecycle: Lifecycle
     spiffe_ids: frozenset[SpiffeId]
     clients: frozenset[tuple[str, str]]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from posixpath import dirname, join
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
+from authz.model.pointer import look_up
 from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
 
 REFERENCE = "$file"
@@ -37,7 +38,7 @@ def read_input(
     if text is None:
         raise _mistake(place, f"there is no file {name} beside this document")
     try:
-        schema = _member(read_json(text), pointer)
+        schema = look_up(read_json(text), pointer)
     except (NotJSON, AmbiguousJSON) as error:
         raise _mistake(place, f"{name}: {error}") from None
     if not isinstance(schema, dict):
@@ -63,16 +64,6 @@ def _collect_mirrored(
     if isinstance(properties, dict):
         for name, inner in properties.items():
             _collect_mirrored(inner, (*path, name), found)
-
-
-def _member(document: JSON, pointer: str) -> JSON:
-    value = document
-    for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
-        if not isinstance(value, dict) or name not in value:
-            return None
-        value = value[name]
-    return value
 
 
 def _mistake(place: Position, message: str) -> InvalidWorld:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from authz.model.headers import COOKIE, CREDENTIALS, OURS
 from authz.model.scopes import is_scope
 from authz.model.spiffe import NotSpiffe, SpiffeId, is_trust_domain
 
@@ -80,7 +81,6 @@ def _is_tool_name(text: str) -> bool:
     return 0 < len(text) <= MAX_TOOL_NAME and text.isprintable() and text != "*"
 
 
-CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "txn-token"})
 MAX_TOOL_NAME = 128
 MAX_LIFETIME = 300
 
@@ -157,9 +157,7 @@ HeaderName = Annotated[
     _expect(
         "a header name in lower case, of none that carries a credential or is the gate's own",
         lambda text: (
-            _HEADER.fullmatch(text) is not None
-            and text not in CREDENTIALS
-            and not text.startswith("x-narrowgate-")
+            _HEADER.fullmatch(text) is not None and text not in (*OURS, *CREDENTIALS, COOKIE)
         ),
     ),
 ]

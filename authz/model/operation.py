@@ -8,8 +8,6 @@ from enum import StrEnum
 
 from authz.model.strict_json import JSON
 
-__all__ = ["JSON", "Era", "Message", "Operation", "Protocol", "Session", "ToolCall", "Unknown"]
-
 
 class Protocol(StrEnum):
     """How the bytes of a request were read, and so how a refusal is written."""

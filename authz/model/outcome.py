@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NewType, TypeVar
 
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
@@ -81,7 +81,15 @@ class Facts:
         self._by_type: dict[type, object] = {type(fact): fact for fact in facts}
 
     def learn(self, *facts: object) -> Facts:
-        """Give these facts and *facts*."""
+        """
+        Give these facts and *facts*.
+
+        Raises:
+            ValueError: a fact of that type is known: no step corrects another.
+        """
+        for fact in facts:
+            if type(fact) in self._by_type:
+                raise ValueError(f"{type(fact).__name__} was learned before")
         return Facts(*self._by_type.values(), *facts)
 
     def of(self, kind: type[Fact]) -> Fact:
@@ -102,6 +110,10 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+
+CheckedToken = NewType("CheckedToken", str)
+"""A token in compact form that `claims.check` has passed; no other may be released."""
 
 
 @dataclass(frozen=True, slots=True)

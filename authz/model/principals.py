@@ -81,7 +81,6 @@ class Subject:
     """Agents that the credential already passed, the latest first; without the caller."""
 
     expires: Instant
-    client_id: str | None = None
     acr: str | None = None
     """`acr` and `auth_time` as the credential said them, to go on unchanged."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
 
+from authz.model.pointer import extend
 from authz.model.strict_json import JSON
 from authz.policy.shapes import Kind, Shape
 
@@ -98,10 +99,10 @@ def _walk(value: JSON, pointer: str = "") -> Iterator[tuple[str, JSON]]:
     yield pointer, value
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _walk(inner, _point(pointer, name))
+            yield from _walk(inner, extend(pointer, name))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _walk(inner, _point(pointer, str(index)))
+            yield from _walk(inner, extend(pointer, index))
 
 
 def _check_extent(arguments: Mapping[str, JSON]) -> None:
@@ -147,9 +148,7 @@ def _value(value: JSON, shape: Shape, at: str, found: Arguments) -> object:
             return _decimal(value, at)
         case Kind.ARRAY, list() if shape.element is not None:
             element = shape.element
-            return [
-                _value(each, element, _point(at, str(i)), found) for i, each in enumerate(value)
-            ]
+            return [_value(each, element, extend(at, i), found) for i, each in enumerate(value)]
         case Kind.OBJECT, dict():
             return _object(value, shape, at, found)
     raise BadArgument(at)
@@ -159,7 +158,7 @@ def _object(value: dict[str, JSON], shape: Shape, at: str, found: Arguments) -> 
     typed: dict[str, object] = {}
     folded = {name.casefold() for name in shape.fields}
     for name, inner in value.items():
-        pointer, declared = _point(at, _text(name, at)), shape.fields.get(name)
+        pointer, declared = extend(at, _text(name, at)), shape.fields.get(name)
         if declared is None:
             # A name that differs from a declared one in case only is the same member to some
             # readers, so an open object does not let it in.
@@ -172,7 +171,7 @@ def _object(value: dict[str, JSON], shape: Shape, at: str, found: Arguments) -> 
     for name, declared in shape.fields.items():
         wanted = declared.required and not declared.shape.nullable
         if wanted and declared.shape.kind is not Kind.OPAQUE and name not in typed:
-            raise BadArgument(_point(at, name))
+            raise BadArgument(extend(at, name))
     return typed
 
 
@@ -196,7 +195,3 @@ def _decimal(value: int | Decimal, at: str) -> object:
         raise BadArgument(at)
     rounded = Decimal(value).quantize(_PLACES, rounding=ROUND_UP)
     return {"__extn": {"fn": "decimal", "arg": f"{rounded:f}"}}
-
-
-def _point(at: str, name: str) -> str:
-    return f"{at}/{name.replace('~', '~0').replace('/', '~1')}"

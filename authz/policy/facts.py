@@ -18,7 +18,7 @@ from authz.model.instant import Instant, as_datetime
 from authz.model.scopes import NO_SCOPES, Scopes
 from authz.policy.arguments import Arguments, texts_of
 from authz.policy.compiled import Policies
-from authz.policy.question import Question
+from authz.policy.question import USER, Question
 from authz.policy.schema import (
     PROTOCOL_ACTION,
     SESSION_ACTION,
@@ -72,7 +72,7 @@ def resource_of(question: Question) -> Json:
 
 def principals_of(question: Question) -> list[tuple[str, Json]]:
     """Give the legs: the user, where there is one, and every agent of the chain."""
-    user = [("user", _reference("User", str(question.user.user)))] if question.user else []
+    user = [(USER, _reference("User", str(question.user.user)))] if question.user else []
     return [*user, *((hop.agent, _reference("Agent", hop.agent)) for hop in question.hops)]
 
 

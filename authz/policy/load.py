@@ -16,7 +16,7 @@ from authz.policy.question import PolicyRef
 from authz.policy.schema import schema_text
 from authz.policy.shapes import Shape, compile_shape
 from authz.policy.source import NotOnePolicy, Source, count_policies, read_source
-from authz.policy.statements import Statement, split_statements
+from authz.policy.statements import split_statements
 from authz.policy.tiers import NoTier, guard_of
 
 SUFFIX = ".cedar"
@@ -42,7 +42,13 @@ def load(files: Mapping[str, bytes], directory: Directory) -> Policies:
             everything parses, over all policies together.
     """
     mistakes: list[Diagnostic] = []
-    found = [row for file in sorted(files) for row in _read(file, files[file], directory, mistakes)]
+    found: list[_Sourced] = []
+    for file, content in sorted(files.items()):
+        for row in _read(file, content, directory):
+            if isinstance(row, Diagnostic):
+                mistakes.append(row)
+            else:
+                found.append(row)
     mistakes.extend(_annotation_mistakes(found))
     if mistakes:
         raise InvalidWorld(mistakes)
@@ -69,36 +75,29 @@ def load(files: Mapping[str, bytes], directory: Directory) -> Policies:
     )
 
 
-def _read(
-    file: str, text: bytes, directory: Directory, mistakes: list[Diagnostic]
-) -> Iterator[_Sourced]:
+def _read(file: str, text: bytes, directory: Directory) -> Iterator[_Sourced | Diagnostic]:
+    """Give the policies of a file, and a mistake for each statement that is none."""
     if file.endswith(BESIDE):
         return
     if not file.endswith(SUFFIX):
         hint = f"policies end in {SUFFIX}"
-        mistakes.append(Diagnostic(Position(file), "a file of this kind is not read", hint))
+        yield Diagnostic(Position(file), "a file of this kind is not read", hint)
         return
     try:
         guard = guard_of(file, directory.namespaces, directory.agents)
         decoded = text.decode("utf-8")
     except NoTier as error:
-        mistakes.append(Diagnostic(Position(file), str(error), error.hint))
+        yield Diagnostic(Position(file), str(error), error.hint)
         return
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
-        mistakes.append(Diagnostic(Position(file, line), "the file is not UTF-8"))
+        yield Diagnostic(Position(file, line), "the file is not UTF-8")
         return
     for statement in split_statements(file, decoded):
-        yield from _read_statement(statement, guard, mistakes)
-
-
-def _read_statement(
-    statement: Statement, guard: str, mistakes: list[Diagnostic]
-) -> Iterator[_Sourced]:
-    try:
-        yield _Sourced(read_source(statement, guard), statement.position)
-    except NotOnePolicy as error:
-        mistakes.append(Diagnostic(statement.position, f"no policy: {error}"))
+        try:
+            yield _Sourced(read_source(statement, guard), statement.position)
+        except NotOnePolicy as error:
+            yield Diagnostic(statement.position, f"no policy: {error}")
 
 
 def _annotation_mistakes(found: Iterable[_Sourced]) -> Iterator[Diagnostic]:

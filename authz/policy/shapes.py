@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from urllib.parse import unquote
 
+from authz.model.pointer import look_up
 from authz.model.strict_json import JSON
 
 MAX_NODES = 2000
@@ -70,7 +71,6 @@ class Field:
 
 
 OPAQUE = Shape(Kind.OPAQUE, nullable=True)
-NO_ARGUMENTS = Shape(Kind.OBJECT)
 ANY_OBJECT = Shape(Kind.OBJECT, open=True)
 
 
@@ -78,7 +78,7 @@ def compile_shape(schema: Mapping[str, JSON]) -> Shape:
     """Give the shape of a tool's arguments; `ANY_OBJECT` where the schema cannot be followed."""
     try:
         shape = _Compiler(schema).shape(dict(schema), (), is_root=True)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+    except RecursionError:
         return ANY_OBJECT
     return shape if shape.kind is Kind.OBJECT else ANY_OBJECT
 
@@ -124,10 +124,7 @@ class _Compiler:
             return OPAQUE
         if reference in seen:
             return OPAQUE
-        value: JSON = dict(self._root)
-        for token in unquote(reference[2:]).split("/"):
-            name = token.replace("~1", "/").replace("~0", "~")
-            value = value[name] if isinstance(value, dict) else None
+        value = look_up(dict(self._root), unquote(reference[1:]))
         return self.shape(value, (*seen, reference), is_root=is_root)
 
     def _union(self, schema: dict[str, JSON], seen: tuple[str, ...]) -> Shape:
@@ -181,7 +178,7 @@ def _kinds(schema: dict[str, JSON], *, is_root: bool) -> list[str] | None:
     if "enum" in schema or "const" in schema:
         constants = schema.get("enum", [schema.get("const")])
         if not isinstance(constants, list):
-            raise TypeError("enum is no list")
+            return []
         return sorted({_KIND_OF_CONSTANT.get(type(constant), "") for constant in constants})
     if "properties" in schema or is_root:
         return ["object"]

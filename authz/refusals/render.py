@@ -10,8 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import assert_never
 
 from authz.directory.compiled import Refusals
+from authz.model.headers import DECISION
 from authz.model.operation import Era, Message, Protocol, ToolCall
 from authz.model.outcome import Answer, Malformed, Refused
 from authz.model.reasons import Reason
@@ -27,7 +30,10 @@ from authz.refusals.table import (
     Row,
 )
 
-DECISION_HEADER = "x-narrowgate-decision"
+FORBIDDEN = HTTPStatus.FORBIDDEN.value
+IN_BAND = HTTPStatus.OK.value
+"""A status under which every MCP client reads what stands in the body."""
+
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
 
@@ -64,7 +70,21 @@ class Refusal:
 
 def render(refusal: Refusal) -> Answer:
     """Write the answer to a refused call; always with the decision id in a header."""
-    return _FAMILIES[refusal.row.family](refusal)
+    match refusal.row.family:
+        case Family.MALFORMED:
+            return _malformed(refusal)
+        case Family.UNPROVEN:
+            return _unproven(refusal)
+        case Family.STRANGER:
+            return _stranger(refusal)
+        case Family.UNROUTED:
+            return _unrouted(refusal)
+        case Family.DENIED:
+            return _denied(refusal)
+        case Family.UNAVAILABLE:
+            return _unavailable(refusal)
+        case other:
+            assert_never(other)
 
 
 def _malformed(refusal: Refusal) -> Answer:
@@ -75,7 +95,9 @@ def _malformed(refusal: Refusal) -> Answer:
 
 def _unproven(refusal: Refusal) -> Answer:
     challenge = _challenge(refusal)
-    return _rpc_error(refusal, 401, 401, refusal.row.sentence, ("www-authenticate", challenge))
+    status = refusal.row.status
+    header = ("www-authenticate", challenge)
+    return _rpc_error(refusal, status, status, refusal.row.sentence, header)
 
 
 def _stranger(refusal: Refusal) -> Answer:
@@ -85,12 +107,12 @@ def _stranger(refusal: Refusal) -> Answer:
 def _unrouted(refusal: Refusal) -> Answer:
     body = {
         "type": "about:blank",
-        "title": "Forbidden",
-        "status": 403,
+        "title": HTTPStatus(FORBIDDEN).phrase,
+        "status": FORBIDDEN,
         "detail": DENIED_SENTENCE,
         "decision": refusal.decision,
     }
-    return _answer(refusal, 403, body, PROBLEM_TYPE)
+    return _answer(refusal, FORBIDDEN, body, PROBLEM_TYPE)
 
 
 def _denied(refusal: Refusal) -> Answer:
@@ -98,30 +120,21 @@ def _denied(refusal: Refusal) -> Answer:
     if message is None or message.protocol is Protocol.HTTP:
         return _unrouted(refusal)
     if message.request_id is None:
-        return Answer(403, ((DECISION_HEADER, refusal.decision),), b"")
+        return Answer(FORBIDDEN, ((DECISION, refusal.decision),), b"")
     if refusal.style is Refusals.OAUTH and refusal.refused.reason is Reason.INSUFFICIENT_SCOPE:
         header = ("www-authenticate", _scope_challenge(refusal))
-        return _rpc_error(refusal, 403, 403, SCOPE_CHALLENGE_SENTENCE, header)
+        return _rpc_error(refusal, row.status, row.status, SCOPE_CHALLENGE_SENTENCE, header)
     if refusal.style is not Refusals.AUTO:
         return _rpc_error(refusal, row.status, row.status, row.sentence)
     if isinstance(message.operation, ToolCall):
         return _tool_result(refusal, message)
-    return _rpc_error(refusal, 200, row.status, row.sentence)
+    return _rpc_error(refusal, IN_BAND, row.status, row.sentence)
 
 
 def _unavailable(refusal: Refusal) -> Answer:
     again = ("retry-after", str(RETRY_AFTER_SECONDS))
-    return _rpc_error(refusal, 503, 503, refusal.row.sentence, again)
-
-
-_FAMILIES = {
-    Family.MALFORMED: _malformed,
-    Family.UNPROVEN: _unproven,
-    Family.STRANGER: _stranger,
-    Family.UNROUTED: _unrouted,
-    Family.DENIED: _denied,
-    Family.UNAVAILABLE: _unavailable,
-}
+    status = refusal.row.status
+    return _rpc_error(refusal, status, status, refusal.row.sentence, again)
 
 
 def _tool_result(refusal: Refusal, message: Message) -> Answer:
@@ -131,7 +144,7 @@ def _tool_result(refusal: Refusal, message: Message) -> Answer:
     if message.era is Era.MODERN:
         result["resultType"] = "complete"
     body = {"jsonrpc": "2.0", "id": message.request_id, "result": result}
-    return _answer(refusal, 200, body, JSON_TYPE)
+    return _answer(refusal, IN_BAND, body, JSON_TYPE)
 
 
 def _rpc_error(
@@ -150,7 +163,7 @@ def _answer(
     content_type: str,
     *headers: tuple[str, str],
 ) -> Answer:
-    named = (("content-type", content_type), (DECISION_HEADER, refusal.decision), *headers)
+    named = (("content-type", content_type), (DECISION, refusal.decision), *headers)
     return Answer(status, named, json.dumps(body).encode("ascii"))
 
 

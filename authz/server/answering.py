@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, assert_never
 
 from structlog.typing import FilteringBoundLogger
 
@@ -22,7 +22,15 @@ from authz.claims.check import TokenTooWide, check_minted
 from authz.decide import decide
 from authz.model.call import Call
 from authz.model.instant import Instant
-from authz.model.outcome import NO_ANSWERS, Allowed, Facts, Need, Outcome, TurnedAway
+from authz.model.outcome import (
+    NO_ANSWERS,
+    Allowed,
+    CheckedToken,
+    Facts,
+    Need,
+    Outcome,
+    TurnedAway,
+)
 from authz.outcomes import fault, too_wide
 from authz.steps.given import Given, Grant
 from authz.telemetry.logs import whereabouts
@@ -39,6 +47,13 @@ class Records(Protocol):
 
     def write(self, record: Mapping[str, object]) -> None:
         """Keep one record, or raise `RecordUnwritten`."""
+
+
+class Released(NamedTuple):
+    """An allow with the token that was signed for it and passed the self-check."""
+
+    allowed: Allowed
+    token: CheckedToken
 
 
 class Telling(Exception):
@@ -86,16 +101,17 @@ class Answering:
         try:
             call = self._read(request, unread, metadata, stages)
             known = Facts(call)
-            outcome, token = self._decide(call, moment, stages), ""
-            known = outcome.facts
-            if isinstance(outcome, Allowed):
-                outcome, token = self._sign(outcome, call, moment, stages)
-            self.records.write(describe(outcome, moment, self.world.version, stages))
-            match outcome:
-                case Allowed():
-                    return write_allow(outcome, token)
+            decided = self._decide(call, moment, stages)
+            known = decided.facts
+            released = self._release(decided, call, moment, stages)
+            self._record(released, moment, stages)
+            match released:
+                case Released(allowed, token):
+                    return write_allow(allowed, token)
                 case TurnedAway():
-                    return write_refusal(outcome.answer)
+                    return write_refusal(released.answer)
+                case other:
+                    assert_never(other)
         except BaseException as error:  # noqa: BLE001 - the one place: any fault, a panic of the
             # engine's included (which is no Exception), is an explicit no.
             return self._fault(known, error, moment, stages)
@@ -121,19 +137,33 @@ class Answering:
             raise NeedUnanswered(outcome.question)
         return outcome
 
-    def _sign(
-        self, allowed: Allowed, call: Call, moment: Instant, stages: dict[str, int]
-    ) -> tuple[Outcome, str]:
-        """Sign the token, and read it back: one that says too much turns the call away."""
-        started = time.perf_counter_ns()
-        grant = allowed.facts.of(Grant)
-        token = mint(grant.claims, self.keys)
-        try:
-            check_minted(token, self.world.own_keys, grant.limits, moment)
-        except TokenTooWide as error:
-            return too_wide(Given(call, self.world, moment, NO_ANSWERS), allowed, error), ""
-        stages["sign"] = _microseconds_since(started)
-        return allowed, token
+    def _release(
+        self, decided: Outcome, call: Call, moment: Instant, stages: dict[str, int]
+    ) -> Released | TurnedAway:
+        """Sign the token of an allow and read it back: one that says too much is turned away."""
+        match decided:
+            case TurnedAway():
+                return decided
+            case Allowed():
+                started = time.perf_counter_ns()
+                grant = decided.facts.of(Grant)
+                try:
+                    token = check_minted(
+                        mint(grant.claims, self.keys), self.world.own_keys, grant.inputs, moment
+                    )
+                except TokenTooWide as error:
+                    given = Given(call, self.world, moment, NO_ANSWERS)
+                    return too_wide(given, decided, error)
+                stages["sign"] = _microseconds_since(started)
+                return Released(decided, token)
+            case other:
+                assert_never(other)
+
+    def _record(
+        self, released: Released | TurnedAway, moment: Instant, stages: Mapping[str, int]
+    ) -> None:
+        outcome = released.allowed if isinstance(released, Released) else released
+        self.records.write(describe(outcome, moment, self.world.version, stages))
 
     def _fault(
         self, known: Facts, error: BaseException, moment: Instant, stages: Mapping[str, int]

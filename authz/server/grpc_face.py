@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -51,15 +52,24 @@ def check_handler(answering: Answering, listener: Listener) -> grpc.GenericRpcHa
 
 
 class GrpcFace:
-    """One listener, open from `start` to `finish_stop`."""
+    """One listener: bound when it is made, serving inside the `with` block, free again after it."""
 
-    def __init__(self, answering: Answering, listener: Listener, home: Path) -> None:
+    def __init__(
+        self, answering: Answering, listener: Listener, home: Path, drain_seconds: float
+    ) -> None:
         """
         Bind the listener's address.
+
+        Args:
+            answering: What answers its Checks.
+            listener: The address, and who is believed there.
+            home: Where relative paths of the listener start.
+            drain_seconds: How long Checks under way may take when it stops.
 
         Raises:
             CannotListen: see `listeners.bind`.
         """
+        self._drain_seconds = drain_seconds
         self._health = health.HealthServicer()
         self._server = grpc.server(
             ThreadPoolExecutor(THREADS, thread_name_prefix=f"check-{listener.name}"),
@@ -70,20 +80,28 @@ class GrpcFace:
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         self._lock: IO[str] | None = bind(self._server, listener, home)
-        self._stopped = threading.Event()
+        self._stopped: threading.Event | None = None
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Accept Checks, and say so to health checks."""
         self._server.start()
         self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+        return self
 
-    def begin_stop(self, grace_seconds: float) -> None:
-        """Turn health checks and new Checks away; what is under way has *grace_seconds*."""
+    def begin_stop(self) -> None:
+        """Turn health checks and new Checks away; leaving the block waits for those under way."""
         self._health.enter_graceful_shutdown()
-        self._stopped = self._server.stop(grace_seconds)
+        self._stopped = self._server.stop(self._drain_seconds)
 
-    def finish_stop(self) -> None:
-        """Wait until nothing is under way, then give the address free."""
-        self._stopped.wait()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._stopped is None:
+            self.begin_stop()
+        if self._stopped is not None:
+            self._stopped.wait()
         if self._lock is not None:
             self._lock.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from types import TracebackType
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,11 +18,13 @@ from authz.settings import HttpAddress
 
 JWKS_PATH = "/.well-known/jwks.json"
 JWKS_MAX_AGE = 60
-"""Seconds. Rotation waits longer than this before a new key signs."""
+"""Seconds."""
+
+STOP_SECONDS = 10
 
 
 class HttpFace:
-    """JWKS and probes on one address, in a thread of their own."""
+    """JWKS and probes on one address, in a thread of their own inside the `with` block."""
 
     def __init__(self, address: HttpAddress, jwks: bytes) -> None:
         """
@@ -60,9 +64,10 @@ class HttpFace:
         with contextlib.suppress(SystemExit):
             self._server.run(sockets=[self._socket])
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Serve; `/readyz` says no until `announce_ready`."""
         self._thread.start()
+        return self
 
     def announce_ready(self) -> None:
         """Let `/readyz` say yes."""
@@ -72,8 +77,12 @@ class HttpFace:
         """Let `/readyz` say no, while what is under way goes on."""
         self._ready.clear()
 
-    def stop(self) -> None:
-        """Stop serving and wait for the thread."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._server.should_exit = True
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=STOP_SECONDS)
         self._socket.close()

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Set
 from pathlib import Path
-from typing import IO
+from typing import IO, assert_never
 
 import grpc
 
@@ -48,6 +48,8 @@ def bind(server: grpc.Server, listener: Listener, home: Path) -> IO[str] | None:
                 _bound(server.add_secure_port(f"{address.host}:{address.port}", credentials))
             case MeshRestricted() as address:
                 _bound(server.add_insecure_port(f"{address.host}:{address.port}"))
+            case other:
+                assert_never(other)
     except (OSError, RuntimeError) as error:
         raise CannotListen(f"listener {listener.name}: {error}") from error
     return None
@@ -55,9 +57,13 @@ def bind(server: grpc.Server, listener: Listener, home: Path) -> IO[str] | None:
 
 def admits(listener: Listener, context: grpc.ServicerContext) -> bool:
     """Say whether the peer of *context* may send Checks by *listener*."""
-    if not isinstance(listener.address, MutualTLS):
-        return True
-    return _is_listed(context.auth_context().get(PEER_SPIFFE_ID), listener.address.callers)
+    match listener.address:
+        case UnixSocket() | MeshRestricted():
+            return True
+        case MutualTLS(callers=callers):
+            return _is_listed(context.auth_context().get(PEER_SPIFFE_ID), callers)
+        case other:
+            assert_never(other)
 
 
 def _is_listed(proven: object, callers: Set[SpiffeId]) -> bool:

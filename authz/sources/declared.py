@@ -10,10 +10,10 @@ from pathlib import Path
 from authz.directory.compiled import Directory, Issuer
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
 from authz.directory.load import load as load_directory
-from authz.identity.keys import InvalidKeySet, KeySet, read_key_set
+from authz.identity.keys import KeySet, read_key_set
 from authz.policy.compiled import Policies
 from authz.policy.load import load as load_policies
-from authz.sources.folder import read_folder
+from authz.sources.folder import read_file, read_folder
 from authz.world import World
 
 
@@ -66,11 +66,11 @@ def _read_issuer_keys(
     for name, issuer in directory.issuers.items():
         path = home / issuer.keys_file
         try:
-            texts[name] = path.read_bytes()
+            texts[name] = read_file(path)
             keys[name] = read_key_set(texts[name])
         except OSError as error:
             mistakes.append(_key_mistake(issuer, f"cannot be read: {error.strerror}", path))
-        except InvalidKeySet as error:
+        except ValueError as error:
             mistakes.append(_key_mistake(issuer, str(error), path))
     return texts, keys
 

@@ -37,7 +37,7 @@ def read_folder(home: Path, part: str) -> Mapping[str, bytes]:
     for path in _paths(top, home, mistakes):
         name = path.relative_to(home).as_posix()
         try:
-            files[name] = _read(path)
+            files[name] = read_file(path)
         except OSError as error:
             mistakes.append(Diagnostic(Position(name), f"cannot be read: {error.strerror}"))
         except ValueError as error:
@@ -77,7 +77,14 @@ def _folder_mistake(path: Path) -> tuple[str, str] | None:
     return None
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """
+    Read one file of at most `MAX_FILE_BYTES`.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is hidden, no plain file, or larger; the message says so.
+    """
     if path.name.startswith("."):
         raise ValueError("a hidden file is not read; rename it, or keep it elsewhere")
     if not path.is_file():

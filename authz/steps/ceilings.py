@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
+from authz.policy.question import USER
 from authz.steps.given import Asked, Credential, Given, Held, Link, hops_of
 from authz.steps.subject import understands
-
-USER = "user"
 
 
 @dataclass(frozen=True, slots=True)

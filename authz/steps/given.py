@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from authz.claims.check import Limits
+from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
 from authz.directory.compiled import Agent, Connection, Target, Tool
 from authz.model.call import Call
@@ -65,10 +65,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Step 12: the token to be signed, and what it may say at most."""
+    """Step 12: the token to be signed, and what it was decided from."""
 
     claims: TokenClaims
-    limits: Limits
+    inputs: Inputs
 
 
 def agent_of(given: Given, facts: Facts) -> Agent:

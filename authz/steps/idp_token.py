@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from authz.directory.compiled import Directory, Issuer, Role
 from authz.identity.access_token import SKEW, ProvenClaims, TokenRejected
-from authz.identity.pointer import look_up
 from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.outcome import Refused
+from authz.model.pointer import look_up
 from authz.model.principals import Authentication, Hop, Subject, UserId
 from authz.model.scopes import Scopes, parse_scopes
 from authz.model.spiffe import SCHEME

@@ -35,9 +35,9 @@ def read_own_token(
         return foreign
     user = _user(claims.subject, agent.subjects, directory)
     scopes = scopes_of(members)
-    acr = members.get("acr")
-    acr = acr if isinstance(acr, str) else None
-    auth_time = numeric_date(members, "auth_time")
+    acr, auth_time = members.get("acr"), numeric_date(members, "auth_time")
+    if acr is not None and not isinstance(acr, str):
+        raise TokenRejected("acr is no string")
     level = level_of(acr, directory.issuers[user.issuer])
     return Subject(
         user=user,

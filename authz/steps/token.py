@@ -1,81 +1,86 @@
-"""Step 12: describe the token that goes upstream, and what it may say at most."""
+"""Step 12: describe the token that goes upstream, for exactly this operation."""
 
 from __future__ import annotations
 
-from authz.claims.check import Limits
+from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
 from authz.directory.compiled import QUALIFIED, Target
+from authz.model.call import Call
 from authz.model.instant import Instant
+from authz.model.operation import Message
 from authz.model.outcome import Facts, Passed
 from authz.model.principals import Actor, Caller, Subject
-from authz.model.scopes import Scopes
-from authz.model.strict_json import JSON
 from authz.policy.question import Judgement
 from authz.steps.ceilings import UserScopes
-from authz.steps.given import Asked, Credential, Given, Grant, Link, hops_of
+from authz.steps.given import Asked, Credential, Given, Grant, Held, Link, Route, hops_of
+from authz.steps.policy import NothingAsked
+from authz.steps.suspension import NobodySuspended
+
+CLEARED = (
+    Call,
+    Route,
+    Message,
+    Caller,
+    Credential,
+    NobodySuspended,
+    Link,
+    Asked,
+    Held,
+    UserScopes,
+    Judgement,
+    NothingAsked,
+)
+"""What every step before this one learns: without one of them there is no token."""
 
 
 def describe_token(given: Given, facts: Facts) -> Passed[Grant]:
     """
-    Describe a token for exactly this operation.
+    Describe a token, and hand on what it was decided from for the self-check.
 
     With a user, `sub` is the user and `act` the proven chain; without one,
     `sub` is the caller itself and nobody acts for anybody.
     """
+    for kind in CLEARED:
+        facts.of(kind)  # A row missing from the table of steps is a fault, never an allow.
+    directory, subject = given.world.directory, facts.of(Credential).subject
+    inputs = Inputs(
+        decision=given.call.decision,
+        gate=directory.gate,
+        target=facts.of(Link).target,
+        caller=facts.of(Caller).hop,
+        subject=subject,
+        agents=directory.agents,
+        required=facts.of(Asked).required,
+        granted=facts.of(Judgement).granted,
+    )
+    return Passed(Grant(describe_claims(given, facts), inputs))
+
+
+def describe_claims(given: Given, facts: Facts) -> TokenClaims:
+    """Give the claims of the token, from what the steps learned."""
     gate, target = given.world.directory.gate, facts.of(Link).target
     subject, caller = facts.of(Credential).subject, facts.of(Caller).hop.actor
-    ends = _ends(given, subject)
-    chain = tuple(hop.actor for hop in hops_of(facts)) if subject else ()
-    claims = TokenClaims(
+    return TokenClaims(
         issuer=gate.issuer_url,
         subject=_written_subject(subject, caller, target),
         audience=target.audience,
         client_id=caller.sub,
         scopes=facts.of(Asked).required & facts.of(Judgement).granted,
         issued=given.now,
-        expires=min(ends),
+        expires=_expires(given, subject),
         token_id=given.call.decision,
-        actors=chain,
+        actors=tuple(hop.actor for hop in hops_of(facts)) if subject else (),
         acr=subject.acr if subject else None,
         auth_time=subject.auth_time if subject else None,
     )
-    limits = Limits(
-        issuer=gate.issuer_url,
-        subject=_written_subject(subject, caller, target),
-        audience=target.audience,
-        caller=caller,
-        chain=chain,
-        ceilings=_ceilings(given, facts),
-        ends=ends,
-        carried=_carried(subject),
-    )
-    return Passed(Grant(claims, limits))
 
 
-def _ends(given: Given, subject: Subject | None) -> tuple[Instant, ...]:
+def _expires(given: Given, subject: Subject | None) -> Instant:
     ours = Instant(given.now + given.world.directory.gate.token_lifetime)
-    return (ours, subject.expires) if subject else (ours,)
+    return min(ours, subject.expires) if subject else ours
 
 
 def _written_subject(subject: Subject | None, caller: Actor, target: Target) -> str:
     if subject is None:
         return caller.sub
     return str(subject.user) if target.subjects == QUALIFIED else subject.user.sub
-
-
-def _ceilings(given: Given, facts: Facts) -> tuple[Scopes, ...]:
-    agents = given.world.directory.agents
-    user = (facts.of(UserScopes).scopes,) if facts.of(Credential).subject else ()
-    return (
-        facts.of(Asked).required,
-        facts.of(Judgement).granted,
-        *user,
-        *(agents[hop.agent].scopes for hop in hops_of(facts)),
-    )
-
-
-def _carried(subject: Subject | None) -> tuple[tuple[str, JSON], ...]:
-    if subject is None:
-        return ()
-    said = (("acr", subject.acr), ("auth_time", subject.auth_time))
-    return tuple((name, value) for name, value in said if value is not None)

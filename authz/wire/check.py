@@ -15,9 +15,10 @@ from google.rpc import code_pb2
 
 from authz._proto import base_pb2, external_auth_pb2
 from authz.model.call import Call
+from authz.model.headers import AUTHORIZATION
 from authz.model.instant import Instant
-from authz.model.outcome import Allowed, Answer
-from authz.wire.headers import AUTHORIZATION, removals
+from authz.model.outcome import Allowed, Answer, CheckedToken
+from authz.wire.headers import removals
 
 TARGET_KEY = "target"
 
@@ -89,8 +90,8 @@ def _headers(http: external_auth_pb2.AttributeContext.HttpRequest) -> dict[str, 
     return headers
 
 
-def write_allow(allowed: Allowed, token: str) -> external_auth_pb2.CheckResponse:
-    """Write an allow: the proven identities and *token* in, everything else of the table out."""
+def write_allow(allowed: Allowed, token: CheckedToken) -> external_auth_pb2.CheckResponse:
+    """Write an allow: the proven identities and the token in, everything else of the table out."""
     headers = ((AUTHORIZATION, f"Bearer {token}"), *allowed.headers)
     response = external_auth_pb2.CheckResponse()
     response.ok_response.headers.extend(_options(headers))
@@ -109,7 +110,8 @@ def write_refusal(answer: Answer) -> external_auth_pb2.CheckResponse:
     denied.headers.extend(_options(answer.headers))
     denied.body = answer.body.decode("utf-8")
     response.status.code = _GRPC_CODES.get(answer.status, code_pb2.PERMISSION_DENIED)
-    assert response.status.code != code_pb2.OK  # noqa: S101 - code 0 would be an allow
+    if response.status.code == code_pb2.OK:
+        raise ValueError("a refusal with code 0 would be an allow")
     return response
 
 

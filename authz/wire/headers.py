@@ -10,60 +10,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import quote
 
-
-class Use(StrEnum):
-    """What happens to a header on an allow."""
-
-    SET = "set"
-    """Overwritten with a proven value, or removed where there is none to say."""
-
-    REMOVED = "removed"
-    """Taken away: a credential, or a way to say who one is or what is asked a second time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One header, by its lower-case name."""
-
-    name: str
-    use: Use
-
-
-AUTHORIZATION = "authorization"
-TXN_TOKEN = "txn-token"  # noqa: S105 - a header's name
-WORKLOAD = "x-workload-spiffe-id"
-AGENT = "x-narrowgate-agent"
-USER = "x-narrowgate-user"
-DECISION = "x-narrowgate-decision"
-
-HEADERS: tuple[Row, ...] = (
-    Row(AUTHORIZATION, Use.SET),
-    Row(TXN_TOKEN, Use.SET),
-    Row(WORKLOAD, Use.SET),
-    Row(AGENT, Use.SET),
-    Row(USER, Use.SET),
-    Row(DECISION, Use.SET),
-    Row("proxy-authorization", Use.REMOVED),
-    Row("x-forwarded-client-cert", Use.REMOVED),
-    Row("x-api-key", Use.REMOVED),
-    Row("api-key", Use.REMOVED),
-    Row("x-goog-api-key", Use.REMOVED),
-    Row("x-http-method", Use.REMOVED),
-    Row("x-http-method-override", Use.REMOVED),
-    Row("x-method-override", Use.REMOVED),
-    Row("x-original-url", Use.REMOVED),
-    Row("x-rewrite-url", Use.REMOVED),
+from authz.model.headers import (
+    AGENT,
+    AUTHORIZATION,
+    CREDENTIALS,
+    DECISION,
+    OURS,
+    USER,
+    WORKLOAD,
 )
+
+OVERRIDES = (
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+)
+"""Ways to say a second time what is asked."""
+
+HEADERS: tuple[str, ...] = (*OURS, *CREDENTIALS, *OVERRIDES)
+"""Every header that an allow touches: ours are overwritten where there is something proven to say,
+all others, and ours where there is not, are removed."""
 
 STRIP_PREFIXES: tuple[str, ...] = ("x-narrowgate-", "x-workload-", "x-envoy-")
 """What the first Envoy filter removes by prefix. A caller's `x-envoy-retry-on` would turn one
 decision into several upstream calls."""
 
-_NAMES = frozenset(row.name for row in HEADERS)
+_NAMES = frozenset(HEADERS)
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
 
@@ -88,7 +64,7 @@ def removals(names_set: frozenset[str], names_sent: Iterable[str]) -> tuple[str,
     lost. Spellings with underscores go too, because many upstreams fold them:
     the plain ones always, mixed ones where *names_sent* has them.
     """
-    names = (row.name for row in HEADERS if row.name not in names_set)
+    names = (name for name in HEADERS if name not in names_set)
     folded = {name for name in names_sent if "_" in name and name.replace("_", "-") in _NAMES}
     return (*names, *_underscored(), *sorted(folded.difference(_underscored())))
 
@@ -99,15 +75,15 @@ def stripped_names() -> tuple[str, ...]:
 
     Not `authorization`: it carries the credential that the gate has to see.
     """
-    names = (row.name for row in HEADERS if row.name != AUTHORIZATION)
+    names = (name for name in HEADERS if name != AUTHORIZATION)
     return tuple(name for name in names if not name.startswith(STRIP_PREFIXES))
 
 
 def envoy_allow_expression() -> str:
     """Give the regular expression of all header changes that Envoy may accept from us."""
-    names = (*(row.name for row in HEADERS), *_underscored())
+    names = (*HEADERS, *_underscored())
     return f"^({'|'.join(map(re.escape, names))})$".replace("\\-", "-")
 
 
 def _underscored() -> tuple[str, ...]:
-    return tuple(row.name.replace("-", "_") for row in HEADERS if "-" in row.name)
+    return tuple(name.replace("-", "_") for name in HEADERS if "-" in name)

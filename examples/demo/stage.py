@@ -28,7 +28,6 @@ class Stage:
     """The gate's TCP port for Envoys."""
 
     jwks_url: str
-    access_log: Path
 
 
 @contextmanager
@@ -49,7 +48,7 @@ def staged() -> Iterator[Stage]:
         envoy = opened.enter_context(running_envoy(edge, configuration(edge)))
         ports = Ports(envoy=envoy, issuer=issuer["port"])
         ports.save()
-        yield Stage(ports, gate_port, jwks_url, edge.access_log)
+        yield Stage(ports, gate_port, jwks_url)
 
 
 @contextmanager
@@ -75,7 +74,6 @@ def _prepare(gate_port: int) -> Authority:
     authority.issue("docs", TOOL_ID)
     for name, identity in AGENT_IDS.items():
         authority.issue(name, identity)
-    authority.roots  # noqa: B018 - written on first use
     return authority
 
 

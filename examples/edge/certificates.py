@@ -7,7 +7,6 @@ leaf and authority.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -23,29 +22,24 @@ class Authority:
     """A certificate authority whose files lie in *folder*."""
 
     def __init__(self, folder: Path) -> None:
+        """Make the authority; its certificate is `roots.pem` in *folder*."""
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
+        self._certificate = self._self_signed()
         folder.mkdir(parents=True, exist_ok=True)
+        self.roots = folder / "roots.pem"
+        self.roots.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    @cached_property
-    def _certificate(self) -> x509.Certificate:
+    def _self_signed(self) -> x509.Certificate:
         name = _name("authority of a demo or a test")
-        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
         identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
         return (
             _builder(name, name, self._key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(usage, critical=True)
+            .add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
             .add_extension(identifier, critical=False)
             .sign(self._key, hashes.SHA256())
         )
-
-    @cached_property
-    def roots(self) -> Path:
-        """The authority's certificate as a file."""
-        path = self._folder / "roots.pem"
-        path.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
-        return path
 
     def issue(self, file: str, *uris: str) -> tuple[Path, Path]:
         """Make a leaf for 127.0.0.1 with these URI SANs; give certificate and key files."""
@@ -53,12 +47,11 @@ class Authority:
         names = [x509.UniformResourceIdentifier(uri) for uri in uris]
         san = x509.SubjectAlternativeName([*names, x509.IPAddress(ip_address("127.0.0.1"))])
         both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-        usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         certificate = (
             _builder(_name(file), self._certificate.subject, key)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(usage, critical=True)
+            .add_extension(_usage("digital_signature"), critical=True)
             .add_extension(x509.ExtendedKeyUsage(both), critical=False)
             .add_extension(san, critical=False)
             .add_extension(issuer, critical=False)
@@ -82,6 +75,21 @@ class Authority:
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _usage(*names: str) -> x509.KeyUsage:
+    every = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{name: name in names for name in every})
 
 
 def _builder(

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.support.edge import headers_of
 from tests.support.envoy import opened_configuration
 from tests.support.served import Served, serving
 from tests.support.upstream import Upstream
+from tests.support.waiting import wait_until
 from tests.support.worlds import prepare_home
 
 IN_FLIGHT = 16
@@ -86,26 +88,26 @@ def _load_until_killed(served: Served, door: Door, cases: list[Case]) -> list[Re
         while not is_over.is_set():
             answers.append(send_http1(door, case.method, case.path, headers_of(case), case.body))
 
-    with _threads(keep_calling):
-        while len(answers) < ANSWERS_BEFORE_KILL:
-            time.sleep(0.005)
+    with _threads(keep_calling, is_over):
+        wait_until(lambda: len(answers) >= ANSWERS_BEFORE_KILL)
         served.process.kill()
         served.process.wait()
-        until = len(answers) + IN_FLIGHT
-        while len(answers) < until:
-            time.sleep(0.005)
-        is_over.set()
+        enough = len(answers) + IN_FLIGHT
+        wait_until(lambda: len(answers) >= enough)
     return answers
 
 
 @contextmanager
-def _threads(work: Callable[[int], None]) -> Iterator[None]:
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(IN_FLIGHT)]
-    for thread in threads:
-        thread.start()
-    yield
-    for thread in threads:
-        thread.join()
+def _threads(work: Callable[[int], None], is_over: threading.Event) -> Iterator[None]:
+    """Keep calls in flight until the block ends; what a thread raises is raised here."""
+    with ThreadPoolExecutor(IN_FLIGHT) as pool:
+        futures = [pool.submit(work, number) for number in range(IN_FLIGHT)]
+        try:
+            yield
+        finally:
+            is_over.set()
+        for future in futures:
+            future.result()
 
 
 def _decisions(access_log: Path) -> Iterator[str]:

@@ -76,13 +76,8 @@ def _running(answering: Answering, folder: Path) -> Iterator[TcpGate]:
         frozenset({SpiffeId.parse(ENVOY_ID)}),
     )
     served = replace(answering, records=records, clock=lambda: case.now)
-    face = GrpcFace(served, Listener("tcp", address), folder)
-    face.start()
-    try:
+    with GrpcFace(served, Listener("tcp", address), folder, drain_seconds=1):
         yield TcpGate(port, authority, records, case)
-    finally:
-        face.begin_stop(1)
-        face.finish_stop()
 
 
 def _token_in(response: CheckResponse) -> bool:

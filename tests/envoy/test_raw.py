@@ -35,9 +35,6 @@ class Raw:
     more: tuple[str, ...] = ()
     """Header lines to add, at the end."""
 
-    first: tuple[str, ...] = ()
-    """Header lines to add, at the start."""
-
     body: bytes | None = None
     """Instead of the call's."""
 
@@ -127,7 +124,11 @@ def test_raw(row: Raw, edge: Edge) -> None:
     if row.outcome == BY_ENVOY:
         assert 400 <= response.status < 500
     if row.outcome == "allow":
-        names = {name.lower() for name, _ in edge.upstream.seen[-1].headers}
+        seen = edge.upstream.seen[-1]
+        assert (seen.method, seen.path) == (row.start.partition(" ")[0], case.path)
+        assert seen.body == (case.body if row.body is None else row.body)
+        assert seen.by_name["x-narrowgate-user"] == "corp/alice"
+        names = {name.lower() for name, _ in seen.headers}
         assert not names & {"x_narrowgate_user", "x-http-method-override", "x-envoy-retry-on"}
 
 
@@ -139,7 +140,7 @@ def _send(edge: Edge, case: Case, row: Raw) -> Response:
         for name, value in [*headers_of(case), *length]
         if name not in row.without
     ]
-    head = _head(row.start, [*row.first, *kept, *row.more])
+    head = _head(row.start, [*kept, *row.more])
     return send_bytes(edge.door(case.principal), head + body)
 
 

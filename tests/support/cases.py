@@ -23,6 +23,16 @@ FOLDER = Path(__file__).parent.parent / "cases"
 WHOLE = frozenset({"body", "arguments", "call", "act", "expect", "target", "authorization"})
 """Members that a case replaces whole. `target: {}` is a route that names no target."""
 
+CASE_MEMBERS = frozenset(
+    {"name", "why", "since", "listener", "peer", "target", "request", "token", "now", "expect"}
+)
+REQUEST_MEMBERS = frozenset(
+    {"method", "host", "path", "headers", "call", "body", "text", "http", "authorization"}
+)
+EXPECT_MEMBERS = frozenset(
+    {"reason", "step", "answer", "challenges", "token", "headers", "legs", "policies"}
+)
+
 MODERN_VERSION = "2026-07-28"
 MODERN_META = {
     "io.modelcontextprotocol/protocolVersion": MODERN_VERSION,
@@ -123,6 +133,7 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _case(name: str, row: Mapping[str, Any], now: Instant) -> Case:
     request = row["request"]
+    _check_names(name, row)
     body, mirrored, request_id = _body(request)
     headers = {**mirrored, **request.get("headers", {})}
     token = _token(row.get("token"), now)
@@ -145,6 +156,15 @@ def _case(name: str, row: Mapping[str, Any], now: Instant) -> Case:
         now=now,
         expect=row["expect"],
     )
+
+
+def _check_names(name: str, row: Mapping[str, Any]) -> None:
+    """Check that a case says nothing that no test looks at, and that a refusal has an answer."""
+    expect = row["expect"]
+    assert row.keys() <= CASE_MEMBERS, f"{name}: {row.keys() - CASE_MEMBERS}"
+    assert row["request"].keys() <= REQUEST_MEMBERS, f"{name}: {row['request'].keys()}"
+    assert expect.keys() <= EXPECT_MEMBERS, f"{name}: {expect.keys() - EXPECT_MEMBERS}"
+    assert ("answer" in expect) is (expect["reason"] != "allow"), f"{name}: answer"
 
 
 def _body(request: Mapping[str, Any]) -> tuple[bytes, dict[str, str], int | str | None]:
@@ -171,16 +191,12 @@ def _body(request: Mapping[str, Any]) -> tuple[bytes, dict[str, str], int | str 
 def _token(row: Mapping[str, Any] | None, now: Instant) -> str | None:
     if row is None:
         return None
-    claims = {name: _at(value, now) for name, value in row["claims"].items()}
+    claims = {name: at(value, now) for name, value in row["claims"].items()}
     return sign(row["key"], row["header"], json.dumps(claims).encode())
-
-
-def _at(value: Any, now: Instant) -> Any:
-    if isinstance(value, str) and (value == "now" or value.startswith(("now+", "now-"))):
-        return now + int(value[3:] or 0)
-    return value
 
 
 def at(value: Any, now: Instant) -> Any:
     """Give a claim's value, `now+N` resolved."""
-    return _at(value, now)
+    if isinstance(value, str) and (value == "now" or value.startswith(("now+", "now-"))):
+        return now + int(value[3:] or 0)
+    return value

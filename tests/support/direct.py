@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,7 @@ class KeptRecords:
 
     def write(self, record: Mapping[str, object]) -> None:
         """Keep *record*."""
-        self.rows.append(dict(record))
+        self.rows.append(json.loads(json.dumps(record)))
 
 
 @dataclass(frozen=True)

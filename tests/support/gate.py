@@ -41,10 +41,5 @@ def running_gate(answering: Answering, folder: Path) -> Iterator[Gate]:
     listener = Listener("out", UnixSocket(str(gate.socket)))
     with RecordFile(gate.records) as records:
         served = replace(answering, records=records, clock=gate.clock)
-        face = GrpcFace(served, listener, folder)
-        face.start()
-        try:
+        with GrpcFace(served, listener, folder, drain_seconds=1):
             yield gate
-        finally:
-            face.begin_stop(1)
-            face.finish_stop()

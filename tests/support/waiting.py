@@ -1,0 +1,21 @@
+"""Waiting for what another thread or process does, with an end to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+LIMIT_SECONDS = 30.0
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """
+    Return once *holds* says yes.
+
+    Raises:
+        AssertionError: it has not within `LIMIT_SECONDS`.
+    """
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.005)
