@@ -95,6 +95,7 @@ class Compiler:
         return Role(row.qualified, groups, users, self._capped(spec.scopes, row))
 
     def _agent(self, row: Document, spec: AgentSpec) -> Agent:
+        self._note_unused(row, spec)
         connections = [_connection(row, each) for each in spec.connections]
         clients = [each.client for each in spec.identities if each.client]
         return Agent(
@@ -108,6 +109,19 @@ class Compiler:
             audience=spec.audience,
             subjects=self._subjects(spec.token.subjects),
         )
+
+    def _note_unused(self, row: Document, spec: AgentSpec) -> None:
+        """Warn of what is declared for calls of agents, which this version refuses."""
+        members = {"skills": spec.skills, "handsOn": spec.hands_on}
+        places = [row.at(name) for name, declared in members.items() if declared]
+        places += [
+            row.at("connections", index, name)
+            for index, each in enumerate(spec.connections)
+            for name, declared in (("skills", each.skills), ("handsOn", each.hands_on))
+            if declared
+        ]
+        message = "nothing decides by this yet: calls to agents are refused by this version"
+        self.notes.extend(Diagnostic(at, message, severity=Severity.WARNING) for at in places)
 
     def _subjects(self, declared: str | None) -> str:
         """Give what a target says, or the one Issuer there is."""
