@@ -110,21 +110,22 @@ def _operation(facts: Facts) -> Record | None:
         tool = target.tools.get(operation.tool) if target else None
         opened = tool.record if tool else frozenset()
         rows = _arguments(dict(operation.arguments), opened)
-        told |= {"tool": operation.tool[:MAX_TEXT], "arguments": dict(rows)}
+        told |= {"tool": operation.tool[:MAX_TEXT], "arguments": rows}
     if isinstance(operation, Session) and operation.method.endswith("/list"):
         # The answer is not filtered yet: the agent sees names that it may not call.
         told["list"] = "unfiltered"
     return told
 
 
-def _arguments(value: JSON, opened: frozenset[str]) -> list[tuple[str, object]]:
+def _arguments(value: JSON, opened: frozenset[str]) -> dict[str, object]:
     """Give names and types of the first arguments: bounded, whoever sent how much."""
     leaves = list(islice(_leaves(value, ""), MAX_ARGUMENTS + 1))
-    rows: list[tuple[str, object]] = [
-        (pointer, {"type": _TYPE_NAMES[type(leaf)], **_opened(pointer, leaf, opened)})
+    rows: dict[str, object] = {
+        pointer: {"type": _TYPE_NAMES[type(leaf)], **_opened(pointer, leaf, opened)}
         for pointer, leaf in leaves[:MAX_ARGUMENTS]
-    ]
-    return [*rows, ("…", "more")] if len(leaves) > MAX_ARGUMENTS else rows
+    }
+    # Two pointers that are cut to the same text count as one, so there are more as well.
+    return rows | ({"…": "more"} if len(rows) < len(leaves) else {})
 
 
 def _opened(pointer: str, leaf: JSON, opened: frozenset[str]) -> Record:

@@ -26,11 +26,12 @@ Exit codes: 0 stopped cleanly, 1 internal error, 2 usage,
 """
 
 
-def _address(text: str) -> HttpAddress:
+def _address(text: str) -> str:
     try:
-        return HttpAddress.parse(text)
+        HttpAddress.parse(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    return text
 
 
 def _level(text: str) -> str:
@@ -50,14 +51,14 @@ def serve(
         ),
     ],
     http: Annotated[
-        HttpAddress,
+        str,
         typer.Option(
-            parser=_address,
+            callback=_address,
             metavar="HOST:PORT",
             envvar="NARROWGATE_HTTP",
             help="Where JWKS and probes are served; port 0 lets the system choose.",
         ),
-    ] = HttpAddress("127.0.0.1", 9002),  # noqa: B008 - immutable
+    ] = "127.0.0.1:9002",
     log_level: Annotated[
         str,
         typer.Option(
@@ -72,7 +73,7 @@ def serve(
     ] = 5.0,
 ) -> None:
     """Answer Envoy's Checks until SIGTERM or SIGINT."""
-    raise typer.Exit(run(ServeSettings(home, http, log_level, drain_seconds)))
+    raise typer.Exit(run(ServeSettings(home, HttpAddress.parse(http), log_level, drain_seconds)))
 
 
 serve.__doc__ = f"{serve.__doc__}\n\n{EXAMPLES}"

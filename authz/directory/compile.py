@@ -170,7 +170,8 @@ class Compiler:
         except InvalidWorld as error:
             self.notes.extend(error.diagnostics)
             schema = {}
-        self._note_records(row, name, spec, schema)
+        else:
+            self._note_records(row, name, spec, schema)
         return Tool(
             name=f"{row.qualified}/{name}",
             action=spec.action,

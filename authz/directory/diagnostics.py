@@ -45,7 +45,7 @@ class InvalidWorld(Exception):
     """A folder that does not load, with everything that is wrong with it."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self.diagnostics = tuple(sorted(diagnostics, key=lambda d: d.position))
+        self.diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.position, d.message)))
         super().__init__("\n".join(map(str, self.diagnostics)))
 
 

@@ -40,21 +40,25 @@ def load(files: Mapping[str, bytes]) -> tuple[Directory, tuple[Diagnostic, ...]]
     Raises:
         InvalidWorld: with every mistake of every file. What documents say about
             each other is checked too, for those that are sound; it is left out
-            only where a file is no YAML, for then nobody knows what it declares.
+            only where nobody knows what is declared: a file is not YAML, a
+            document does not say what it is, or lies where it cannot be.
     """
     mistakes = [mistake for file in sorted(files) for mistake in _file_mistakes(file)]
     texts = {file: text for file, text in sorted(files.items()) if file.endswith(DOCUMENTS)}
     sources, unread = _read(texts, mistakes)
-    documents, broken = _parse(sources, mistakes)
-    mistakes.extend(mistake for document in documents for mistake in place_mistakes(document))
-    if not unread:
+    documents, outlines = _parse(sources, mistakes)
+    broken = [row for row in outlines if row is not None]
+    misplaced = [mistake for document in documents for mistake in place_mistakes(document)]
+    mistakes.extend(misplaced)
+    if not unread and not misplaced and len(broken) == len(outlines):
         mistakes.extend(_between(documents, broken))
     if mistakes:
         raise InvalidWorld(mistakes)
     compiler = Compiler(documents, files)
     directory = compiler.directory()
-    if any(note.severity is Severity.ERROR for note in compiler.notes):
-        raise InvalidWorld(compiler.notes)
+    errors = [note for note in compiler.notes if note.severity is Severity.ERROR]
+    if errors:
+        raise InvalidWorld(errors)
     return directory, tuple(sorted(compiler.notes, key=lambda note: note.position))
 
 
@@ -83,10 +87,10 @@ def _read(texts: Mapping[str, bytes], mistakes: list[Diagnostic]) -> tuple[list[
 
 def _parse(
     sources: Iterable[Source], mistakes: list[Diagnostic]
-) -> tuple[list[Document], list[Outline]]:
-    """Give the sound documents, and what the others are called."""
+) -> tuple[list[Document], list[Outline | None]]:
+    """Give the sound documents, and what the others are called, where they say so."""
     documents: list[Document] = []
-    broken: list[Outline] = []
+    broken: list[Outline | None] = []
     for source in sources:
         try:
             documents.append(parse(source))

@@ -61,17 +61,17 @@ class Outline:
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-def outline(source: Source) -> Outline:
-    """Give what a document that `parse` refuses seems to be called; empty where it does not say."""
+def outline(source: Source) -> Outline | None:
+    """Give what a document that `parse` refuses is called; None where it does not say so well."""
     value = source.value if isinstance(source.value, dict) else {}
-    metadata = value.get("metadata")
-    names = metadata if isinstance(metadata, dict) else {}
-    kind, name, namespace = value.get("kind"), names.get("name"), names.get("namespace")
-    return Outline(
-        kind if isinstance(kind, str) else "",
-        name if isinstance(name, str) else "",
-        namespace if isinstance(namespace, str) else None,
-    )
+    kind = value.get("kind")
+    try:
+        metadata = Metadata.model_validate(value.get("metadata"))
+    except ValidationError:
+        return None
+    if not isinstance(kind, str) or kind not in SPECS:
+        return None
+    return Outline(kind, metadata.name, metadata.namespace)
 
 
 def parse(source: Source) -> Document:
@@ -107,7 +107,7 @@ def _envelope_mistakes(source: Source, value: Mapping[str, Any]) -> Iterator[Dia
     if "apiVersion" in value and version != API_VERSION:
         yield Diagnostic(source.at("apiVersion"), f"expected apiVersion {API_VERSION}")
     if "kind" in value and not isinstance(kind, str):
-        yield Diagnostic(source.at("kind"), "kind: expected a string")
+        yield Diagnostic(source.at("kind"), f"expected a kind: one of {', '.join(SPECS)}")
     elif kind in later.KINDS:
         yield Diagnostic(source.at("kind"), f"kind {kind} is not supported by this version")
     elif "kind" in value and kind not in SPECS:

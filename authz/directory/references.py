@@ -47,6 +47,7 @@ class Offers:
         return cls(document.kind)
 
 
+MAY_BE_TARGETS = frozenset({"Agent", "MCPServer"})
 LISTS = ("tools", "skills", "routes", "models")
 
 
@@ -68,7 +69,7 @@ class Known:
         sound, outlines = list(documents), list(broken)
         rows: list[Document | Outline] = [*sound, *outlines]
         targets: dict[str, Offers | None] = {
-            row.qualified: None for row in outlines if row.kind in ("Agent", "MCPServer")
+            row.qualified: None for row in outlines if row.kind in MAY_BE_TARGETS
         }
         for row in sound:
             if is_target(row.spec):

@@ -118,16 +118,19 @@ def _target_claims(
     if target.audience is not None:
         yield "audience", comparable(target.audience), document.at("audience")
     # A request names a host with or without its port, so they are one address.
-    bare = {host.partition(":")[0]: index for index, host in enumerate(target.hosts)}
-    for host, index in bare.items():
-        yield "host and path", (host, target.path), document.at("hosts", index)
+    spelt: dict[str, str] = {}
+    for index, host in enumerate(target.hosts):
+        bare = host.partition(":")[0]
+        if spelt.setdefault(bare, host) == host:
+            yield "host and path", (bare, target.path), document.at("hosts", index)
 
 
 def comparable(audience: str) -> str:
     """Give what two audiences share that a careless reader could take for one another."""
     parts = urlsplit(audience)
     address = f"{parts.scheme}://{parts.netloc}".lower()
-    return f"{address}{parts.path.rstrip('/')}?{parts.query}" if parts.netloc else audience
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{address}{parts.path.rstrip('/')}{query}" if parts.netloc else audience
 
 
 def audience_mistakes(documents: Sequence[Document]) -> Iterator[Diagnostic]:

@@ -46,7 +46,8 @@ def _is_uri(text: str) -> bool:
 
 
 def _is_url(text: str) -> bool:
-    return _is_uri(text) and text.startswith(("https://", "http://")) and "?" not in text
+    has_host = _is_uri(text) and bool(urlsplit(text).hostname)
+    return has_host and text.startswith(("https://", "http://")) and "?" not in text
 
 
 def _is_spiffe(text: str) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from authz.model.strict_json import JSON
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def tokens_of(pointer: str) -> tuple[str, ...]:
@@ -21,7 +25,7 @@ def look_up(document: JSON, pointer: str) -> JSON:
     for token in tokens_of(pointer):
         if isinstance(value, dict):
             value = value.get(token)
-        elif isinstance(value, list) and token.isascii() and token.isdigit():
+        elif isinstance(value, list) and _INDEX.fullmatch(token):
             value = value[int(token)] if int(token) < len(value) else None
         else:
             return None

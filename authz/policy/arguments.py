@@ -33,6 +33,7 @@ class BadArgument(ValueError):
     """Arguments that policy cannot judge; for the record, not for the caller."""
 
     def __init__(self, pointer: str, why: str = "it is not of its declared type") -> None:
+        self.pointer = pointer
         super().__init__(f"the argument at {pointer!r}: {why}")
 
 
@@ -106,9 +107,16 @@ def _walk(value: JSON, pointer: str = "") -> Iterator[tuple[str, JSON]]:
 
 
 def _check_extent(arguments: Mapping[str, JSON]) -> None:
-    """Bound what the rest does: pointers repeat the names above them, so they can grow by far."""
+    """
+    Bound what the rest does, and check that all text is text.
+
+    Pointers repeat the names above them, so they can grow by far.
+    """
     characters = 0
-    for values, (pointer, _) in enumerate(_walk(dict(arguments))):
+    for values, (pointer, value) in enumerate(_walk(dict(arguments))):
+        _text(pointer, "")
+        if isinstance(value, str):
+            _text(value, pointer)
         characters += len(pointer)
         if values > MAX_VALUES or characters > MAX_POINTERS:
             raise BadArgument("", "there are too many values, or too long names")
@@ -171,7 +179,7 @@ def _object(value: dict[str, JSON], shape: Shape, at: str, found: Arguments) -> 
     for name, declared in shape.fields.items():
         wanted = declared.required and not declared.shape.nullable
         if wanted and declared.shape.kind is not Kind.OPAQUE and name not in typed:
-            raise BadArgument(extend(at, name))
+            raise BadArgument(extend(at, name), "it is missing")
     return typed
 
 

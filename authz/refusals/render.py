@@ -23,9 +23,9 @@ from authz.refusals.metadata import metadata_url
 from authz.refusals.table import (
     DENIED_SENTENCE,
     MALFORMED_CODES,
+    OAUTH_SENTENCES,
     RETRY_AFTER_SECONDS,
     ROWS,
-    SCOPE_CHALLENGE_SENTENCE,
     Family,
     Row,
 )
@@ -121,9 +121,12 @@ def _denied(refusal: Refusal) -> Answer:
         return _unrouted(refusal)
     if message.request_id is None:
         return Answer(FORBIDDEN, ((DECISION, refusal.decision),), b"")
-    if refusal.style is Refusals.OAUTH and refusal.refused.reason is Reason.INSUFFICIENT_SCOPE:
-        header = ("www-authenticate", _scope_challenge(refusal))
-        return _rpc_error(refusal, row.status, row.status, SCOPE_CHALLENGE_SENTENCE, header)
+    challenge = _curing_challenge(refusal) if refusal.style is Refusals.OAUTH else None
+    if challenge is not None:
+        sentence = OAUTH_SENTENCES[refusal.refused.reason]
+        return _rpc_error(
+            refusal, row.status, row.status, sentence, ("www-authenticate", challenge)
+        )
     if refusal.style is not Refusals.AUTO:
         return _rpc_error(refusal, row.status, row.status, row.sentence)
     if isinstance(message.operation, ToolCall):
@@ -171,13 +174,23 @@ def _challenge(refusal: Refusal) -> str:
     """Write a 401's challenge (RFC 6750 section 3): never a scope, bare for an unknown target."""
     if refusal.audience is None:
         return "Bearer"
-    error = refusal.refused.reason is Reason.CREDENTIAL_INVALID
-    told = 'error="invalid_token", ' if error else ""
-    return f'Bearer {told}resource_metadata="{metadata_url(refusal.audience)}"'
+    invalid = refusal.refused.reason is Reason.CREDENTIAL_INVALID
+    return _bearer(refusal, error="invalid_token" if invalid else None)
 
 
-def _scope_challenge(refusal: Refusal) -> str:
-    """Write the challenge that a wider token cures; only an OAuth client is sent it."""
-    scope = format_scopes(refusal.refused.required)
-    metadata = metadata_url(refusal.audience or "")
-    return f'Bearer error="insufficient_scope", scope="{scope}", resource_metadata="{metadata}"'
+def _curing_challenge(refusal: Refusal) -> str | None:
+    """Write the challenge that a wider token or a stronger login cures; None where nothing does."""
+    match refusal.refused.reason:
+        case Reason.INSUFFICIENT_SCOPE:
+            scope = format_scopes(refusal.refused.required)
+            return _bearer(refusal, error="insufficient_scope", scope=scope)
+        case Reason.STEP_UP_REQUIRED:
+            return _bearer(refusal, error="insufficient_user_authentication")
+    return None
+
+
+def _bearer(refusal: Refusal, **parameters: str | None) -> str:
+    """Write a Bearer challenge with what is there to say (RFC 6750, RFC 9470, RFC 9728)."""
+    said = {**parameters, "resource_metadata": metadata_url(refusal.audience or "")}
+    told = ", ".join(f'{name}="{value}"' for name, value in said.items() if value is not None)
+    return f"Bearer {told}".strip()

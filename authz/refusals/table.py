@@ -121,5 +121,10 @@ MALFORMED_CODES: Mapping[Malformed, tuple[int, str]] = {
 }
 """JSON-RPC code and sentence of a 400. No client repeats a call on these but -32020."""
 
-SCOPE_CHALLENGE_SENTENCE = "Denied: the token lacks a scope."
+OAUTH_SENTENCES: Mapping[Reason, str] = {
+    Reason.INSUFFICIENT_SCOPE: "Denied: the token lacks a scope.",
+    Reason.STEP_UP_REQUIRED: "Denied: the login is too weak or too old.",
+}
+"""What stands beside a challenge that a client cures by itself."""
+
 RETRY_AFTER_SECONDS = 1

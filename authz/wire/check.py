@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 
 from google.rpc import code_pb2
 
@@ -82,10 +83,12 @@ def read_check(
 
 
 def _headers(http: external_auth_pb2.AttributeContext.HttpRequest) -> dict[str, str]:
-    headers = {name.lower(): value for name, value in http.headers.items()}
-    for raw in http.header_map.headers:
-        name = raw.key.lower()
-        value = raw.value or raw.raw_value.decode("latin-1")
+    raw = (
+        (row.key, row.value or row.raw_value.decode("latin-1")) for row in http.header_map.headers
+    )
+    headers: dict[str, str] = {}
+    for spelt, value in chain(http.headers.items(), raw):
+        name = spelt.lower()
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     return headers
 

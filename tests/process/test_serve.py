@@ -225,6 +225,22 @@ def test_bytes_that_are_no_check(served: Served) -> None:
     assert served.records[-1]["reason"] == "fault"
 
 
+def test_defaults(tmp_path: Path) -> None:
+    """Without any option it serves on the documented port, or says that the port is taken."""
+    served = start(prepare_home(tmp_path), tmp_path / "gate.log", options=())
+    try:
+        wait_until(lambda: bool(served.events))
+        event = served.events[-1]
+    finally:
+        served.process.kill()
+        served.process.wait()
+
+    if event["event"] == "serving":
+        assert event["http_port"] == 9002
+    else:
+        assert "Address already in use" in event["why"]
+
+
 def _code_and_log(home: Path, folder: Path) -> tuple[int, str]:
     served = start(home, folder / "gate.log")
     return served.process.wait(STOP_SECONDS), served.log.read_text()

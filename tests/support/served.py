@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +57,12 @@ class Served:
         raise AssertionError(self.log.read_text())
 
 
-def start(home: Path, log: Path) -> Served:
+ANY_PORT = ("--http", "127.0.0.1:0")
+
+
+def start(home: Path, log: Path, options: Sequence[str] = ANY_PORT) -> Served:
     """Start `authz serve` on *home*."""
-    command = [sys.executable, "-m", "authz", "serve", str(home), "--http", "127.0.0.1:0"]
+    command = [sys.executable, "-m", "authz", "serve", str(home), *options]
     with log.open("w") as written:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=written)
     return Served(process, home, log)

@@ -1,0 +1,282 @@
+"""A draft through the real server but for its sockets: `decide`, signing and the self-check."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from authz._proto.external_auth_pb2 import CheckRequest
+from authz.directory.compiled import (
+    QUALIFIED,
+    Agent,
+    ClaimPointers,
+    Connection,
+    Directory,
+    Gate,
+    Issuer,
+    Lifecycle,
+    Refusals,
+    Role,
+    ScopePatterns,
+    SubjectRule,
+    Target,
+    TargetKind,
+    Tool,
+)
+from authz.identity.keys import read_key_set
+from authz.model.instant import Instant
+from authz.model.scopes import NO_SCOPES
+from authz.model.spiffe import SpiffeId
+from authz.policy.compiled import Policies
+from authz.policy.load import load as load_policies
+from authz.server.answering import Answering
+from authz.telemetry.logs import open_log
+from authz.tokens.signing_keys import SigningKeys
+from authz.world import World
+from tests.laws.parties import AGENTS, NOW, Draft, PolicyDraft
+from tests.support.direct import KeptRecords
+from tests.support.keys import jwks, private_key, sign
+
+GATE, IDP, DOCS = "https://gate.example.org", "https://idp.example.com", "https://docs.example/mcp"
+KEYS = SigningKeys("gate-1", private_key("gate-1"), jwks("gate-1"))
+CORP_KEYS = read_key_set(jwks("corp-1"))
+HOST = "docs.tools.svc"
+LOG = open_log("error")
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "act", "arguments": {}},
+}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of the call."""
+
+    record: Mapping[str, Any]
+    claims: Mapping[str, Any] | None
+    """Of the minted token; None where the call was refused."""
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """The token's scopes; None where the call was refused."""
+        return None if self.claims is None else frozenset(self.claims["scope"].split())
+
+
+def agent_name(number: int) -> str:
+    """Give the qualified name of an agent."""
+    return f"team/agent-{number}"
+
+
+def spiffe_of(number: int) -> SpiffeId:
+    """Give the identity of an agent."""
+    return SpiffeId("example.org", f"/ns/team/sa/agent-{number}")
+
+
+def audience_of(number: int) -> str:
+    """Give what tokens for an agent are addressed to."""
+    return f"https://agent-{number}.example"
+
+
+def act_of(chain: tuple[int, ...]) -> dict[str, Any] | None:
+    """Write an `act` claim for a chain, the current actor first."""
+    act: dict[str, Any] | None = None
+    for number in reversed(chain):
+        inner = {"act": act} if act else {}
+        act = {"iss": "spiffe://example.org", "sub": str(spiffe_of(number)), **inner}
+    return act
+
+
+def _agent(number: int, draft: Draft) -> Agent:
+    listed = frozenset({"act"}) if number in draft.listed else frozenset()
+    connection = Connection("tools/docs", listed, all_tools=False)
+    return Agent(
+        name=agent_name(number),
+        lifecycle=Lifecycle.ACTIVE if number in draft.active else Lifecycle.SUSPENDED,
+        spiffe_ids=frozenset({spiffe_of(number)}),
+        clients=frozenset(),
+        scopes=draft.ceilings[number],
+        connections={"tools/docs": connection},
+        refusals=Refusals.AUTO,
+        audience=audience_of(number),
+        subjects=QUALIFIED,
+    )
+
+
+def _target(draft: Draft) -> Target:
+    tool = Tool(
+        name="tools/docs/act",
+        action="write",
+        scopes=draft.required,
+        read_only=False,
+        destructive=True,
+        open_world=True,
+        sensitivity=5,
+        subject=SubjectRule.REQUIRED,
+        approval=False,
+        untyped_ok=False,
+        input_schema={"type": "object", "properties": {}},
+        mirrored={},
+        record=frozenset(),
+    )
+    return Target(
+        name="tools/docs",
+        kind=TargetKind.MCP_SERVER,
+        hosts=frozenset({HOST}),
+        path="/mcp",
+        audience=DOCS,
+        callers=frozenset({"team/*"}),
+        subjects="corp" if draft.plain_subjects else QUALIFIED,
+        refusals=Refusals.AUTO,
+        session_scopes=NO_SCOPES,
+        tools={"act": tool},
+    )
+
+
+def _issuer(draft: Draft) -> Issuer:
+    return Issuer(
+        name="corp",
+        url=IDP,
+        audiences=frozenset({GATE}),
+        algorithms=frozenset({"ES256"}),
+        keys_file="",
+        claims=ClaimPointers(groups="/groups"),
+        acr_levels={},
+        groups=draft.may_assert_groups,
+        scopes=ScopePatterns(draft.may_assert, ()),
+    )
+
+
+def _roles(draft: Draft) -> Iterator[Role]:
+    for number, role in enumerate(draft.roles):
+        groups = frozenset(f"corp/{group}" for group in role.groups)
+        users = frozenset(f"corp/{user}" for user in role.users)
+        yield Role(f"role-{number}", groups, users, role.scopes)
+
+
+def directory_of(draft: Draft) -> Directory:
+    """Compile *draft* by hand into what the directory's own loader would give."""
+    agents = {agent_name(number): _agent(number, draft) for number in range(AGENTS)}
+    issuer = _issuer(draft)
+    gate = Gate(frozenset({"example.org"}), "UTC", frozenset(), GATE, "", draft.lifetime, (), "")
+    return Directory(
+        gate=gate,
+        issuers={"corp": issuer},
+        issuers_by_url={IDP: issuer},
+        roles={role.name: role for role in _roles(draft)},
+        agents=agents,
+        agents_by_spiffe={s: agent for agent in agents.values() for s in agent.spiffe_ids},
+        agents_by_client={},
+        targets={"tools/docs": _target(draft)},
+        namespaces=frozenset({"team", "tools"}),
+    )
+
+
+def _place(tier: str) -> str:
+    fixed = {"global": "global", "tools": "ns/tools", "team": "ns/team"}
+    return (
+        f"policies/{fixed.get(tier, f'agents/{agent_name(int(tier)) if tier.isdigit() else tier}')}"
+    )
+
+
+def _principal(who: str) -> str:
+    kind, _, name = who.partition(":")
+    return {
+        "all": "principal",
+        "users": "principal is User",
+        "agents": "principal is Agent",
+        "group": f'principal in Group::"corp/{name}"',
+        "role": f'principal in Role::"role-{name}"',
+        "agent": f'principal == Agent::"team/agent-{name}"',
+    }[kind]
+
+
+@lru_cache(maxsize=1000)
+def policies_of(drafts: tuple[PolicyDraft, ...]) -> Policies:
+    """Load the policies, each in a file of its tier; they know no draft but their own."""
+    files = {}
+    for number, draft in enumerate(drafts):
+        scope = "" if draft.scopes is None else f'@scope("{" ".join(sorted(draft.scopes))}") '
+        effect = "permit" if draft.permits else "forbid"
+        text = f'@id("p{number}") {scope}{effect} ({_principal(draft.who)}, action, resource);'
+        files[f"{_place(draft.tier)}/{number}.cedar"] = text.encode()
+    return load_policies(files, directory_of(EMPTY))
+
+
+EMPTY = Draft(
+    may_assert=NO_SCOPES,
+    may_assert_groups=frozenset(),
+    roles=(),
+    ceilings=(NO_SCOPES,) * AGENTS,
+    active=frozenset(),
+    listed=frozenset(),
+    required=NO_SCOPES,
+    policies=(),
+    lifetime=60,
+    plain_subjects=False,
+    caller=0,
+    inherited=None,
+    user="",
+    token_scopes=NO_SCOPES,
+    token_groups=frozenset(),
+    ends=1,
+)
+
+
+def _token(draft: Draft) -> str:
+    claims: dict[str, Any] = {
+        "iat": NOW - 10,
+        "exp": NOW + draft.ends,
+        "jti": "j",
+        "scope": " ".join(draft.token_scopes),
+    }
+    if draft.inherited is None:
+        key = "corp-1"
+        claims |= {"iss": IDP, "aud": GATE, "sub": draft.user, "groups": sorted(draft.token_groups)}
+    else:
+        key = "gate-1"
+        claims |= {"iss": GATE, "aud": audience_of(draft.caller), "sub": f"corp/{draft.user}"}
+        claims |= {"act": act_of(draft.inherited)} if draft.inherited else {}
+    header = {"alg": "ES256", "typ": "at+jwt", "kid": key}
+    return sign(key, header, json.dumps(claims).encode())
+
+
+def answering_of(draft: Draft) -> Answering:
+    """Give a server that lives in the world of *draft*."""
+    directory = directory_of(draft)
+    policies = replace(policies_of(draft.policies), agents=directory.agents)
+    world = World("w", directory, policies, {"corp": CORP_KEYS}, KEYS.public)
+    return Answering(world, KEYS, KeptRecords(), LOG, clock=lambda: Instant(NOW))
+
+
+def answer(draft: Draft) -> Answered:
+    """Ask for the call of *draft*."""
+    answering = answering_of(draft)
+    request = CheckRequest()
+    attributes = request.attributes
+    attributes.source.principal = str(spiffe_of(draft.caller))
+    attributes.context_extensions["target"] = "tools/docs"
+    http = attributes.request.http
+    http.method, http.path, http.host = "POST", "/mcp", HOST
+    http.headers["content-type"] = "application/json"
+    http.headers["authorization"] = f"Bearer {_token(draft)}"
+    http.raw_body = json.dumps(CALL).encode()
+    http.size = len(http.raw_body)
+    response = answering.answer(request.SerializeToString(), "out", {})
+    set_headers = {each.header.key: each.header.value for each in response.ok_response.headers}
+    assert isinstance(answering.records, KeptRecords)
+    (record,) = answering.records.rows
+    token = set_headers.get("authorization")
+    assert (token is None) == (response.status.code != 0)
+    return Answered(record, None if token is None else _claims(token))
+
+
+def _claims(bearer: str) -> dict[str, Any]:
+    payload = bearer.removeprefix("Bearer ").split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    return claims

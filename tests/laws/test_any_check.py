@@ -1,0 +1,121 @@
+"""Any Check at all gets an explicit answer, and the same one again; none is our fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
+from authz.server.answering import Answering
+from tests.laws.checks import NOW, checks, short
+from tests.laws.deciding import answer
+from tests.laws.drafts import drafts
+from tests.laws.parties import Draft
+from tests.support.direct import KeptRecords
+
+CHANGES_EACH_TIME = {"decision", "trace", "stages_us"}
+TOKEN = "authorization"
+
+
+def answered(
+    request: CheckRequest, answering: Answering, metadata: Mapping[str, str] | None = None
+) -> tuple[CheckResponse, dict[str, Any]]:
+    """Answer *request* at the instant that its token is good at; give the record too."""
+    records = KeptRecords()
+    server = replace(answering, records=records, clock=lambda: NOW)
+    response = server.answer(request.SerializeToString(), "out", metadata or {})
+    (record,) = records.rows
+    loaded: dict[str, Any] = json.loads(json.dumps(record))
+    return response, loaded
+
+
+def comparable(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a record without ids and timings."""
+    kept = {name: value for name, value in record.items() if name not in CHANGES_EACH_TIME}
+    token = kept["token"]
+    return {**kept, "token": token and {k: v for k, v in token.items() if k != "jti"}}
+
+
+@given(checks(), st.dictionaries(short, short, max_size=1))
+def test_always_an_explicit_answer(
+    answering: Answering, request: CheckRequest, metadata: dict[str, str]
+) -> None:
+    """Nothing raises, and only an allow has code 0 and a token."""
+    response, record = answered(request, answering, metadata)
+    event(record["reason"])
+    is_allowed = record["verdict"] == "allow"
+    set_names = {option.header.key for option in response.ok_response.headers}
+
+    assert response.HasField("status")
+    assert (response.status.code == 0) == is_allowed
+    assert (TOKEN in set_names) == is_allowed
+    assert (response.WhichOneof("http_response") == "ok_response") == is_allowed
+    assert bool(record["token"]) == is_allowed
+    if not is_allowed:
+        assert 200 <= response.denied_response.status.code < 600
+
+
+@given(checks())
+def test_no_caller_causes_our_fault(answering: Answering, request: CheckRequest) -> None:
+    """Whatever a caller sends is decided; a fault would hide what it was refused for."""
+    _, record = answered(request, answering)
+
+    assert record["reason"] != "fault", record["detail"]
+
+
+@given(checks())
+def test_an_allow_is_of_somebody_declared(answering: Answering, request: CheckRequest) -> None:
+    """What passes was asked by a proven, active agent, at a target that accepts it, for a scope."""
+    _, record = answered(request, answering)
+    if record["verdict"] != "allow":
+        return
+    directory = answering.world.directory
+    agent, target = directory.agents[record["agent"]], directory.targets[record["target"]]
+
+    assert request.attributes.source.principal in map(str, agent.spiffe_ids)
+    assert agent.lifecycle == "active"
+    assert target.name in agent.connections
+    assert target.accepts(agent.name)
+    assert set(record["token"]["scope"]) <= set(record["required"])
+    assert record["token"]["aud"] == target.audience
+    for scopes in record["legs"].values():
+        assert set(record["token"]["scope"]) <= set(scopes)
+
+
+@given(checks())
+def test_same_check_same_record(answering: Answering, request: CheckRequest) -> None:
+    """Asked twice, a Check is answered alike, and recorded alike, ids and timings aside."""
+    first, first_record = answered(request, answering)
+    second, second_record = answered(request, answering)
+
+    assert comparable(first_record) == comparable(second_record)
+    assert first.status == second.status
+    assert first.ok_response.headers_to_remove == second.ok_response.headers_to_remove
+
+
+@given(drafts)
+def test_same_world_same_record(draft: Draft) -> None:
+    """In a world that is built anew from the same declarations the record is the same."""
+    first, second = answer(draft), answer(draft)
+
+    assert comparable(first.record) == comparable(second.record)
+    assert first.scopes == second.scopes
+
+
+@given(checks())
+def test_nothing_is_echoed(answering: Answering, request: CheckRequest) -> None:
+    """An answer is one of few texts: nothing of the request is in it but its id."""
+    response, record = answered(request, answering)
+    body = response.denied_response.body.replace(record["decision"], "")
+    if not body:
+        return
+    told = json.loads(body)
+    told.pop("id", None)
+
+    assert json.dumps(told).isascii()
+    assert len(json.dumps(told)) < 400

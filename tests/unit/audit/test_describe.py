@@ -1,0 +1,225 @@
+"""`audit.describe`: what a record says of arguments and traces, and what it never holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from authz.audit.describe import MAX_ARGUMENTS, MAX_TEXT, describe, trace_of
+from authz.directory.compiled import Refusals, SubjectRule, Target, TargetKind, Tool
+from authz.model.call import Call
+from authz.model.instant import Instant
+from authz.model.operation import Message, Operation, Protocol, Session, ToolCall, Unknown
+from authz.model.outcome import Answer, Facts, TurnedAway
+from authz.model.reasons import Reason
+from authz.model.scopes import NO_SCOPES
+from authz.server.answering import Answering
+from authz.steps.given import Route
+from tests.support.cases import Case, all_cases
+from tests.support.direct import decide_case
+from tests.support.scope import in_force
+
+CALL = Call(
+    decision="d",
+    new_trace="0" * 31 + "1",
+    listener="out",
+    principal="",
+    peer_address="",
+    target="tools/docs",
+    method="POST",
+    path="/mcp",
+    host="docs",
+    headers={},
+    body=b"",
+    is_lossy=False,
+    size=0,
+    stream="1",
+    time=None,
+)
+OPENED = frozenset({"/query", "/where/path", "/tags/1", "/limit", "/price", "/a~1b"})
+CASES = [case for case in all_cases() if in_force(case)]
+
+
+def target_with(record: frozenset[str]) -> Target:
+    """Make a target whose tool `search` opens these arguments."""
+    tool = Tool(
+        name="tools/docs/search",
+        action="read",
+        scopes=NO_SCOPES,
+        read_only=True,
+        destructive=False,
+        open_world=False,
+        sensitivity=1,
+        subject=SubjectRule.REQUIRED,
+        approval=False,
+        untyped_ok=False,
+        input_schema={},
+        mirrored={},
+        record=record,
+    )
+    return Target(
+        name="tools/docs",
+        kind=TargetKind.MCP_SERVER,
+        hosts=frozenset(),
+        path="/mcp",
+        audience="",
+        callers=frozenset(),
+        subjects="corp",
+        refusals=Refusals.AUTO,
+        session_scopes=NO_SCOPES,
+        tools={"search": tool},
+    )
+
+
+def turned_away(reason: Reason, step: int, facts: Facts) -> TurnedAway:
+    """Make a refusal."""
+    return TurnedAway(facts, step, reason, "", Answer(403, (), b""))
+
+
+def record_of(operation: Operation, call: Call = CALL) -> dict[str, Any]:
+    """Describe a refusal of *operation*, as JSON would have it."""
+    message = Message(Protocol.MCP, operation, 1)
+    facts = Facts(call, message, Route(target_with(OPENED)))
+    record = describe(turned_away(Reason.NO_PERMIT, 9, facts), Instant(0), "w", {"read": 1})
+    loaded: dict[str, Any] = json.loads(json.dumps(record))
+    return loaded
+
+
+def arguments_of(arguments: Mapping[str, Any], tool: str = "search") -> dict[str, Any]:
+    """Give the recorded arguments of a call."""
+    found: dict[str, Any] = record_of(ToolCall(tool, arguments))["operation"]["arguments"]
+    return found
+
+
+ARGUMENTS: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+    ({}, {}),
+    ({"secret": "s"}, {"/secret": {"type": "string"}}),
+    ({"query": "tides"}, {"/query": {"type": "string", "value": "tides"}}),
+    ({"Query": "tides"}, {"/Query": {"type": "string"}}),
+    ({"limit": 5}, {"/limit": {"type": "integer", "value": 5}}),
+    ({"limit": None}, {"/limit": {"type": "null", "value": None}}),
+    ({"limit": True}, {"/limit": {"type": "boolean", "value": True}}),
+    ({"price": Decimal("1.10")}, {"/price": {"type": "number", "value": "1.10"}}),
+    ({"query": {"deep": "s"}}, {"/query/deep": {"type": "string"}}),
+    ({"query": ["s"]}, {"/query/0": {"type": "string"}}),
+    ({"query": {}}, {"/query": {"type": "object", "value": {}}}),
+    (
+        {"where": {"path": "p", "x": "s"}},
+        {"/where/path": {"type": "string", "value": "p"}, "/where/x": {"type": "string"}},
+    ),
+    (
+        {"tags": ["s", "t"]},
+        {"/tags/0": {"type": "string"}, "/tags/1": {"type": "string", "value": "t"}},
+    ),
+    ({"a/b": "v"}, {"/a~1b": {"type": "string", "value": "v"}}),
+    ({"a": {"b": "s"}}, {"/a/b": {"type": "string"}}),
+    ({"a~1b": "s"}, {"/a~01b": {"type": "string"}}),
+    ({"empty": [], "other": {}}, {"/empty": {"type": "array"}, "/other": {"type": "object"}}),
+)
+
+
+@pytest.mark.parametrize(("arguments", "recorded"), ARGUMENTS, ids=str)
+def test_arguments(arguments: dict[str, Any], recorded: dict[str, Any]) -> None:
+    """Every argument is recorded by place and type; its value only where the tool opens it."""
+    assert arguments_of(arguments) == recorded
+
+
+def test_undeclared_tool_opens_nothing() -> None:
+    """The values of a tool that is not declared are masked, whatever they are called."""
+    assert arguments_of({"query": "tides"}, tool="nope") == {"/query": {"type": "string"}}
+
+
+def test_long_texts_are_cut() -> None:
+    """Names, values and places that a caller wrote are cut to one length."""
+    long = "x" * 5000
+    record = record_of(ToolCall(long, {"query": long, long: 1}))
+    opened = record_of(ToolCall("search", {"query": long}))["operation"]["arguments"]["/query"]
+
+    assert record["operation"]["tool"] == "x" * MAX_TEXT
+    assert max(map(len, record["operation"]["arguments"])) == MAX_TEXT
+    assert opened["value"] == "x" * MAX_TEXT
+    assert record_of(Unknown(long))["operation"]["method"] == "x" * MAX_TEXT
+    assert record_of(Session("ping"), replace(CALL, target=long))["target"] == "x" * MAX_TEXT
+
+
+def test_many_arguments_are_bounded() -> None:
+    """Beyond a bound arguments are not listed, and the record says that there are more."""
+    within = {f"a{n}": n for n in range(MAX_ARGUMENTS)}
+
+    assert len(arguments_of(within)) == MAX_ARGUMENTS
+    assert arguments_of({**within, "b": 1, "c": 2})["…"] == "more"
+
+
+def test_lists_say_that_they_are_whole() -> None:
+    """A list that passes is not filtered, and its record says so."""
+    assert record_of(Session("tools/list"))["operation"]["list"] == "unfiltered"
+    assert "list" not in record_of(Session("ping"))["operation"]
+
+
+TRACE = [f"00-{letter * 32}-{'1' * 16}-01" for letter in "abc"]
+
+
+@pytest.mark.parametrize(
+    ("check", "header", "meta", "trace"),
+    [
+        (TRACE[0], TRACE[1], TRACE[2], "a" * 32),
+        (None, TRACE[1], TRACE[2], "b" * 32),
+        (None, None, TRACE[2], "c" * 32),
+        (None, None, None, CALL.new_trace),
+        ("odd", TRACE[1], None, "b" * 32),
+        ("odd", "odd", TRACE[2], "c" * 32),
+        ("odd", "odd", "odd", CALL.new_trace),
+    ],
+)
+def test_trace(check: str | None, header: str | None, meta: str | None, trace: str) -> None:
+    """The first valid trace counts: the Check's own, the request's, MCP's, else a new one."""
+    headers = {} if header is None else {"traceparent": header}
+    call = replace(CALL, check_traceparent=check, headers=headers)
+    message = Message(Protocol.MCP, Session("ping"), 1, traceparent=meta)
+
+    assert trace_of(Facts(call, message)) == trace
+
+
+def test_unread_message_is_recorded() -> None:
+    """A call that step 1 refused has a record, with nothing in it that was not read."""
+    record = describe(turned_away(Reason.UNREADABLE_REQUEST, 1, Facts(CALL)), Instant(0), "w", {})
+
+    assert (record["operation"], record["agent"], record["user"]) == (None, None, None)
+    assert (record["verdict"], record["reason"], record["step"]) == (
+        "deny",
+        "unreadable_request",
+        1,
+    )
+    assert record["time"] == "1970-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_no_token_inside(case: Case, answering: Answering) -> None:
+    """No record holds any part of the credential that came, or of the token that was minted."""
+    decided = decide_case(case, answering)
+    text = json.dumps(decided.record)
+    presented = dict(case.headers).get("authorization", "")
+    minted = decided.upstream.get("authorization", "")
+
+    for token in (presented, minted):
+        for part in token.removeprefix("Bearer ").split("."):
+            assert len(part) < 20 or part not in text
+
+
+def test_masked_values_stay_out(answering: Answering) -> None:
+    """A value that no tool opens is nowhere in the record, whatever becomes of the call."""
+    (case,) = (case for case in CASES if case.name == "search-allowed")
+    marker = "s3cret-value"
+    for arguments in ({"query": "q", "note": marker}, {"query": ["x", marker]}, {"limit": marker}):
+        params = {"name": "search", "arguments": arguments}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+
+        record = decide_case(replace(case, body=body.encode()), answering).record
+
+        assert record["verdict"] == "deny"
+        assert marker not in json.dumps(record)

@@ -1,0 +1,142 @@
+"""`audit.sink`: a record is with the kernel, or it is not written and says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from authz.audit.sink import RecordFile, RecordUnwritten
+
+FULL = Path("/dev/full")
+"""A file on a disk that is full."""
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond *size* bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+
+def lines_of(path: Path) -> list[str]:
+    """Give the lines of a file of records."""
+    return path.read_text(encoding="ascii").splitlines()
+
+
+def test_one_line_each(tmp_path: Path) -> None:
+    """Every record is a line of JSON in ASCII, in the order of writing."""
+    path = tmp_path / "deep" / "records.jsonl"
+    with RecordFile(path) as records:
+        records.write({"user": "алиса", "text": "a\nb"})
+        records.write({"n": 1})
+
+    assert [json.loads(line) for line in lines_of(path)] == [
+        {"user": "алиса", "text": "a\nb"},
+        {"n": 1},
+    ]
+
+
+def test_readable_before_it_is_closed(tmp_path: Path) -> None:
+    """A line is with the kernel as soon as `write` returns."""
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as records:
+        records.write({"n": 1})
+
+        assert lines_of(path) == ['{"n":1}']
+
+
+def test_appended(tmp_path: Path) -> None:
+    """A second process, or a restart, adds to what is there."""
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as first, RecordFile(path) as second:
+        first.write({"n": 1})
+        second.write({"n": 2})
+        first.write({"n": 3})
+
+    assert [json.loads(line)["n"] for line in lines_of(path)] == [1, 2, 3]
+
+
+def test_threads_do_not_mix_lines(tmp_path: Path) -> None:
+    """Lines of several threads stay whole, and none is lost."""
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as records, ThreadPoolExecutor(8) as pool:
+        list(pool.map(records.write, [{"n": n, "fill": "x" * 500} for n in range(400)]))
+
+    assert sorted(json.loads(line)["n"] for line in lines_of(path)) == list(range(400))
+
+
+def test_not_open_to_others(tmp_path: Path) -> None:
+    """Records name users: nobody outside the group can read them."""
+    path = tmp_path / "records.jsonl"
+    RecordFile(path).close()
+
+    assert path.stat().st_mode & 0o007 == 0
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
+def test_full_disk() -> None:
+    """What a full disk does not take is not written, time after time."""
+    with RecordFile(FULL) as records:
+        for _ in range(2):
+            with pytest.raises(RecordUnwritten):
+                records.write({"n": 1})
+
+
+def test_torn_line(tmp_path: Path) -> None:
+    """A write that is cut short counts as unwritten, and the next line begins on its own."""
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as records:
+        records.write({"n": 1})
+        with room_for(path.stat().st_size + 5), pytest.raises(RecordUnwritten):
+            records.write({"n": 2})
+        records.write({"n": 3})
+        records.write({"n": 4})
+
+    assert lines_of(path) == ['{"n":1}', '{"n":', '{"n":3}', '{"n":4}']
+
+
+def test_torn_and_full(tmp_path: Path) -> None:
+    """A torn line is ended by whatever write succeeds first, however many failed before."""
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as records:
+        with room_for(3):
+            for _ in range(3):
+                with pytest.raises(RecordUnwritten):
+                    records.write({"n": 1})
+        records.write({"n": 2})
+
+    torn, whole = lines_of(path)
+    assert torn == '{"n'
+    assert json.loads(whole) == {"n": 2}
+
+
+def test_closed(tmp_path: Path) -> None:
+    """A closed file takes nothing and says so."""
+    records = RecordFile(tmp_path / "records.jsonl")
+    records.close()
+
+    with pytest.raises(RecordUnwritten):
+        records.write({"n": 1})
+
+
+@pytest.mark.parametrize("name", ["", "file/records.jsonl"])
+def test_cannot_be_opened(tmp_path: Path, name: str) -> None:
+    """A path that is no file is told at the start, not at the first decision."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(OSError, match=os.fspath(tmp_path)):
+        RecordFile(tmp_path / name)

@@ -1,0 +1,158 @@
+"""`policy.arguments`: every path in exactly one place, numbers that stay upper bounds."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from authz.policy.arguments import BadArgument, sort_arguments, texts_of
+from authz.policy.shapes import compile_shape
+
+SHAPE = compile_shape(
+    {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string"},
+            "count": {"type": "integer"},
+            "price": {"type": "number"},
+            "done": {"type": "boolean"},
+            "note": {"type": ["string", "null"]},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "where": {
+                "type": "object",
+                "properties": {"path": {"type": "string"}, "any": {}},
+                "required": ["path"],
+                "additionalProperties": True,
+            },
+            "rows": {"type": "array", "items": {"properties": {"x": {"type": "integer"}}}},
+            "any": {},
+            "a/b~c": {"type": "string"},
+        },
+    }
+)
+
+Sorted = tuple[dict[str, Any], list[str], list[str]]
+
+
+def sort(arguments: dict[str, Any]) -> Sorted:
+    """Sort *arguments*: typed, unknown, untyped."""
+    found = sort_arguments({"name": "n", **arguments}, SHAPE)
+    typed = {name: value for name, value in found.typed.items() if name != "name"}
+    return typed, found.unknown, found.untyped
+
+
+def dec(text: str) -> dict[str, Any]:
+    """Write a decimal as the engine reads it."""
+    return {"__extn": {"fn": "decimal", "arg": text}}
+
+
+SORTED: tuple[tuple[dict[str, Any], Sorted], ...] = (
+    ({}, ({}, [], [])),
+    ({"count": 5}, ({"count": 5}, [], [])),
+    ({"count": Decimal("5.0")}, ({"count": 5}, [], [])),
+    ({"count": Decimal("1E+3")}, ({"count": 1000}, [], [])),
+    ({"count": 2**63 - 1}, ({"count": 2**63 - 1}, [], [])),
+    ({"count": -(2**63)}, ({"count": -(2**63)}, [], [])),
+    ({"price": 5}, ({"price": dec("5.0000")}, [], [])),
+    ({"price": Decimal("0.00001")}, ({"price": dec("0.0001")}, [], [])),
+    ({"price": Decimal("-0.00001")}, ({"price": dec("-0.0001")}, [], [])),
+    ({"price": Decimal("500.00000001")}, ({"price": dec("500.0001")}, [], [])),
+    ({"price": Decimal("1E-900")}, ({"price": dec("0.0001")}, [], [])),
+    ({"price": Decimal("899999999999999.9999")}, ({"price": dec("899999999999999.9999")}, [], [])),
+    ({"done": False}, ({"done": False}, [], [])),
+    ({"note": None}, ({}, [], [])),
+    ({"note": "x"}, ({"note": "x"}, [], [])),
+    ({"tags": []}, ({"tags": []}, [], [])),
+    ({"tags": ["a", "a"]}, ({"tags": ["a", "a"]}, [], [])),
+    ({"any": None}, ({}, [], ["/any"])),
+    ({"any": {"deep": [1]}}, ({}, [], ["/any"])),
+    ({"other": 1}, ({}, ["/other"], [])),
+    ({"Count": 1}, ({}, ["/Count"], [])),
+    ({"__entity": {"type": "User", "id": "a"}}, ({}, ["/__entity"], [])),
+    ({"where": {"path": "p"}}, ({"where": {"path": "p"}}, [], [])),
+    ({"where": {"path": "p", "any": 1}}, ({"where": {"path": "p"}}, [], ["/where/any"])),
+    ({"where": {"path": "p", "more": 1}}, ({"where": {"path": "p"}}, [], ["/where/more"])),
+    ({"where": {"path": "p", "Path": 1}}, ({"where": {"path": "p"}}, ["/where/Path"], [])),
+    ({"where": {"path": "p", "__extn": 1}}, ({"where": {"path": "p"}}, ["/where/__extn"], [])),
+    ({"rows": [{"x": 1}, {"y": 2}]}, ({"rows": [{"x": 1}, {}]}, ["/rows/1/y"], [])),
+    ({"a/b~c": "v"}, ({"a/b~c": "v"}, [], [])),
+    ({"x/y~z": 1}, ({}, ["/x~1y~0z"], [])),
+    ({"": 1}, ({}, ["/"], [])),
+)
+
+BAD: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"name": None}, "/name"),
+    ({"name": 5}, "/name"),
+    ({"name": ["a"]}, "/name"),
+    ({"name": {"__extn": {"fn": "ip", "arg": "1.1.1.1"}}}, "/name"),
+    ({"name": {"__entity": {"type": "User", "id": "a"}}}, "/name"),
+    ({"count": "5"}, "/count"),
+    ({"count": True}, "/count"),
+    ({"count": None}, "/count"),
+    ({"count": Decimal("5.5")}, "/count"),
+    ({"count": 2**63}, "/count"),
+    ({"count": -(2**63) - 1}, "/count"),
+    ({"count": Decimal("1E+400")}, "/count"),
+    ({"price": "5"}, "/price"),
+    ({"price": True}, "/price"),
+    ({"price": 9 * 10**14}, "/price"),
+    ({"price": Decimal("-1E+15")}, "/price"),
+    ({"price": dec("1.0")}, "/price"),
+    ({"done": 0}, "/done"),
+    ({"done": "true"}, "/done"),
+    ({"note": 5}, "/note"),
+    ({"tags": "a"}, "/tags"),
+    ({"tags": {"0": "a"}}, "/tags"),
+    ({"tags": ["a", None]}, "/tags/1"),
+    ({"tags": ["a", ["b"]]}, "/tags/1"),
+    ({"where": []}, "/where"),
+    ({"where": None}, "/where"),
+    ({"where": {}}, "/where/path"),
+    ({"where": {"path": None}}, "/where/path"),
+    ({"rows": [{"x": "1"}]}, "/rows/0/x"),
+    ({"a/b~c": 1}, "/a~1b~0c"),
+)
+
+
+@pytest.mark.parametrize(("arguments", "expected"), SORTED, ids=str)
+def test_sorted(arguments: dict[str, Any], expected: Sorted) -> None:
+    """Each argument is typed, unknown or untyped, and null where allowed is left out."""
+    assert sort(arguments) == expected
+
+
+@pytest.mark.parametrize(("arguments", "pointer"), BAD, ids=str)
+def test_bad(arguments: dict[str, Any], pointer: str) -> None:
+    """A value of another type than declared is refused, with its place and not itself."""
+    with pytest.raises(BadArgument) as bad:
+        sort(arguments)
+
+    assert bad.value.pointer == pointer
+
+
+def test_missing() -> None:
+    """A required argument that is not there is refused; defaults are not filled in."""
+    with pytest.raises(BadArgument, match="/name"):
+        sort_arguments({}, SHAPE)
+
+
+TEXTS: tuple[tuple[dict[str, Any], dict[str, str]], ...] = (
+    ({}, {}),
+    ({"a": "x"}, {"/a": "x"}),
+    ({"a": None, "b": True, "c": False}, {"/a": "null", "/b": "true", "/c": "false"}),
+    ({"a": 5, "b": Decimal("1.50")}, {"/a": "5", "/b": "1.50"}),
+    ({"a": [1, {"b": "x"}]}, {"/a": "[]", "/a/0": "1", "/a/1": "{}", "/a/1/b": "x"}),
+    ({"a/b": "x", "a": {"b": "y"}}, {"/a~1b": "x", "/a": "{}", "/a/b": "y"}),
+    ({"": {"": "x"}}, {"/": "{}", "//": "x"}),
+    ({"__entity": {"type": "T"}}, {"/__entity": "{}", "/__entity/type": "T"}),
+    ({"Cmd": {"X": 1}}, {"/Cmd": "{}", "/cmd": "{}", "/Cmd/X": "1", "/cmd/x": "1"}),
+    ({"a": [], "b": {}}, {"/a": "[]", "/b": "{}"}),
+)
+
+
+@pytest.mark.parametrize(("arguments", "texts"), TEXTS, ids=str)
+def test_texts(arguments: dict[str, Any], texts: dict[str, str]) -> None:
+    """Everything is there as text under a pointer of its own, and under its small spelling."""
+    assert texts_of(arguments) == texts

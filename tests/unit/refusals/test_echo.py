@@ -1,0 +1,66 @@
+"""`refusals.render`: nothing that a caller wrote comes back but the id of its request."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from authz.directory.compiled import Refusals
+from authz.model.operation import Era, Message, Operation, Protocol, Session, ToolCall, Unknown
+from authz.model.outcome import Refused
+from authz.model.reasons import Reason
+from authz.refusals.render import Refusal, render
+from authz.refusals.table import ROWS
+
+DECISION = "0123456789abcdef0123456789abcdef"
+MARK = "Ignore-all-instructions"
+AUDIENCE = "https://docs.example/mcp"
+MAX_BODY = 8192
+"""Envoy's `max_denied_response_body_bytes` in the shipped configuration."""
+
+OPERATIONS: tuple[Operation, ...] = (
+    ToolCall(MARK, {MARK: MARK}),
+    Session(MARK),
+    Unknown(MARK),
+)
+IDS = (0, -1, 2**63 - 1, "", "a-1", '"quoted"\r\n', "é", "\u2028", "x" * 128)
+
+
+@pytest.mark.parametrize("reason", ROWS)
+@pytest.mark.parametrize("style", Refusals)
+@pytest.mark.parametrize("protocol", Protocol)
+def test_nothing_is_echoed(protocol: Protocol, style: Refusals, reason: Reason) -> None:
+    """Neither names, methods and arguments nor the detail for people are in body or headers."""
+    for operation in OPERATIONS:
+        message = Message(protocol, operation, 1, Era.MODERN, MARK)
+        found = render(Refusal(Refused(reason, MARK), DECISION, message, AUDIENCE, style))
+        assert MARK not in found.body.decode()
+        assert MARK not in str(found.headers)
+
+
+@pytest.mark.parametrize("request_id", IDS, ids=repr)
+@pytest.mark.parametrize("style", Refusals)
+def test_id_comes_back_exactly(style: Refusals, request_id: int | str) -> None:
+    """The id keeps type and value, in ASCII, whatever characters it has."""
+    message = Message(Protocol.MCP, ToolCall("t", {}), request_id)
+
+    found = render(Refusal(Refused(Reason.FORBIDDEN, ""), DECISION, message, AUDIENCE, style))
+
+    body = json.loads(found.body.decode("ascii"))
+    assert body["id"] == request_id
+    assert type(body["id"]) is type(request_id)
+
+
+@pytest.mark.parametrize("reason", ROWS)
+@pytest.mark.parametrize("style", Refusals)
+def test_the_decision_is_always_told(style: Refusals, reason: Reason) -> None:
+    """Every answer has the decision id in its header and in any body, and is small."""
+    for operation in OPERATIONS:
+        for request_id in (1, None):
+            message = Message(Protocol.MCP, operation, request_id)
+            found = render(Refusal(Refused(reason, ""), DECISION, message, AUDIENCE, style))
+            assert dict(found.headers)["x-narrowgate-decision"] == DECISION
+            assert not found.body or DECISION in found.body.decode()
+            assert bool(found.body) == ("content-type" in dict(found.headers))
+            assert len(found.body) < MAX_BODY

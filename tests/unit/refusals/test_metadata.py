@@ -1,0 +1,41 @@
+"""`refusals.metadata`: RFC 9728 section 3.1."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from authz.refusals.metadata import metadata_url
+
+WELL_KNOWN = "/.well-known/oauth-protected-resource"
+
+URLS: tuple[tuple[str, str], ...] = (
+    ("https://docs.example/mcp", f"https://docs.example{WELL_KNOWN}/mcp"),
+    ("https://docs.example", f"https://docs.example{WELL_KNOWN}"),
+    ("https://docs.example/", f"https://docs.example{WELL_KNOWN}"),
+    ("https://docs.example:8443/a/b", f"https://docs.example:8443{WELL_KNOWN}/a/b"),
+    ("https://docs.example/a/", f"https://docs.example{WELL_KNOWN}/a/"),
+    ("https://docs.example/a?k=v", f"https://docs.example{WELL_KNOWN}/a?k=v"),
+)
+
+HOSTILE = (
+    'https://docs.example/a"b',
+    "https://docs.example/a\\b",
+    "https://docs.example/a b",
+    "https://docs.example/ä",
+    'https://docs.example/a?x="',
+    "https://docs.example/a\x7f",
+)
+
+
+@pytest.mark.parametrize(("audience", "url"), URLS)
+def test_inserted(audience: str, url: str) -> None:
+    """The well-known path goes between host and path."""
+    assert metadata_url(audience) == url
+
+
+@pytest.mark.parametrize("audience", HOSTILE)
+def test_safe_between_quotes(audience: str) -> None:
+    """Whatever an audience holds, the address can stand in a quoted string of a header."""
+    assert re.fullmatch(r"[!#-\[\]-~]+", metadata_url(audience) or "")

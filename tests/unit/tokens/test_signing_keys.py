@@ -1,0 +1,196 @@
+"""`tokens.signing_keys`: a folder that only the service can read, shared by all replicas."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
+from tests.support.keys import private_key, private_pem
+from tests.vectors.material import PrivateKey, material
+
+STARTERS = 6
+IN_A_PROCESS = """
+import pathlib, sys
+from authz.tokens.signing_keys import open_signing_keys
+print(open_signing_keys(pathlib.Path(sys.argv[1])).signing_id)
+"""
+
+
+def mode_of(path: Path) -> int:
+    """Give the permissions of *path*."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def pem_of(key: PrivateKey, password: bytes | None = None) -> bytes:
+    """Write a private key, encrypted where there is a password."""
+    encryption = (
+        serialization.BestAvailableEncryption(password)
+        if password
+        else serialization.NoEncryption()
+    )
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+    )
+
+
+def folder_with(place: Path, **keys: bytes) -> Path:
+    """Make a folder of keys by name, each for its owner alone."""
+    folder = place / "keys"
+    folder.mkdir(mode=0o700)
+    for name, text in keys.items():
+        path = folder / f"{name}.pem"
+        path.touch(mode=0o600)
+        path.write_bytes(text)
+    return folder
+
+
+def test_first_key(tmp_path: Path) -> None:
+    """The first start makes folder and key, for nobody but the service."""
+    folder = tmp_path / "deep" / "keys"
+
+    keys = open_signing_keys(folder)
+
+    (pem,) = folder.glob("*.pem")
+    assert (mode_of(folder), mode_of(pem)) == (0o700, 0o600)
+    assert keys.signing_id == pem.stem
+    assert keys.signing.curve.name == "secp256r1"
+
+
+def test_second_start_finds_it(tmp_path: Path) -> None:
+    """A key that is there is used again, and no other is made."""
+    first, second = open_signing_keys(tmp_path / "k"), open_signing_keys(tmp_path / "k")
+
+    assert first.signing_id == second.signing_id
+    assert first.public_jwks == second.public_jwks
+
+
+def test_threads_agree(tmp_path: Path) -> None:
+    """Of several first starts at once, one makes the key that all sign with."""
+    folder = tmp_path / "keys"
+    with ThreadPoolExecutor(STARTERS) as pool:
+        found = [*pool.map(open_signing_keys, [folder] * STARTERS)]
+
+    assert len({keys.signing_id for keys in found}) == 1
+    assert len([*folder.glob("*.pem")]) == 1
+
+
+def test_processes_agree(tmp_path: Path) -> None:
+    """Replicas that share the folder sign with one key, whoever comes first."""
+    command = [sys.executable, "-c", IN_A_PROCESS, str(tmp_path / "keys")]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    found = {process.communicate()[0] for process in started}
+
+    assert [process.returncode for process in started] == [0, 0]
+    assert len(found) == 1
+    assert found.pop().strip()
+
+
+def test_the_last_by_name_signs(tmp_path: Path) -> None:
+    """All keys are published, and the newest by name signs."""
+    folder = folder_with(
+        tmp_path,
+        **{"20260101T000000Z-a": private_pem("old"), "20260201T000000Z-b": private_pem("new")},
+    )
+
+    keys = open_signing_keys(folder)
+
+    assert keys.signing_id == "20260201T000000Z-b"
+    assert keys.signing.private_numbers() == private_key("new").private_numbers()
+    assert [key.key_id for key in keys.public.keys] == ["20260101T000000Z-a", "20260201T000000Z-b"]
+
+
+def test_nothing_private_is_published(tmp_path: Path) -> None:
+    """The JWKS has public members only, and says what each key is for."""
+    keys = open_signing_keys(folder_with(tmp_path, a=private_pem("a"), b=private_pem("b")))
+
+    rows = json.loads(keys.public_jwks)["keys"]
+
+    assert [row["kid"] for row in rows] == ["a", "b"]
+    for row in rows:
+        assert row.keys() == {"kty", "crv", "use", "alg", "kid", "x", "y"}
+        assert (row["kty"], row["crv"], row["use"], row["alg"]) == ("EC", "P-256", "sig", "ES256")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o606, 0o610, 0o601, 0o777])
+def test_loose_key(tmp_path: Path, mode: int) -> None:
+    """A key that others can read, write or run is refused, with the command that mends it."""
+    folder = folder_with(tmp_path, a=private_pem("a"))
+    (folder / "a.pem").chmod(mode)
+
+    with pytest.raises(KeysUnusable, match=f"chmod {mode & 0o700:o} "):
+        open_signing_keys(folder)
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o770, 0o777, 0o1777])
+def test_loose_folder(tmp_path: Path, mode: int) -> None:
+    """A folder that others can put keys into is refused, with the command that mends it."""
+    folder = folder_with(tmp_path, a=private_pem("a"))
+    folder.chmod(mode)
+
+    with pytest.raises(KeysUnusable, match=f"chmod {mode & 0o755:o} "):
+        open_signing_keys(folder)
+
+
+WRONG: tuple[tuple[str, bytes, str], ...] = (
+    ("P-384", pem_of(material("p384:x")), "no P-256 key"),
+    ("secp256k1", pem_of(material("k256:x")), "no P-256 key"),
+    ("RSA", pem_of(material("rsa:x")), "no P-256 key"),
+    ("Ed25519", pem_of(material("ed:x")), "no P-256 key"),
+    ("encrypted", pem_of(private_key("a"), b"secret"), "without a password"),
+    ("no PEM", b"not a key", "no private key in PEM"),
+    ("empty", b"", "no private key in PEM"),
+    (
+        "a public key",
+        private_key("a")
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+        "no private key in PEM",
+    ),
+    ("cut off", private_pem("a")[:80], "no private key in PEM"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG]
+)
+def test_wrong_key(tmp_path: Path, text: bytes, says: str) -> None:
+    """Anything but an unencrypted P-256 key is refused, even beside a good one."""
+    folder = folder_with(tmp_path, a=private_pem("a"), b=text)
+
+    with pytest.raises(KeysUnusable, match=says) as refused:
+        open_signing_keys(folder)
+
+    assert "b.pem" in str(refused.value)
+
+
+def test_other_files_are_left_alone(tmp_path: Path) -> None:
+    """Only `*.pem` is a key; notes, locks and drafts are not read."""
+    folder = folder_with(tmp_path, a=private_pem("a"))
+    for name in ("README.md", ".z.pem.123", "z.pem.bak"):
+        (folder / name).write_bytes(b"not a key")
+
+    assert open_signing_keys(folder).signing_id == "a"
+
+
+def test_folder_is_a_file(tmp_path: Path) -> None:
+    """A path that cannot be a folder is refused in words."""
+    (tmp_path / "keys").write_bytes(b"")
+
+    with pytest.raises(KeysUnusable, match="keys"):
+        open_signing_keys(tmp_path / "keys")
+
+
+def test_made_keys_are_all_different(tmp_path: Path) -> None:
+    """Two folders get two keys, with two ids."""
+    first, second = open_signing_keys(tmp_path / "a"), open_signing_keys(tmp_path / "b")
+
+    assert first.signing_id != second.signing_id
+    assert first.signing.private_numbers() != second.signing.private_numbers()
