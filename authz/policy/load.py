@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from cedarpy import PolicySet, Schema, validate_policies
 
 from authz.directory.compiled import Directory
-from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
+from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.policy.annotations import annotation_mistakes, read_notes
 from authz.policy.compiled import Policies, Policy, engine_id
+from authz.policy.names import Names, unknown_names, unknown_scopes
 from authz.policy.question import PolicyRef
 from authz.policy.schema import schema_text
 from authz.policy.shapes import Shape, compile_shape
@@ -29,13 +30,18 @@ class _Sourced:
     position: Position
 
 
-def load(files: Mapping[str, bytes], directory: Directory) -> Policies:
+def load(
+    files: Mapping[str, bytes], directory: Directory
+) -> tuple[Policies, tuple[Diagnostic, ...]]:
     """
     Load every policy of *files*, for the tools that *directory* declares.
 
     Args:
         files: Texts by their path with slashes, such as `policies/global/grants.cedar`.
         directory: Says which tiers exist, and what arguments tools take.
+
+    Returns:
+        The policies, and warnings.
 
     Raises:
         InvalidWorld: with every mistake of every file. The validator runs once
@@ -49,14 +55,17 @@ def load(files: Mapping[str, bytes], directory: Directory) -> Policies:
                 mistakes.append(row)
             else:
                 found.append(row)
-    mistakes.extend(_annotation_mistakes(found))
-    if mistakes:
-        raise InvalidWorld(mistakes)
     shapes = {
         tool.name: compile_shape(tool.input_schema)
         for target in directory.targets.values()
         for tool in target.tools.values()
     }
+    mistakes.extend(_annotation_mistakes(found))
+    notes = [*_name_notes(found, Names.of(directory, shapes.values()))]
+    warnings = [note for note in notes if note.severity is Severity.WARNING]
+    mistakes.extend(note for note in notes if note.severity is Severity.ERROR)
+    if mistakes:
+        raise InvalidWorld(mistakes)
     schema = Schema.from_str(_schema_text(directory, shapes))
     text = "\n".join(row.source.text for row in found)
     if count_policies(text) != len(found):
@@ -64,7 +73,7 @@ def load(files: Mapping[str, bytes], directory: Directory) -> Policies:
     mistakes.extend(_validator_mistakes(found, text, schema))
     if mistakes:
         raise InvalidWorld(mistakes)
-    return Policies(
+    policies = Policies(
         by_engine_id={engine_id(index): _policy(row) for index, row in enumerate(found)},
         engine=PolicySet.from_str(text),
         schema=schema,
@@ -73,6 +82,7 @@ def load(files: Mapping[str, bytes], directory: Directory) -> Policies:
         zone=ZoneInfo(directory.gate.time_zone),
         headers=directory.gate.policy_headers,
     )
+    return policies, tuple(warnings)
 
 
 def _read(file: str, text: bytes, directory: Directory) -> Iterator[_Sourced | Diagnostic]:
@@ -110,6 +120,16 @@ def _annotation_mistakes(found: Iterable[_Sourced]) -> Iterator[Diagnostic]:
         if name and first.setdefault(name, row.position) is not row.position:
             hint = f"the first is {first[name]}"
             yield Diagnostic(row.position, f'@id("{name}") stands twice', hint)
+
+
+def _name_notes(found: Iterable[_Sourced], names: Names) -> Iterator[Diagnostic]:
+    for row in found:
+        annotations = row.source.annotations
+        scopes = (annotations.get("scope") or "").split()
+        notes = [*unknown_names(row.source.policy, names), *unknown_scopes(scopes, names)]
+        for note in dict.fromkeys(notes):
+            message = f"policy {annotations.get('id')}: {note.message}"
+            yield Diagnostic(row.position, message, note.hint, note.severity)
 
 
 def _schema_text(directory: Directory, shapes: Mapping[str, Shape]) -> str:

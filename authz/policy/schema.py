@@ -7,6 +7,7 @@ value that is not of its declared type is refused by the engine there.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from authz.policy.shapes import Field, Kind, Shape
@@ -46,6 +47,9 @@ action "mcp/session" in ["mcp"] appliesTo {
 """
 """An action without `appliesTo` is a group: only `in` can name it. `Texts` holds arguments by
 JSON Pointer, and the headers that the Gate lists by their lower-case names."""
+
+FACTS = frozenset(re.findall(r"(\w+)\??:", HEAD)) | {"input", "unknownArgs", "untypedArgs"}
+"""Every attribute that is not an argument of some tool."""
 
 _SCALARS = {
     Kind.STRING: "String",

@@ -34,6 +34,9 @@ class Source:
     annotations: Mapping[str, str | None]
     """As written; None for one without a value."""
 
+    policy: Mapping[str, Any]
+    """The author's own, without the guard, in the engine's JSON form (EST)."""
+
 
 def read_source(statement: Statement, guard: str) -> Source:
     """
@@ -52,7 +55,7 @@ def read_source(statement: Statement, guard: str) -> Source:
         guarded = f"{statement.text[:place]} when {{ {guard} }}{statement.text[place:]}"
         if _read_one(guarded) != {**policy, "conditions": [*conditions, *policy["conditions"]]}:
             raise NotOnePolicy("its tier's guard cannot be put before its conditions")
-    return Source(guarded, str(policy["effect"]), policy.get("annotations", {}))
+    return Source(guarded, str(policy["effect"]), policy.get("annotations", {}), policy)
 
 
 def count_policies(text: str) -> int:

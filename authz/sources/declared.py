@@ -49,13 +49,13 @@ def read_declared(home: Path) -> Declared:
     policies = None
     try:
         statements = read_folder(home, "policies")
-        policies = load_policies(statements, directory)
+        policies, notes = load_policies(statements, directory)
     except InvalidWorld as error:
         mistakes.extend(error.diagnostics)
     if mistakes or policies is None:
         raise InvalidWorld(mistakes)
     version = _digest([documents, statements, texts])
-    return Declared(version, directory, policies, keys, warnings)
+    return Declared(version, directory, policies, keys, (*warnings, *notes))
 
 
 def _read_issuer_keys(

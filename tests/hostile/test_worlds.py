@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,8 @@ def _no_may_assert(home: Path) -> None:
         '    scopes: ["docs:*", "reports:*", "payments:*", "web:fetch"]\n'
     )
     _edit(home, "directory/global/issuers.yaml", asserted, "")
+    # Policies that name a group which nobody may assert do not load.
+    shutil.rmtree(home / "policies/ns")
 
 
 def _no_read_only(home: Path) -> None:

@@ -37,7 +37,7 @@ from authz.server.answering import Answering
 from authz.telemetry.logs import open_log
 from authz.tokens.signing_keys import SigningKeys
 from authz.world import World
-from tests.laws.parties import AGENTS, NOW, Draft, PolicyDraft
+from tests.laws.parties import AGENTS, NOW, Draft, PolicyDraft, RoleDraft
 from tests.support.direct import KeptRecords
 from tests.support.keys import jwks, private_key, sign
 
@@ -205,7 +205,7 @@ def policies_of(drafts: tuple[PolicyDraft, ...]) -> Policies:
         effect = "permit" if draft.permits else "forbid"
         text = f'@id("p{number}") {scope}{effect} ({_principal(draft.who)}, action, resource);'
         files[f"{_place(draft.tier)}/{number}.cedar"] = text.encode()
-    return load_policies(files, directory_of(EMPTY))
+    return load_policies(files, directory_of(NAMED))[0]
 
 
 EMPTY = Draft(
@@ -226,6 +226,14 @@ EMPTY = Draft(
     token_groups=frozenset(),
     ends=1,
 )
+
+
+NAMED = replace(
+    EMPTY,
+    may_assert_groups=frozenset({"staff", "guests"}),
+    roles=(RoleDraft(frozenset(), frozenset(), NO_SCOPES),) * 4,
+)
+"""A world that has every name which a policy may use."""
 
 
 def _token(draft: Draft) -> str:

@@ -62,4 +62,4 @@ def judged(
         peer_address="",
         headers={},
     )
-    return judge(question, load({"policies/global/a.cedar": policies}, directory)).reason
+    return judge(question, load({"policies/global/a.cedar": policies}, directory)[0]).reason

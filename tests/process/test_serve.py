@@ -200,7 +200,7 @@ def test_log_that_nobody_takes(tmp_path: Path) -> None:
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         try:
             assert process.stderr is not None
-            assert b"serving" in process.stderr.readline()
+            assert any(b'"serving"' in line for line in process.stderr)
             process.stderr.close()
             channel = grpc.insecure_channel(f"unix:{home / 'run/out.sock'}")
             with channel:
@@ -229,7 +229,9 @@ def test_defaults(tmp_path: Path) -> None:
     """Without any option it serves on the documented port, or says that the port is taken."""
     served = start(prepare_home(tmp_path), tmp_path / "gate.log", options=())
     try:
-        wait_until(lambda: bool(served.events))
+        wait_until(
+            lambda: {e["event"] for e in served.events} & {"serving", "cannot_start"} != set()
+        )
         event = served.events[-1]
     finally:
         served.process.kill()

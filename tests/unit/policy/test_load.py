@@ -29,17 +29,16 @@ def policy(name: str, condition: str = "", scope: str = "principal, action, reso
 
 def test_no_policies() -> None:
     """A world without policies loads, and holds nothing that could permit."""
-    assert load({}, DIRECTORY).by_engine_id == {}
-    assert (
-        load({G: b"// nothing yet\n", "policies/README.md": b"\xff"}, DIRECTORY).by_engine_id == {}
-    )
+    assert load({}, DIRECTORY)[0].by_engine_id == {}
+    files = {G: b"// nothing yet\n", "policies/README.md": b"\xff"}
+    assert load(files, DIRECTORY)[0].by_engine_id == {}
 
 
 def test_loaded() -> None:
     """Each policy is known by its id, with its place and what its annotations mean."""
     text = policy("a") + '\n@id("b") @step_up("mfa")\nforbid (principal, action, resource);\n'
 
-    found = load({G: text.encode()}, DIRECTORY).by_engine_id
+    found = load({G: text.encode()}, DIRECTORY)[0].by_engine_id
 
     assert [str(each.ref) for each in found.values()] == [f"a ({G}:1)", f"b ({G}:3)"]
     assert found["policy1"].notes.step_up == "mfa"
@@ -144,7 +143,7 @@ def test_argument_of_another_tool() -> None:
     (mistake,) = mistakes_in({G: policy("a", 'context.input.quary == "x"', search)})
 
     assert "policy a: " in mistake.message
-    assert load({G: guarded.encode()}, DIRECTORY).by_engine_id.keys() == {"policy0"}
+    assert load({G: guarded.encode()}, DIRECTORY)[0].by_engine_id.keys() == {"policy0"}
 
 
 def test_unguarded_optional_argument() -> None:

@@ -1,0 +1,147 @@
+"""Names in policies that nothing has: a rule on one never holds, and a forbid never forbids.
+
+The validator lets such a name pass: any text may be an entity's id, and `has`
+may ask for any attribute. What only the directory knows is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authz.directory.compiled import Directory, TargetKind
+from authz.directory.diagnostics import Severity, nearest
+from authz.policy.schema import FACTS
+from authz.policy.shapes import Shape
+
+INPUT = ("context", "input")
+HEADERS = ("context", "session", "headers")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A name that nothing has, and what may have been meant."""
+
+    message: str
+    hint: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that a world declares."""
+
+    entities: Mapping[str, frozenset[str]]
+    """Ids by entity type, for the types whose ids are all declared."""
+
+    issuers: frozenset[str]
+    """What the id of a user begins with."""
+
+    arguments: frozenset[str]
+    """Names of arguments of any tool, at any depth."""
+
+    headers: frozenset[str]
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, directory: Directory, shapes: Iterable[Shape]) -> Names:
+        """Collect the names of *directory*, and of the arguments that its tools take."""
+        targets = directory.targets.values()
+        tools = [tool for target in targets for tool in target.tools.values()]
+        servers = (row.name for row in targets if row.kind is TargetKind.MCP_SERVER)
+        return cls(
+            entities={
+                "Agent": frozenset(directory.agents),
+                "Group": frozenset(
+                    f"{issuer.name}/{group}"
+                    for issuer in directory.issuers.values()
+                    for group in issuer.groups
+                ),
+                "MCPServer": frozenset(servers),
+                "Namespace": directory.namespaces,
+                "Role": frozenset(directory.roles),
+                "Tool": frozenset(tool.name for tool in tools),
+            },
+            issuers=frozenset(directory.issuers),
+            arguments=frozenset(name for shape in shapes for name in _names_in(shape)),
+            headers=directory.gate.policy_headers,
+            scopes=frozenset().union(*(tool.scopes for tool in tools)),
+        )
+
+
+def _names_in(shape: Shape) -> Iterator[str]:
+    for name, field in shape.fields.items():
+        yield name
+        yield from _names_in(field.shape)
+    if shape.element is not None:
+        yield from _names_in(shape.element)
+
+
+def unknown_names(policy: Mapping[str, Any], names: Names) -> Iterator[Note]:
+    """Give a note for every name of *policy* (the engine's JSON form) that nothing has."""
+    for node in _nodes(policy):
+        match node:
+            case {"type": str(kind), "id": str(name)}:
+                yield from _entity(kind, name, names)
+            case {"has": {"left": base, "attr": str(name)}}:
+                yield from _attribute(_path(base), name, names)
+            case {"hasTag": {"left": base, "right": {"Value": str(name)}}}:
+                yield from _header(_path(base), name, names)
+
+
+def unknown_scopes(scopes: Iterable[str], names: Names) -> Iterator[Note]:
+    """Give a note for every scope of a permit that no tool requires."""
+    for scope in sorted(frozenset(scopes) - names.scopes):
+        hint = nearest(scope, names.scopes)
+        yield Note(f"@scope: no tool requires {scope}", hint, Severity.WARNING)
+
+
+def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            yield node
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+
+
+def _path(expression: Any) -> tuple[str, ...]:
+    """Give the names that lead to an attribute, its variable first; empty for anything else."""
+    match expression:
+        case {"Var": str(name)}:
+            return (name,)
+        case {".": {"left": base, "attr": str(name)}}:
+            before = _path(base)
+            return (*before, name) if before else ()
+    return ()
+
+
+def _entity(kind: str, name: str, names: Names) -> Iterator[Note]:
+    if kind == "User":
+        issuer = name.partition("/")[0]
+        if issuer not in names.issuers:
+            yield Note(f"there is no Issuer {issuer}", nearest(issuer, names.issuers))
+        return
+    known = names.entities.get(kind)
+    if known is not None and name not in known:
+        told = f"no Issuer may assert the group {name}" if kind == "Group" else ""
+        yield Note(told or f"no document declares the {kind} {name}", nearest(name, known))
+
+
+def _attribute(path: tuple[str, ...], name: str, names: Names) -> Iterator[Note]:
+    if path[:2] == INPUT:
+        if name not in names.arguments:
+            # A rule for tools to come is no mistake, so this does not keep a world from loading.
+            message = f"no tool has an argument {name}, so this never holds"
+            yield Note(message, nearest(name, names.arguments), Severity.WARNING)
+    elif path and name not in FACTS:
+        yield Note(f"nothing has an attribute {name}, so this never holds", nearest(name, FACTS))
+
+
+def _header(path: tuple[str, ...], name: str, names: Names) -> Iterator[Note]:
+    if path == HEADERS and name not in names.headers:
+        hint = nearest(name, names.headers) or "list it in the Gate's policyHeaders"
+        yield Note(f"policies may not read the header {name}, so this never holds", hint)
