@@ -24,6 +24,7 @@ from authz.policy.question import Judgement
 from authz.steps.given import Asked, Credential, Grant, Held, Route, hops_of
 
 MAX_TEXT = 256
+MAX_DETAIL = 1024
 MAX_ARGUMENTS = 64
 
 Record = Mapping[str, object]
@@ -62,7 +63,7 @@ def describe(
         "verdict": verdict_of(outcome.reason),
         "reason": outcome.reason,
         "step": outcome.step,
-        "detail": outcome.detail[:MAX_TEXT],
+        "detail": outcome.detail[:MAX_DETAIL],
         **_who(facts),
         "target": call.target and call.target[:MAX_TEXT],
         "operation": _operation(facts),
@@ -157,6 +158,7 @@ def _rights(facts: Facts) -> Record:
     return {
         "required": _listed(asked.required) if asked else None,
         "legs": legs,
+        "judged": {leg.party: leg.reason for leg in judgement.legs} if judgement else {},
         "policies": _policies(judgement) if judgement else [],
         "challenges": list(judgement.challenges) if judgement else [],
     }

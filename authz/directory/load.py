@@ -108,7 +108,7 @@ def _between(documents: Sequence[Document], broken: Sequence[Outline]) -> Iterat
     yield from cell_mistakes(documents, known)
     gates = [(row, row.spec) for row in documents if isinstance(row.spec, GateSpec)]
     if not gates and not any(row.kind == GATE for row in broken):
-        yield Diagnostic(Position("directory/global"), "no document is the Gate")
+        yield Diagnostic(Position("directory/global"), "no document declares the Gate")
     for document, gate in gates:
         yield from listener_mistakes(gate, document)
         yield from trust_domain_mistakes(documents, gate)

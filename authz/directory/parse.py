@@ -99,7 +99,7 @@ def parse(source: Source) -> Document:
 def _envelope_mistakes(source: Source, value: Mapping[str, Any]) -> Iterator[Diagnostic]:
     for name in value.keys() - set(_ENVELOPE):
         hint = nearest(name, _ENVELOPE)
-        yield Diagnostic(source.key_at(name), f"{name!r} is no member of a document", hint)
+        yield Diagnostic(source.key_at(name), f"{name!r} is not a member of a document", hint)
     for name in _ENVELOPE:
         if name not in value:
             yield Diagnostic(source.start, f"{name} is missing")
@@ -138,7 +138,7 @@ def _diagnostic(
         place = source.key_at(*path)
         if name in later.MEMBERS:
             return Diagnostic(place, f"{name} is not supported by this version")
-        return Diagnostic(place, f"{name!r} is no member here", nearest(name, known))
+        return Diagnostic(place, f"{name!r} is not a member here", nearest(name, known))
     if kind == "literal_error":
         return _wrong_choice(source.at(*path), name, error)
     hint = "quote it" if kind == "string_type" and _is_scalar(error["input"]) else ""

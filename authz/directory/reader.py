@@ -89,9 +89,9 @@ def read_documents(file: str, text: bytes) -> list[Source]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
-        raise _mistake(place, f"no YAML: {error.problem or error.context}") from None
+        raise _mistake(place, f"not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise _mistake(Position(file), f"no YAML: {type(error).__name__}") from None
+        raise _mistake(Position(file), f"not YAML: {type(error).__name__}") from None
 
 
 def _documents(file: str, events: Iterator[Event]) -> Iterator[Source]:

@@ -208,7 +208,9 @@ def _identity_mistakes(
             yield Diagnostic(place, message, f"declare a Cell {document.namespace} in {GLOBAL}")
         elif not _is_inside(identity, cell):
             message = f"the identity is outside what Cell {document.namespace} may claim"
-            yield Diagnostic(place, message)
+            claims = [each for each in cell.identities if isinstance(each, str)]
+            hint = f"it may claim what is below {', '.join(claims)}" if claims else ""
+            yield Diagnostic(place, message, hint)
 
 
 def _is_inside(identity: AgentIdentity, cell: CellSpec) -> bool:

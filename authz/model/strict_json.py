@@ -58,6 +58,8 @@ def read_json(text: bytes) -> JSON:
         raise
     except RecursionError:
         raise NotJSON("nested too deep") from None
+    except json.JSONDecodeError as error:
+        raise NotJSON(f"no JSON at line {error.lineno}, column {error.colno}") from None
     except (ValueError, ArithmeticError) as error:
         raise NotJSON(f"no JSON: {type(error).__name__}") from None
     _check_values(value, may_hold_surrogates=_SURROGATE_ESCAPE.search(decoded) is not None)

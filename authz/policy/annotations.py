@@ -49,7 +49,7 @@ def annotation_mistakes(
         if name in LATER:
             yield f"@{name} is not supported by this version", "ignoring it would change decisions"
         else:
-            yield f"@{name} is no annotation", nearest(name, KNOWN)
+            yield f"@{name} is not an annotation", nearest(name, KNOWN)
     if not annotations.get("id"):
         yield "the policy has no @id", 'write @id("…") before it'
     if "step_up" in annotations:

@@ -90,10 +90,14 @@ def judge(question: Question, policies: Policies) -> Judgement:
 
 
 def _denied(rows: Sequence[_Evaluated], hopeless: Sequence[_Evaluated]) -> Judgement:
-    worst = max((row.leg for row in hopeless), key=lambda leg: _WORST_LAST.index(leg.reason))
-    refs = ", ".join(map(str, worst.policies))
-    detail = f"{worst.party}: {refs or _UNNAMED[worst.reason]}"
-    return Judgement(worst.reason, tuple(row.leg for row in rows), detail=detail)
+    reason = max((row.leg.reason for row in hopeless), key=_WORST_LAST.index)
+    detail = "; ".join(_told(row.leg) for row in hopeless)
+    return Judgement(reason, tuple(row.leg for row in rows), detail=detail)
+
+
+def _told(leg: Leg) -> str:
+    refs = ", ".join(map(str, leg.policies))
+    return f"{leg.party}: {refs or _UNNAMED[leg.reason]}"
 
 
 def _permitted(

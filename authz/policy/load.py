@@ -12,6 +12,7 @@ from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.policy.annotations import annotation_mistakes, read_notes
 from authz.policy.compiled import Policies, Policy, engine_id
+from authz.policy.engine_words import in_our_words
 from authz.policy.names import Names, unknown_names, unknown_scopes
 from authz.policy.question import PolicyRef
 from authz.policy.schema import schema_text
@@ -61,7 +62,8 @@ def load(
         for tool in target.tools.values()
     }
     mistakes.extend(_annotation_mistakes(found))
-    notes = [*_name_notes(found, Names.of(directory, shapes.values()))]
+    names = Names.of(directory, shapes.values())
+    notes = [*_name_notes(found, names)]
     warnings = [note for note in notes if note.severity is Severity.WARNING]
     mistakes.extend(note for note in notes if note.severity is Severity.ERROR)
     if mistakes:
@@ -69,8 +71,15 @@ def load(
     schema = Schema.from_str(_schema_text(directory, shapes))
     text = "\n".join(row.source.text for row in found)
     if count_policies(text) != len(found):
-        raise InvalidWorld([Diagnostic(Position("policies"), "the engine counts them otherwise")])
-    mistakes.extend(_validator_mistakes(found, text, schema))
+        raise InvalidWorld(
+            [
+                Diagnostic(
+                    Position("policies"),
+                    "the engine reads another number of policies than there are statements",
+                )
+            ]
+        )
+    mistakes.extend(_validator_mistakes(found, text, schema, names))
     if mistakes:
         raise InvalidWorld(mistakes)
     policies = Policies(
@@ -107,7 +116,7 @@ def _read(file: str, text: bytes, directory: Directory) -> Iterator[_Sourced | D
         try:
             yield _Sourced(read_source(statement, guard), statement.position)
         except NotOnePolicy as error:
-            yield Diagnostic(statement.position, f"no policy: {error}")
+            yield Diagnostic(statement.position, f"not a policy: {error}", error.hint)
 
 
 def _annotation_mistakes(found: Iterable[_Sourced]) -> Iterator[Diagnostic]:
@@ -140,13 +149,17 @@ def _schema_text(directory: Directory, shapes: Mapping[str, Shape]) -> str:
     )
 
 
-def _validator_mistakes(found: list[_Sourced], text: str, schema: Schema) -> Iterator[Diagnostic]:
+def _validator_mistakes(
+    found: list[_Sourced], text: str, schema: Schema, names: Names
+) -> Iterator[Diagnostic]:
     """Validate all policies at once; the engine names them by their order in the text."""
     by_engine_id = {engine_id(index): row for index, row in enumerate(found)}
-    for error in validate_policies(text, schema).errors:
-        row = by_engine_id[error.policy_id]
-        message = error.error.removeprefix(f"for policy `{error.policy_id}`, ")
-        yield Diagnostic(row.position, f"policy {row.source.annotations['id']}: {message}")
+    told = ((error.policy_id, error.error) for error in validate_policies(text, schema).errors)
+    # One mistake is told for each kind of request that the policy could be about.
+    for name, message in dict.fromkeys(told):
+        row = by_engine_id[name]
+        plain, hint = in_our_words(message, names)
+        yield Diagnostic(row.position, f"policy {row.source.annotations['id']}: {plain}", hint)
 
 
 def _policy(row: _Sourced) -> Policy:

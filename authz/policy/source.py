@@ -16,11 +16,16 @@ from typing import Any
 
 from cedarpy import policies_to_json_str
 
+from authz.policy.engine_words import syntax_hint
 from authz.policy.statements import MAX_OPERATORS, Statement, scope_end
 
 
 class NotOnePolicy(ValueError):
     """The statement is no single policy that could be evaluated."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,11 @@ def _read_one(text: str) -> Mapping[str, Any]:
     except RecursionError:
         raise NotOnePolicy("it is nested too deep; split it") from None
     except ValueError as error:
-        raise NotOnePolicy(str(error)) from None
+        raise NotOnePolicy(str(error), syntax_hint(str(error))) from None
     if found["templates"]:
         raise NotOnePolicy("it is a template; ?principal and ?resource are never linked here")
     if len(found["staticPolicies"]) != 1:
-        raise NotOnePolicy("a policy ends with a semicolon, and one is missing")
+        raise NotOnePolicy("it is several", syntax_hint("unexpected end of input"))
     (policy,) = found["staticPolicies"].values()
     return dict(policy)
 

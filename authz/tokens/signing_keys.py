@@ -21,6 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from authz.identity.keys import KeySet, read_key_set
 from authz.tokens.jwks import public_jwks
 
+WRITING, ANYTHING = 0o022, 0o077
+"""Bits of a mode by which others than the owner could write, or do anything at all."""
+
 KEY_FILES = "[!.]*.pem"
 """A name that begins with a dot is a draft, or somebody's backup."""
 
@@ -53,7 +56,7 @@ def open_signing_keys(folder: Path) -> SigningKeys:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_open_to_others(folder, 0o022)
+        _refuse_open_to_others(folder, WRITING)
         _make_first_key(folder)
         keys = {path.stem: _read(path) for path in sorted(folder.glob(KEY_FILES))}
     except OSError as error:
@@ -98,7 +101,7 @@ def _fingerprint(key: ec.EllipticCurvePrivateKey) -> str:
 
 
 def _read(path: Path) -> ec.EllipticCurvePrivateKey:
-    _refuse_open_to_others(path, 0o077)
+    _refuse_open_to_others(path, ANYTHING)
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -116,5 +119,6 @@ def _refuse_open_to_others(path: Path, forbidden: int) -> None:
     if mode & forbidden:
         wanted = mode & ~forbidden
         raise KeysUnusable(
-            f"{path}: mode {mode:o} is open to others; use `chmod {wanted:o} {path}`"
+            f"{path}: mode {mode:o} lets others {'write' if forbidden == WRITING else 'read'} it;"
+            f" use `chmod {wanted:o} {path}`"
         )

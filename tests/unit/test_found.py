@@ -12,6 +12,7 @@ import pytest
 from google.protobuf.json_format import ParseDict
 
 from authz._proto.external_auth_pb2 import CheckRequest
+from authz.audit.describe import MAX_DETAIL
 from authz.claims.check import TokenTooWide, check_minted
 from authz.directory.compiled import Refusals
 from authz.directory.diagnostics import InvalidWorld
@@ -93,7 +94,7 @@ def test_identity_in_a_detail_is_cut(answering: Answering) -> None:
     record = decide_case(replace(SEARCH, principal=principal), answering).record
 
     assert record["reason"] == "agent_undeclared"
-    assert max(len(value) for value in record.values() if isinstance(value, str)) <= 400
+    assert max(len(value) for value in record.values() if isinstance(value, str)) <= MAX_DETAIL
 
 
 # --- what does not load says where and why

@@ -108,7 +108,7 @@ def test_nothing_at_all() -> None:
     """An empty directory is no world."""
     (mistake,) = mistakes_in({})
 
-    assert mistake.message == "no document is the Gate"
+    assert mistake.message == "no document declares the Gate"
 
 
 @pytest.mark.parametrize("name", ["ns/tools/README.md", "README.md", "global/extra.json"])

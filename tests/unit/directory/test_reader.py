@@ -154,13 +154,13 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("!!python/object/apply:os.system [ls]\n", "1:1", "tags are not read"),
     ("? [a]\n: 1\n", "1:3", "a key is no string"),
     ("{{a: 1}: 2}\n", "1:2", "a key is no string"),
-    ("a:\n\t- 1\n", "2:1", "no YAML"),
-    ("a: [1\n", "2:1", "no YAML"),
-    ("a: 'b\n", "2:1", "no YAML"),
-    ("a: b: c\n", "1:5", "no YAML"),
-    ("a: 1\n b: 2\n", "2:3", "no YAML"),
-    ("a: \x07\n", "1:1", "no YAML"),
-    ("%YAML 3.0\n---\na: 1\n", "1:1", "no YAML"),
+    ("a:\n\t- 1\n", "2:1", "not YAML"),
+    ("a: [1\n", "2:1", "not YAML"),
+    ("a: 'b\n", "2:1", "not YAML"),
+    ("a: b: c\n", "1:5", "not YAML"),
+    ("a: 1\n b: 2\n", "2:3", "not YAML"),
+    ("a: \x07\n", "1:1", "not YAML"),
+    ("%YAML 3.0\n---\na: 1\n", "1:1", "not YAML"),
 )
 
 
