@@ -27,7 +27,7 @@ test: $(READY) ## all everyday tests, a real Envoy included
 	$(BIN)/python -m pytest
 
 .PHONY: test-parity
-test-parity: $(READY) ## every case through Envoy and through decide, compared to the byte
+test-parity: $(READY) ## every case in force, through Envoy and through decide, compared to the byte
 	$(BIN)/python -m pytest tests/envoy/test_parity.py -s
 
 .PHONY: test-crash

@@ -1,4 +1,4 @@
-"""Listener addresses: promise 9, only declared Envoys are believed."""
+"""Listener addresses: only declared Envoys are believed, so each has a wall."""
 
 from __future__ import annotations
 

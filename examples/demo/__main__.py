@@ -108,7 +108,7 @@ def _show_trail(told: list[Told]) -> None:
             what = operation.get("tool") or operation.get("method") or "-"
             who = row["agent"] or "-", row["user"] or "-"
             went = str(row["step"]), row["verdict"], row["reason"]
-            saw = "it" if row["decision"] in reached else "nothing"
+            saw = "the call" if row["decision"] in reached else "nothing"
             table.add_row(scene.trace_id[:8], *who, what, *went, saw)
     console.print(table)
     console.print(f"Every decision: {RECORDS.relative_to(ROOT)}\n")

@@ -23,7 +23,8 @@ from mcp.types import CallToolResult, TextContent
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
-from examples.demo.places import AGENT_IDS, FOLDER, PKI, TOOL_HOST
+from examples.demo.issuer import USERS
+from examples.demo.places import AGENT_IDS, FOLDER, PKI, RECORDS, ROOT, TOOL_HOST
 
 TIMEOUT_SECONDS = 20
 
@@ -88,14 +89,18 @@ def switch_tracing_on() -> None:
 async def _call(agent: str, user: str, tool: str, arguments: dict[str, object]) -> None:
     async with session(agent, user, Ports.saved()) as client:
         result = await client.call_tool(tool, arguments)
-        print("refused:" if result.is_error else "allowed:", text_of(result))
+        text = text_of(result)
+        refused = text.startswith(("Denied", "Pending"))
+        said = "the gate refused" if refused else "the tool failed"
+        print(f"{said if result.is_error else 'the tool answered'}: {text}")
+        print(f"why: {RECORDS.relative_to(ROOT)} has a line for this decision")
 
 
 def main() -> None:
     """Make one call, as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m examples.demo.agent", description=__doc__)
     parser.add_argument("agent", choices=AGENT_IDS)
-    parser.add_argument("user")
+    parser.add_argument("user", choices=USERS)
     parser.add_argument("tool")
     parser.add_argument("arguments", type=json.loads)
     given = parser.parse_args()

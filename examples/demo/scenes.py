@@ -78,7 +78,7 @@ CALLS = (
         "docs:write",
     ),
     Call(
-        "Arguments that policy forbids, in a parameter of type str | None",
+        "Arguments that policy forbids, in an optional parameter (str | None)",
         "research-agent",
         "alice",
         "read_page",
@@ -100,7 +100,7 @@ async def allowed_call(stage: Stage) -> Told:
         "An allowed call",
         "research-agent, for alice: search(query='tides')",
         f"the tool answered: {text!r}",
-        f"alice, the agent and policy all hold {record['required']}; decided by "
+        f"alice, the agent and policy all hold {', '.join(record['required'])}; decided by "
         f"{_policies(record)}",
         trace_id,
     )

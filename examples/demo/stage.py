@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from examples.demo.agent import Ports
-from examples.demo.children import Line, running
+from examples.demo.children import ChildFailed, Line, running
 from examples.demo.places import AGENT_IDS, FOLDER, HOME, PKI, SOCKET, TOOL_ID, WORLD
 from examples.edge.certificates import Authority
 from examples.edge.envoy import Edge, configuration, running_envoy
@@ -34,6 +36,7 @@ class Stage:
 def staged() -> Iterator[Stage]:
     """Run everything until the block ends."""
     with ExitStack() as opened:
+        opened.enter_context(_alone())
         gate_port = _free_port()
         authority = _prepare(gate_port)
         issuer = opened.enter_context(
@@ -57,6 +60,19 @@ def running_gate(log: Path) -> Iterator[Line]:
     command = ["authz", "serve", str(HOME), "--http", "127.0.0.1:0"]
     with running(command, log, lambda line: line.get("event") == "serving") as line:
         yield line
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold a lock on the demo: each run makes the demo's folder anew."""
+    descriptor = os.open(WORLD, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise ChildFailed("another demo runs in this clone") from None
+    finally:
+        os.close(descriptor)
 
 
 def _tells_port(line: Line) -> bool:

@@ -14,6 +14,7 @@ import urllib.request
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from examples.demo.children import ChildFailed
 from examples.demo.places import FOLDER, GATE_ISSUER, TOKEN, TOOL_AUDIENCE
 from examples.demo.stage import JWKS_PATH, running_gate
 
@@ -28,6 +29,14 @@ def main() -> int:
     if not TOKEN.exists():
         print("there is no token; run `make demo` first")
         return 2
+    try:
+        return _verify()
+    except ChildFailed as error:
+        print(f"the gate did not start; does `make demo KEEP=1` still run?\n{error}")
+        return 2
+
+
+def _verify() -> int:
     with running_gate(FOLDER / "logs" / "verify.log") as gate:
         url = f"http://127.0.0.1:{gate['http_port']}{JWKS_PATH}"
         with urllib.request.urlopen(url, timeout=10) as answer:

@@ -1,0 +1,72 @@
+"""The reference pages name whatever there is: a new member, fact or reason must be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from authz.directory.documents import SPECS
+from authz.model.reasons import Reason
+from authz.policy.annotations import KNOWN, STEP_UPS
+from authz.policy.schema import FACTS, HEAD
+from authz.server.answering import Answering
+from tests.support.cases import case_named
+from tests.support.direct import decide_case
+
+DOCS = Path(__file__).parents[2] / "docs"
+NOT_FACTS = {"context", "principal", "resource", "do"}
+"""Words of the schema's own grammar."""
+
+
+def words(page: str) -> set[str]:
+    """Give every word of a page that stands in code."""
+    text = re.sub(r"```.*?```", "", (DOCS / page).read_text(), flags=re.DOTALL)
+    spans = re.findall(r"`([^`]+)`", text)
+    return {word for span in spans for word in re.findall(r"[A-Za-z_$][\w$]*", span)}
+
+
+def members(model: Any) -> Iterator[str]:
+    """Give the names of all members of a document's kind, at any depth."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        for name, field in model.model_fields.items():
+            yield field.alias or name
+            yield from members(field.annotation)
+    for argument in getattr(model, "__args__", ()):
+        yield from members(argument)
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_kinds(kind: str) -> None:
+    """Every kind, and every member that it may have, is in the reference of the directory."""
+    assert f"**{kind}**" in (DOCS / "directory.md").read_text()
+    assert set(members(SPECS[kind])) - words("directory.md") == set()
+
+
+def test_facts() -> None:
+    """Everything that a policy can read, and every type of entity, is in the guide."""
+    entities = set(re.findall(r"entity (\w+)", HEAD)) - {"Session", "Texts", "Lifecycle"}
+
+    assert FACTS - NOT_FACTS - words("policies.md") == set()
+    assert entities - words("policies.md") == set()
+
+
+def test_annotations() -> None:
+    """Every annotation, and every kind of step-up, is in the guide."""
+    assert set(KNOWN) | set(STEP_UPS) <= words("policies.md")
+
+
+def test_reasons() -> None:
+    """Every reason is explained."""
+    assert set(Reason) - words("records.md") == set()
+
+
+def test_records(answering: Answering) -> None:
+    """Every member of a record is explained."""
+    record = decide_case(case_named("search-allowed"), answering).record
+
+    assert record.keys() - words("records.md") == set()
