@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from authz.audit.sink import RecordFile
 from authz.directory.compiled import MeshRestricted
 from authz.directory.diagnostics import InvalidWorld
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from authz.server.grpc_face import GrpcFace
 from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
@@ -65,10 +65,10 @@ def _serve(
     gate = declared.directory.gate
     keys = open_signing_keys(settings.home / gate.keys_folder)
     records = opened.enter_context(RecordFile(settings.home / gate.records_file))
-    answering = Answering(declared.world(keys.public), keys, records, log)
+    decision_point = DecisionPoint(declared.world(keys.public), keys, records, log)
     http = opened.enter_context(HttpFace(settings.http, keys.public_jwks))
     faces = [
-        opened.enter_context(GrpcFace(answering, each, settings.home, settings.drain_seconds))
+        opened.enter_context(GrpcFace(decision_point, each, settings.home, settings.drain_seconds))
         for each in gate.listeners
     ]
     http.announce_ready()

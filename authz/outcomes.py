@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from authz.claims.check import TokenTooWide
-from authz.directory.compiled import Refusals
+from authz.directory.compiled import RefusalStyle
 from authz.model.call import Call
 from authz.model.operation import Message
 from authz.model.outcome import Allowed, Facts, Refused, TurnedAway
@@ -56,10 +56,10 @@ def fault(known: Facts, detail: str) -> TurnedAway:
     return TurnedAway(known, NO_STEP, Reason.FAULT, detail, render(refusal))
 
 
-def _style(given: Given, facts: Facts) -> Refusals:
+def _style(given: Given, facts: Facts) -> RefusalStyle:
     """Choose how a refusal is written: the agent's choice unless it is auto, else the target's."""
     caller, route = facts.find(Caller), facts.find(Route)
     agent = given.world.directory.agents[caller.hop.agent] if caller else None
-    if agent is not None and agent.refusals is not Refusals.AUTO:
+    if agent is not None and agent.refusals is not RefusalStyle.AUTO:
         return agent.refusals
-    return route.target.refusals if route and route.target else Refusals.AUTO
+    return route.target.refusals if route and route.target else RefusalStyle.AUTO

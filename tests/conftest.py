@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from authz.telemetry.logs import open_log
 from tests.support.direct import KeptRecords
 from tests.support.worlds import load_world, prepare_home
@@ -19,7 +19,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def answering(home: Path) -> Answering:
+def decision_point(home: Path) -> DecisionPoint:
     """The worked world behind a server without sockets."""
     world, keys = load_world(home)
-    return Answering(world, keys, KeptRecords(), open_log("error"))
+    return DecisionPoint(world, keys, KeptRecords(), open_log("error"))

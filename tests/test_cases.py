@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from authz.model.reasons import Reason
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.support.cases import Case, all_cases, answers
 from tests.support.direct import Decided, decide_case
 from tests.support.expect import (
@@ -27,9 +27,9 @@ def case(request: pytest.FixtureRequest) -> Case:
     return found
 
 
-def test_case(case: Case, answering: Answering) -> None:
+def test_case(case: Case, decision_point: DecisionPoint) -> None:
     """The case is decided, answered, minted and recorded as it says."""
-    decided = decide_case(case, answering)
+    decided = decide_case(case, decision_point)
     found = [*differences(case, decided.record)]
     if case.expect["reason"] == Reason.ALLOW:
         found += [*token_differences(case, claims_in(decided.token))]

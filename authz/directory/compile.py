@@ -13,7 +13,7 @@ from authz.directory.compiled import (
     Gate,
     Issuer,
     Lifecycle,
-    Refusals,
+    RefusalStyle,
     Role,
     ScopePatterns,
     SubjectRule,
@@ -105,7 +105,7 @@ class Compiler:
             clients=frozenset((client.issuer, client.id) for client in clients),
             scopes=self._capped(spec.scopes, row),
             connections={connection.to: connection for connection in connections},
-            refusals=Refusals(spec.refusals),
+            refusals=RefusalStyle(spec.refusals),
             audience=spec.audience,
             subjects=self._subjects(spec.token.subjects),
         )
@@ -145,7 +145,7 @@ class Compiler:
             audience=spec.audience,
             callers=frozenset(qualify(each, row.namespace) for each in spec.callers),
             subjects=self._subjects(spec.token.subjects),
-            refusals=Refusals(spec.refusals),
+            refusals=RefusalStyle(spec.refusals),
             session_scopes=frozenset(spec.session_scopes),
             tools={name: self._tool(row, name, tool) for name, tool in spec.tools.items()},
         )
@@ -159,7 +159,7 @@ class Compiler:
             audience=spec.audience or "",
             callers=frozenset(qualify(each, row.namespace) for each in spec.callers),
             subjects=self._subjects(spec.token.subjects),
-            refusals=Refusals(spec.refusals),
+            refusals=RefusalStyle(spec.refusals),
             session_scopes=NO_SCOPES,
             tools={},
         )

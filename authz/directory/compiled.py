@@ -40,7 +40,7 @@ class SubjectRule(StrEnum):
     NONE = "none"
 
 
-class Refusals(StrEnum):
+class RefusalStyle(StrEnum):
     """How refusals are written for a target or an agent."""
 
     AUTO = "auto"
@@ -154,7 +154,7 @@ class Target:
     subjects: str
     """The `Issuer` whose plain `sub` it understands, or `QUALIFIED`."""
 
-    refusals: Refusals
+    refusals: RefusalStyle
     session_scopes: Scopes
     tools: Mapping[str, Tool]
     """By the tool's own name, byte by byte."""
@@ -199,7 +199,7 @@ class Agent:
     connections: Mapping[str, Connection]
     """By the target's name."""
 
-    refusals: Refusals
+    refusals: RefusalStyle
     audience: str | None
     """Where tokens for it are addressed to; None when nobody may call it."""
 

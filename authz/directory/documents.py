@@ -37,7 +37,7 @@ from authz.directory.words import (
 
 API_VERSION = "narrowgate.dev/v1alpha1"
 
-RefusalStyle = Literal["auto", "http", "oauth"]
+RefusalStyleName = Literal["auto", "http", "oauth"]
 Algorithm = Literal["ES256", "ES384", "PS256", "RS256", "EdDSA"]
 
 
@@ -261,7 +261,7 @@ class AgentSpec(Node):
     identities: list[AgentIdentity] = []
     scopes: list[Scope] = []
     connections: list[ConnectionSpec] = []
-    refusals: RefusalStyle = "auto"
+    refusals: RefusalStyleName = "auto"
     audience: Uri | None = None
     hosts: list[Host] = []
     path: UrlPath | None = None
@@ -296,7 +296,7 @@ class MCPServerSpec(Node):
     callers: list[CallerPattern] = []
     token: TokenSpec = TokenSpec()
     session_scopes: list[Scope] = []
-    refusals: RefusalStyle = "auto"
+    refusals: RefusalStyleName = "auto"
     tools: dict[ToolName, ToolSpec] = {}
 
 

@@ -27,7 +27,7 @@ BESIDE = (".json", ".md")
 """Read where a document refers to them (`.json`), or written for people (`.md`)."""
 
 
-def load(files: Mapping[str, bytes]) -> tuple[Directory, tuple[Diagnostic, ...]]:
+def load_directory(files: Mapping[str, bytes]) -> tuple[Directory, tuple[Diagnostic, ...]]:
     """
     Load a directory.
 

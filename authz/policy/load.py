@@ -31,7 +31,7 @@ class _Sourced:
     position: Position
 
 
-def load(
+def load_policies(
     files: Mapping[str, bytes], directory: Directory
 ) -> tuple[Policies, tuple[Diagnostic, ...]]:
     """

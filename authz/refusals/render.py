@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import assert_never
 
-from authz.directory.compiled import Refusals
+from authz.directory.compiled import RefusalStyle
 from authz.model.headers import DECISION
 from authz.model.operation import Era, Message, Protocol, ToolCall
 from authz.model.outcome import Answer, Malformed, Refused
@@ -50,7 +50,7 @@ class Refusal:
     audience: str | None
     """The target's, None where the target is unknown."""
 
-    style: Refusals = Refusals.AUTO
+    style: RefusalStyle = RefusalStyle.AUTO
 
     @property
     def row(self) -> Row:
@@ -121,13 +121,13 @@ def _denied(refusal: Refusal) -> Answer:
         return _unrouted(refusal)
     if message.request_id is None:
         return Answer(FORBIDDEN, ((DECISION, refusal.decision),), b"")
-    challenge = _curing_challenge(refusal) if refusal.style is Refusals.OAUTH else None
+    challenge = _curing_challenge(refusal) if refusal.style is RefusalStyle.OAUTH else None
     if challenge is not None:
         sentence = OAUTH_SENTENCES[refusal.refused.reason]
         return _rpc_error(
             refusal, row.status, row.status, sentence, ("www-authenticate", challenge)
         )
-    if refusal.style is not Refusals.AUTO:
+    if refusal.style is not RefusalStyle.AUTO:
         return _rpc_error(refusal, row.status, row.status, row.sentence)
     if isinstance(message.operation, ToolCall):
         return _tool_result(refusal, message)

@@ -15,7 +15,7 @@ from grpc_reflection.v1alpha import reflection
 from authz._proto import external_auth_pb2
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz.directory.compiled import Listener
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from authz.server.listeners import admits, bind
 
 SERVICE = external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"].full_name
@@ -29,7 +29,7 @@ _OPTIONS = (
 )
 
 
-def check_handler(answering: Answering, listener: Listener) -> grpc.GenericRpcHandler:
+def check_handler(decision_point: DecisionPoint, listener: Listener) -> grpc.GenericRpcHandler:
     """
     Give what answers the Checks that come in by one listener.
 
@@ -39,11 +39,11 @@ def check_handler(answering: Answering, listener: Listener) -> grpc.GenericRpcHa
 
     def check(request: bytes, context: grpc.ServicerContext) -> CheckResponse:
         if not admits(listener, context):
-            return answering.refuse_stranger(listener.name)
+            return decision_point.refuse_stranger(listener.name)
         metadata = {
             name: value for name, value in context.invocation_metadata() if isinstance(value, str)
         }
-        return answering.answer(request, listener.name, metadata)
+        return decision_point.answer(request, listener.name, metadata)
 
     method: grpc.RpcMethodHandler[bytes, CheckResponse] = grpc.unary_unary_rpc_method_handler(
         check, request_deserializer=None, response_serializer=CheckResponse.SerializeToString
@@ -55,13 +55,13 @@ class GrpcFace:
     """One listener: bound when it is made, serving inside the `with` block, free again after it."""
 
     def __init__(
-        self, answering: Answering, listener: Listener, home: Path, drain_seconds: float
+        self, decision_point: DecisionPoint, listener: Listener, home: Path, drain_seconds: float
     ) -> None:
         """
         Bind the listener's address.
 
         Args:
-            answering: What answers its Checks.
+            decision_point: What answers its Checks.
             listener: The address, and who is believed there.
             home: Where relative paths of the listener start.
             drain_seconds: How long Checks under way may take when it stops.
@@ -75,7 +75,7 @@ class GrpcFace:
             ThreadPoolExecutor(THREADS, thread_name_prefix=f"check-{listener.name}"),
             options=_OPTIONS,
         )
-        self._server.add_generic_rpc_handlers((check_handler(answering, listener),))
+        self._server.add_generic_rpc_handlers((check_handler(decision_point, listener),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from authz.directory.compiled import Directory, Issuer
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
-from authz.directory.load import load as load_directory
+from authz.directory.load import load_directory
 from authz.identity.keys import KeySet, read_key_set
 from authz.policy.compiled import Policies
-from authz.policy.load import load as load_policies
+from authz.policy.load import load_policies
 from authz.sources.folder import read_file, read_folder
 from authz.world import World
 

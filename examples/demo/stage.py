@@ -15,7 +15,7 @@ from examples.demo.agent import Ports
 from examples.demo.children import ChildFailed, Line, running
 from examples.demo.places import AGENT_IDS, FOLDER, HOME, PKI, SOCKET, TOOL_ID, WORLD
 from examples.edge.certificates import Authority
-from examples.edge.envoy import Edge, configuration, running_envoy
+from examples.edge.envoy import Place, configuration, running_envoy
 
 LOGS = FOLDER / "logs"
 JWKS_PATH = "/.well-known/jwks.json"
@@ -47,8 +47,8 @@ def staged() -> Iterator[Stage]:
         tool = opened.enter_context(
             running(["examples.demo.tool", jwks_url], LOGS / "tool.log", _tells_port)
         )
-        edge = Edge(FOLDER / "envoy", authority, SOCKET, tool["port"])
-        envoy = opened.enter_context(running_envoy(edge, configuration(edge)))
+        place = Place(FOLDER / "envoy", authority, SOCKET, tool["port"])
+        envoy = opened.enter_context(running_envoy(place, configuration(place)))
         ports = Ports(envoy=envoy, issuer=issuer["port"])
         ports.save()
         yield Stage(ports, gate_port, jwks_url)

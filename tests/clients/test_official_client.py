@@ -22,7 +22,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 
 from authz.model.reasons import Reason
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from examples.edge.certificates import Authority
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.edge import headers_of, running_front
@@ -89,15 +89,17 @@ class Floor:
 
 
 @pytest.fixture(scope="module")
-def floor(answering: Answering, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
+def floor(
+    decision_point: DecisionPoint, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Floor]:
     """The worked world, between the official client and an official server."""
     folder: Path = tmp_path_factory.mktemp("clients")
-    targets = answering.world.directory.targets.values()
+    targets = decision_point.world.directory.targets.values()
     tools = {name for target in targets for name in target.tools}
     with (
         McpUpstream(tools) as upstream,
-        running_gate(answering, folder) as gate,
-        running_front(answering, folder, gate, upstream.port) as (port, authority),
+        running_gate(decision_point, folder) as gate,
+        running_front(decision_point, folder, gate, upstream.port) as (port, authority),
     ):
         yield Floor(port, gate, authority, upstream)
 

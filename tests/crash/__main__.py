@@ -22,7 +22,7 @@ from pathlib import Path
 
 from authz.model.instant import Instant
 from examples.edge.certificates import Authority
-from examples.edge.envoy import Edge, running_envoy
+from examples.edge.envoy import Place, running_envoy
 from tests.support.cases import Case, case_at
 from tests.support.clients import Door, Response, send_http1
 from tests.support.edge import headers_of
@@ -62,15 +62,15 @@ def kill_once(folder: Path) -> Round:
     cases = [case_at(name, Instant(int(time.time()))) for name in CALLS]
     authority = Authority(folder / "pki")
     with Upstream() as upstream, serving(home, folder / "gate.log") as served:
-        edge = Edge(folder / "envoy", authority, served.socket, upstream.port)
+        place = Place(folder / "envoy", authority, served.socket, upstream.port)
         targets = sorted({case.target for case in cases if case.target})
-        with running_envoy(edge, opened_configuration(edge, targets)) as port:
+        with running_envoy(place, opened_configuration(place, targets)) as port:
             door = Door(port, authority.roots, authority.issue("agent", cases[0].principal))
             answers = _load_until_killed(served, door, cases)
         return Round(
             answered=len(answers),
             cut_off=sum(map(_is_cut_off, answers)),
-            seen_by_envoy=frozenset(_decisions(edge.access_log)),
+            seen_by_envoy=frozenset(_decisions(place.access_log)),
             recorded=frozenset(row["decision"] for row in served.whole_records),
         )
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.support.edge import Edge, running_edge
 
 
 @pytest.fixture(scope="session")
-def edge(answering: Answering, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def edge(decision_point: DecisionPoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """What stands between a test and an upstream."""
-    with running_edge(answering, tmp_path_factory.mktemp("edge")) as running:
+    with running_edge(decision_point, tmp_path_factory.mktemp("edge")) as running:
         yield running

@@ -16,11 +16,10 @@ from authz._proto.external_auth_pb2 import CheckResponse
 from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 from authz.directory.compiled import Listener, MutualTLS
 from authz.model.spiffe import SpiffeId
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from authz.server.grpc_face import GrpcFace
 from examples.edge.certificates import Authority
-from examples.edge.envoy import ENVOY_ID, running_envoy
-from examples.edge.envoy import Edge as Place
+from examples.edge.envoy import ENVOY_ID, Place, running_envoy
 from tests.support.cases import Case, case_named
 from tests.support.clients import Door, send_http1
 from tests.support.direct import KeptRecords, check_of
@@ -55,14 +54,14 @@ class TcpGate:
 
 
 @pytest.fixture
-def gate(answering: Answering, tmp_path: Path) -> Iterator[TcpGate]:
+def gate(decision_point: DecisionPoint, tmp_path: Path) -> Iterator[TcpGate]:
     """A gate with one TCP listener."""
-    with _running(answering, tmp_path) as running:
+    with _running(decision_point, tmp_path) as running:
         yield running
 
 
 @contextmanager
-def _running(answering: Answering, folder: Path) -> Iterator[TcpGate]:
+def _running(decision_point: DecisionPoint, folder: Path) -> Iterator[TcpGate]:
     authority, records, case = Authority(folder), KeptRecords(), case_named("search-allowed")
     authority.issue("gate", "spiffe://example.org/ns/narrowgate/sa/gate")
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -75,7 +74,7 @@ def _running(answering: Answering, folder: Path) -> Iterator[TcpGate]:
         authority.roots.name,
         frozenset({SpiffeId.parse(ENVOY_ID)}),
     )
-    served = replace(answering, records=records, clock=lambda: case.now)
+    served = replace(decision_point, records=records, clock=lambda: case.now)
     with GrpcFace(served, Listener("tcp", address), folder, drain_seconds=1):
         yield TcpGate(port, authority, records, case)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from authz.directory.diagnostics import InvalidWorld
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from authz.sources.declared import read_declared
 from tests.support.cases import Case, case_named
 from tests.support.clients import Response
@@ -90,13 +90,13 @@ def test_namespace_claims_anothers_identity(tmp_path: Path) -> None:
 
 
 def test_namespace_raises_a_user_by_its_own_role(
-    answering: Answering, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    decision_point: DecisionPoint, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A namespace's Role gives its members nothing beyond its Cell: rita still cannot write."""
     home = prepare_home(tmp_path)
     _append(home / "directory/ns/reports/roles.yaml", RAISE)
     world, keys = load_world(home)
-    raised = replace(answering, world=world, keys=keys)
+    raised = replace(decision_point, world=world, keys=keys)
 
     with running_edge(raised, tmp_path_factory.mktemp("raised")) as edge:
         _, seen, record = edge.send(case_named("user-never"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from authz.model.reasons import Reason
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.support.cases import Case, all_cases
 from tests.support.direct import Decided, decide_case
 from tests.support.edge import Edge
@@ -33,9 +33,9 @@ ENVOYS_OWN = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_parity(case: Case, edge: Edge, answering: Answering) -> None:
+def test_parity(case: Case, edge: Edge, decision_point: DecisionPoint) -> None:
     """Verdict, reason, step, legs, policies, answer and upstream bytes are those of `decide`."""
-    direct = decide_case(case, answering)
+    direct = decide_case(case, decision_point)
 
     response, seen, record = edge.send(case)
 

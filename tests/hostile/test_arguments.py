@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.support.cases import case_named
 from tests.support.direct import decide_case
 
@@ -25,12 +25,12 @@ COMMANDS: list[Any] = [
 
 
 @pytest.mark.parametrize("extra", COMMANDS, ids=json.dumps)
-def test_untyped_argument_is_seen_in_every_shape(extra: Any, answering: Answering) -> None:
+def test_untyped_argument_is_seen_in_every_shape(extra: Any, decision_point: DecisionPoint) -> None:
     """A forbid on an untyped member sees it as a text, a container, null or in capitals."""
     case = case_named("untyped-seen-as-text")
     body = json.loads(case.body)
     body["params"]["arguments"]["extra"] = extra
-    decided = decide_case(replace(case, body=json.dumps(body).encode()), answering)
+    decided = decide_case(replace(case, body=json.dumps(body).encode()), decision_point)
 
     assert decided.record["reason"] == "forbidden"
     assert "label-no-commands" in {policy["id"] for policy in decided.record["policies"]}
@@ -46,20 +46,20 @@ FORGED: list[Any] = [
 
 @pytest.mark.parametrize("forged", FORGED, ids=json.dumps)
 @pytest.mark.parametrize("member", ["query", "limit", "other", "__entity"])
-def test_forged_engine_values(forged: Any, member: str, answering: Answering) -> None:
+def test_forged_engine_values(forged: Any, member: str, decision_point: DecisionPoint) -> None:
     """The engine's own notation in an argument is an argument of the wrong type, or undeclared."""
     case = case_named("search-allowed")
     body = json.loads(case.body)
     body["params"]["arguments"][member] = forged
-    decided = decide_case(replace(case, body=json.dumps(body).encode()), answering)
+    decided = decide_case(replace(case, body=json.dumps(body).encode()), decision_point)
 
     expected = {"query": "bad_argument", "limit": "bad_argument"}.get(member, "forbidden")
     assert decided.record["reason"] == expected
 
 
-def test_erring_policy_is_named(answering: Answering) -> None:
+def test_erring_policy_is_named(decision_point: DecisionPoint) -> None:
     """A policy that errs is named by the record, so that its author can find it."""
-    record = decide_case(case_named("overflow"), answering).record
+    record = decide_case(case_named("overflow"), decision_point).record
 
     assert record["reason"] == "policy_error"
     assert "quote-user (policies/ns/finance/refunds.cedar:8)" in record["detail"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from authz.policy.arguments import MAX_VALUES
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.support.cases import Case, case_named
 from tests.support.direct import decide_case
 
@@ -40,13 +40,13 @@ BOMBS = {
 @pytest.mark.parametrize("principal", ["", "spiffe://example.org/ns/research/sa/research-agent"])
 @pytest.mark.parametrize("arguments", BOMBS.values(), ids=BOMBS.keys())
 def test_pointers_do_not_explode(
-    arguments: dict[str, Any], principal: str, answering: Answering
+    arguments: dict[str, Any], principal: str, decision_point: DecisionPoint
 ) -> None:
     """However names and values are arranged in a body, deciding on it takes a few megabytes."""
     case = _with_arguments(arguments, principal=principal)
     tracemalloc.start()
     try:
-        decided = decide_case(case, answering)
+        decided = decide_case(case, decision_point)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -56,12 +56,12 @@ def test_pointers_do_not_explode(
     assert len(json.dumps(decided.record)) < 40_000
 
 
-def test_as_many_values_as_are_judged(answering: Answering) -> None:
+def test_as_many_values_as_are_judged(decision_point: DecisionPoint) -> None:
     """The bound is on values: one fewer is judged by policy, one more is no argument."""
     for values, reason in ((MAX_VALUES - 3, "forbidden"), (MAX_VALUES, "bad_argument")):
         case = _with_arguments({"query": "a", "more": [0] * values})
 
-        assert decide_case(case, answering).record["reason"] == reason
+        assert decide_case(case, decision_point).record["reason"] == reason
 
 
 NUMBERS = {
@@ -82,9 +82,9 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize(("number", "reason"), NUMBERS.items(), ids=lambda text: text[:20])
-def test_numbers(number: str, reason: str, answering: Answering) -> None:
+def test_numbers(number: str, reason: str, decision_point: DecisionPoint) -> None:
     """A number that readers could differ over is never allowed, and none is expensive."""
     case = _with_arguments({"query": "a", "limit": 1})
     case = replace(case, body=case.body.replace(b'"limit":1', b'"limit":' + number.encode()))
 
-    assert decide_case(case, answering).record["reason"] == reason
+    assert decide_case(case, decision_point).record["reason"] == reason

@@ -15,7 +15,7 @@ from authz.decide import STEPS, Step
 from authz.model.instant import Instant
 from authz.model.principals import Actor
 from authz.model.reasons import Reason
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import decide_case
 from tests.support.scope import in_force
@@ -24,27 +24,31 @@ REFUSED = [case for case in all_cases() if in_force(case) and case.expect["reaso
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.take.__name__)
-def test_step_left_out(step: Step, answering: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_step_left_out(
+    step: Step, decision_point: DecisionPoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without one row of the table no call is allowed at all: the token misses what it learned."""
     rest = tuple(each for each in STEPS if each is not step)
     monkeypatch.setattr(authz.decide, "STEPS", rest)
 
     for name in ("search-allowed", "session-without-user", "two-hops"):
-        assert decide_case(case_named(name), answering).record["reason"] == Reason.FAULT
+        assert decide_case(case_named(name), decision_point).record["reason"] == Reason.FAULT
     for case in REFUSED:
-        assert decide_case(case, answering).response.status.code != 0, case.name
+        assert decide_case(case, decision_point).response.status.code != 0, case.name
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.take.__name__)
 def test_step_that_answers_nothing(
-    step: Step, answering: Answering, monkeypatch: pytest.MonkeyPatch
+    step: Step, decision_point: DecisionPoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step that answers neither passed nor refused is a fault."""
     broken: Any = lambda _given, _facts: None  # noqa: E731
     rows = tuple(Step(each.number, broken) if each is step else each for each in STEPS)
     monkeypatch.setattr(authz.decide, "STEPS", rows)
 
-    assert decide_case(case_named("search-allowed"), answering).record["reason"] == Reason.FAULT
+    assert (
+        decide_case(case_named("search-allowed"), decision_point).record["reason"] == Reason.FAULT
+    )
 
 
 OTHER = Actor("spiffe://example.org", "spiffe://example.org/ns/finance/sa/payer")
@@ -79,7 +83,7 @@ HARMLESS = {("subject-none", "no chain")}
 def test_token_described_wrongly(
     name: str,
     widen: tuple[str, Callable[[TokenClaims], TokenClaims]],
-    answering: Answering,
+    decision_point: DecisionPoint,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever the description says too much, the self-check finds in the signed bytes."""
@@ -91,7 +95,7 @@ def test_token_described_wrongly(
         authz.steps.token, "describe_claims", lambda given, facts: change(describe(given, facts))
     )
     case: Case = case_named(name)
-    decided = decide_case(case, answering)
+    decided = decide_case(case, decision_point)
 
     assert decided.record["reason"] == Reason.TOKEN_TOO_WIDE
     assert decided.response.status.code == 7

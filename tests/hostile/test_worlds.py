@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.support.cases import case_named
 from tests.support.direct import decide_case
 from tests.support.worlds import load_world, prepare_home
@@ -105,13 +105,15 @@ LEFT_OUT = {
     ("leave_out", "reason"), LEFT_OUT.items(), ids=lambda value: getattr(value, "__name__", value)
 )
 def test_left_out_means_the_least(
-    leave_out: Callable[[Path], None], reason: str, answering: Answering, tmp_path: Path
+    leave_out: Callable[[Path], None], reason: str, decision_point: DecisionPoint, tmp_path: Path
 ) -> None:
     """The allowed search is refused for this reason once this one thing is left out."""
     home = prepare_home(tmp_path)
     leave_out(home)
     world, keys = load_world(home)
-    decided = decide_case(case_named("search-allowed"), replace(answering, world=world, keys=keys))
+    decided = decide_case(
+        case_named("search-allowed"), replace(decision_point, world=world, keys=keys)
+    )
 
     assert decided.record["reason"] == reason
     assert decided.response.status.code != 0

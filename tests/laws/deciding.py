@@ -19,7 +19,7 @@ from authz.directory.compiled import (
     Gate,
     Issuer,
     Lifecycle,
-    Refusals,
+    RefusalStyle,
     Role,
     ScopePatterns,
     SubjectRule,
@@ -32,8 +32,8 @@ from authz.model.instant import Instant
 from authz.model.scopes import NO_SCOPES
 from authz.model.spiffe import SpiffeId
 from authz.policy.compiled import Policies
-from authz.policy.load import load as load_policies
-from authz.server.answering import Answering
+from authz.policy.load import load_policies
+from authz.server.decision_point import DecisionPoint
 from authz.telemetry.logs import open_log
 from authz.tokens.signing_keys import SigningKeys
 from authz.world import World
@@ -102,7 +102,7 @@ def _agent(number: int, draft: Draft) -> Agent:
         clients=frozenset(),
         scopes=draft.ceilings[number],
         connections={"tools/docs": connection},
-        refusals=Refusals.AUTO,
+        refusals=RefusalStyle.AUTO,
         audience=audience_of(number),
         subjects=QUALIFIED,
     )
@@ -132,7 +132,7 @@ def _target(draft: Draft) -> Target:
         audience=DOCS,
         callers=frozenset({"team/*"}),
         subjects="corp" if draft.plain_subjects else QUALIFIED,
-        refusals=Refusals.AUTO,
+        refusals=RefusalStyle.AUTO,
         session_scopes=NO_SCOPES,
         tools={"act": tool},
     )
@@ -254,17 +254,17 @@ def _token(draft: Draft) -> str:
     return sign(key, header, json.dumps(claims).encode())
 
 
-def answering_of(draft: Draft) -> Answering:
+def decision_point_of(draft: Draft) -> DecisionPoint:
     """Give a server that lives in the world of *draft*."""
     directory = directory_of(draft)
     policies = replace(policies_of(draft.policies), agents=directory.agents)
     world = World("w", directory, policies, {"corp": CORP_KEYS}, KEYS.public)
-    return Answering(world, KEYS, KeptRecords(), LOG, clock=lambda: Instant(NOW))
+    return DecisionPoint(world, KEYS, KeptRecords(), LOG, clock=lambda: Instant(NOW))
 
 
 def answer(draft: Draft) -> Answered:
     """Ask for the call of *draft*."""
-    answering = answering_of(draft)
+    decision_point = decision_point_of(draft)
     request = CheckRequest()
     attributes = request.attributes
     attributes.source.principal = str(spiffe_of(draft.caller))
@@ -275,10 +275,10 @@ def answer(draft: Draft) -> Answered:
     http.headers["authorization"] = f"Bearer {_token(draft)}"
     http.raw_body = json.dumps(CALL).encode()
     http.size = len(http.raw_body)
-    response = answering.answer(request.SerializeToString(), "out", {})
+    response = decision_point.answer(request.SerializeToString(), "out", {})
     set_headers = {each.header.key: each.header.value for each in response.ok_response.headers}
-    assert isinstance(answering.records, KeptRecords)
-    (record,) = answering.records.rows
+    assert isinstance(decision_point.records, KeptRecords)
+    (record,) = decision_point.records.rows
     token = set_headers.get("authorization")
     assert (token is None) == (response.status.code != 0)
     return Answered(record, None if token is None else _claims(token))

@@ -12,7 +12,7 @@ from authz.model.principals import Actor, Authentication, Hop, Subject, UserId
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES
 from authz.policy.judge import judge
-from authz.policy.load import load
+from authz.policy.load import load_policies
 from authz.policy.question import Question
 from tests.laws.deciding import EMPTY, agent_name, directory_of
 from tests.laws.parties import NOW
@@ -62,4 +62,6 @@ def judged(
         peer_address="",
         headers={},
     )
-    return judge(question, load({"policies/global/a.cedar": policies}, directory)[0]).reason
+    return judge(
+        question, load_policies({"policies/global/a.cedar": policies}, directory)[0]
+    ).reason

@@ -11,7 +11,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.laws.checks import NOW, checks, short
 from tests.laws.deciding import answer
 from tests.laws.drafts import drafts
@@ -23,11 +23,11 @@ TOKEN = "authorization"
 
 
 def answered(
-    request: CheckRequest, answering: Answering, metadata: Mapping[str, str] | None = None
+    request: CheckRequest, decision_point: DecisionPoint, metadata: Mapping[str, str] | None = None
 ) -> tuple[CheckResponse, dict[str, Any]]:
     """Answer *request* at the instant that its token is good at; give the record too."""
     records = KeptRecords()
-    server = replace(answering, records=records, clock=lambda: NOW)
+    server = replace(decision_point, records=records, clock=lambda: NOW)
     response = server.answer(request.SerializeToString(), "out", metadata or {})
     (record,) = records.rows
     loaded: dict[str, Any] = json.loads(json.dumps(record))
@@ -43,10 +43,10 @@ def comparable(record: Mapping[str, Any]) -> dict[str, Any]:
 
 @given(checks(), st.dictionaries(short, short, max_size=1))
 def test_always_an_explicit_answer(
-    answering: Answering, request: CheckRequest, metadata: dict[str, str]
+    decision_point: DecisionPoint, request: CheckRequest, metadata: dict[str, str]
 ) -> None:
     """Nothing raises, and only an allow has code 0 and a token."""
-    response, record = answered(request, answering, metadata)
+    response, record = answered(request, decision_point, metadata)
     event(record["reason"])
     is_allowed = record["verdict"] == "allow"
     set_names = {option.header.key for option in response.ok_response.headers}
@@ -61,20 +61,22 @@ def test_always_an_explicit_answer(
 
 
 @given(checks())
-def test_no_caller_causes_our_fault(answering: Answering, request: CheckRequest) -> None:
+def test_no_caller_causes_our_fault(decision_point: DecisionPoint, request: CheckRequest) -> None:
     """Whatever a caller sends is decided; a fault would hide what it was refused for."""
-    _, record = answered(request, answering)
+    _, record = answered(request, decision_point)
 
     assert record["reason"] != "fault", record["detail"]
 
 
 @given(checks())
-def test_an_allow_is_of_somebody_declared(answering: Answering, request: CheckRequest) -> None:
+def test_an_allow_is_of_somebody_declared(
+    decision_point: DecisionPoint, request: CheckRequest
+) -> None:
     """What passes was asked by a proven, active agent, at a target that accepts it, for a scope."""
-    _, record = answered(request, answering)
+    _, record = answered(request, decision_point)
     if record["verdict"] != "allow":
         return
-    directory = answering.world.directory
+    directory = decision_point.world.directory
     agent, target = directory.agents[record["agent"]], directory.targets[record["target"]]
 
     assert request.attributes.source.principal in map(str, agent.spiffe_ids)
@@ -88,10 +90,10 @@ def test_an_allow_is_of_somebody_declared(answering: Answering, request: CheckRe
 
 
 @given(checks())
-def test_same_check_same_record(answering: Answering, request: CheckRequest) -> None:
+def test_same_check_same_record(decision_point: DecisionPoint, request: CheckRequest) -> None:
     """Asked twice, a Check is answered alike, and recorded alike, ids and timings aside."""
-    first, first_record = answered(request, answering)
-    second, second_record = answered(request, answering)
+    first, first_record = answered(request, decision_point)
+    second, second_record = answered(request, decision_point)
 
     assert comparable(first_record) == comparable(second_record)
     assert first.status == second.status
@@ -108,9 +110,9 @@ def test_same_world_same_record(draft: Draft) -> None:
 
 
 @given(checks())
-def test_nothing_is_echoed(answering: Answering, request: CheckRequest) -> None:
+def test_nothing_is_echoed(decision_point: DecisionPoint, request: CheckRequest) -> None:
     """An answer is one of few texts: nothing of the request is in it but its id."""
-    response, record = answered(request, answering)
+    response, record = answered(request, decision_point)
     body = response.denied_response.body.replace(record["decision"], "")
     if not body:
         return

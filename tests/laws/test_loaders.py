@@ -12,7 +12,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld
-from authz.directory.load import load
+from authz.directory.load import load_directory
 from authz.directory.reader import read_documents
 from authz.policy.source import NotOnePolicy, read_source
 from authz.policy.statements import split_statements
@@ -41,7 +41,7 @@ odd = st.recursive(
 def mistakes_in(files: Mapping[str, bytes]) -> tuple[Diagnostic, ...] | None:
     """Give what keeps *files* from loading; None where they load."""
     try:
-        load(files)
+        load_directory(files)
     except InvalidWorld as invalid:
         return invalid.diagnostics
     return None

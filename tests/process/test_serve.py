@@ -292,7 +292,7 @@ def test_signing_key_that_everybody_reads(tmp_path: Path) -> None:
     code, log = _code_and_log(home, tmp_path)
 
     assert code == 4
-    assert "open to others" in log
+    assert "lets others read it" in log
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.support.cases import Case
 
 
@@ -45,12 +45,12 @@ class Decided:
         return int(denied.status.code), headers, denied.body.encode()
 
 
-def decide_case(case: Case, answering: Answering) -> Decided:
+def decide_case(case: Case, decision_point: DecisionPoint) -> Decided:
     """Answer *case* at its own instant."""
     records = KeptRecords()
-    at_that_time = replace(answering, records=records, clock=lambda: case.now)
+    at_that_time = replace(decision_point, records=records, clock=lambda: case.now)
     response = at_that_time.answer(check_of(case).SerializeToString(), case.listener, {})
-    target = answering.world.directory.targets.get(case.target or "")
+    target = decision_point.world.directory.targets.get(case.target or "")
     return Decided(
         record=records.rows[0],
         response=response,

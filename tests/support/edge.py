@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from examples.edge.certificates import Authority
-from examples.edge.envoy import Edge as Place
-from examples.edge.envoy import running_envoy
+from examples.edge.envoy import Place, running_envoy
 from tests.support.cases import Case
 from tests.support.clients import Door, Response, send_http1, send_http2
 from tests.support.envoy import TARGET_HEADER, opened_configuration
@@ -65,23 +64,23 @@ def headers_of(case: Case) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def running_edge(answering: Answering, folder: Path) -> Iterator[Edge]:
-    """Run *answering* behind a real Envoy, with a route for every target of its world."""
+def running_edge(decision_point: DecisionPoint, folder: Path) -> Iterator[Edge]:
+    """Run the gate behind a real Envoy, with a route for every target of its world."""
     with (
         Upstream() as upstream,
-        running_gate(answering, folder) as gate,
-        running_front(answering, folder, gate, upstream.port) as (port, authority),
+        running_gate(decision_point, folder) as gate,
+        running_front(decision_point, folder, gate, upstream.port) as (port, authority),
     ):
         yield Edge(port, gate, authority, upstream)
 
 
 @contextmanager
 def running_front(
-    answering: Answering, folder: Path, gate: Gate, upstream_port: int
+    decision_point: DecisionPoint, folder: Path, gate: Gate, upstream_port: int
 ) -> Iterator[tuple[int, Authority]]:
     """Run Envoy before *gate* and an upstream; give its port, and who makes certificates for it."""
     authority = Authority(folder / "pki")
-    targets = sorted(answering.world.directory.targets)
+    targets = sorted(decision_point.world.directory.targets)
     place = Place(folder / "envoy", authority, gate.socket, upstream_port)
     with running_envoy(place, opened_configuration(place, targets)) as port:
         yield port, authority

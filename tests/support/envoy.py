@@ -11,21 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from examples.edge.envoy import Edge, configuration
+from examples.edge.envoy import Place, configuration
 
 TARGET_HEADER = "x-case-target"
 BODY_LIMIT = 262_144
 """As in `envoy/agents.yaml`; `test_body_limit_is_the_shipped_one` holds the two together."""
 
 
-def opened_configuration(edge: Edge, targets: Iterable[str]) -> dict[str, Any]:
+def opened_configuration(place: Place, targets: Iterable[str]) -> dict[str, Any]:
     """Give a bootstrap with a route for each of *targets*, and one that names none."""
-    bootstrap = configuration(edge)
+    bootstrap = configuration(place)
     resources = bootstrap["static_resources"]
     (chain,) = resources["listeners"][0]["filter_chains"]
     tls = chain["transport_socket"]["typed_config"]
     tls["require_client_certificate"] = False
-    roots = {"filename": str(edge.authority.roots)}
+    roots = {"filename": str(place.authority.roots)}
     tls["common_tls_context"]["validation_context"] = {"trusted_ca": roots}
     manager = chain["filters"][0]["typed_config"]
     (host,) = manager["route_config"]["virtual_hosts"]

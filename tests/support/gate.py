@@ -10,7 +10,7 @@ from pathlib import Path
 from authz.audit.sink import RecordFile
 from authz.directory.compiled import Listener, UnixSocket
 from authz.model.instant import EARLIEST, Instant
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from authz.server.grpc_face import GrpcFace
 
 
@@ -35,11 +35,11 @@ class Gate:
 
 
 @contextmanager
-def running_gate(answering: Answering, folder: Path) -> Iterator[Gate]:
-    """Serve *answering* on a Unix socket in *folder*, with records in a real file."""
+def running_gate(decision_point: DecisionPoint, folder: Path) -> Iterator[Gate]:
+    """Serve the gate on a Unix socket in *folder*, with records in a real file."""
     gate = Gate(folder / "run" / "out.sock", folder / "decisions.jsonl")
     listener = Listener("out", UnixSocket(str(gate.socket)))
     with RecordFile(gate.records) as records:
-        served = replace(answering, records=records, clock=gate.clock)
+        served = replace(decision_point, records=records, clock=gate.clock)
         with GrpcFace(served, listener, folder, drain_seconds=1):
             yield gate

@@ -14,7 +14,7 @@ from authz.directory.documents import SPECS
 from authz.model.reasons import Reason
 from authz.policy.annotations import KNOWN, STEP_UPS
 from authz.policy.schema import FACTS, HEAD
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from tests.support.cases import case_named
 from tests.support.direct import decide_case
 
@@ -65,8 +65,8 @@ def test_reasons() -> None:
     assert set(Reason) - words("records.md") == set()
 
 
-def test_records(answering: Answering) -> None:
+def test_records(decision_point: DecisionPoint) -> None:
     """Every member of a record is explained."""
-    record = decide_case(case_named("search-allowed"), answering).record
+    record = decide_case(case_named("search-allowed"), decision_point).record
 
     assert record.keys() - words("records.md") == set()

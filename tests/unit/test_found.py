@@ -14,17 +14,17 @@ from google.protobuf.json_format import ParseDict
 from authz._proto.external_auth_pb2 import CheckRequest
 from authz.audit.describe import MAX_DETAIL
 from authz.claims.check import TokenTooWide, check_minted
-from authz.directory.compiled import Refusals
+from authz.directory.compiled import RefusalStyle
 from authz.directory.diagnostics import InvalidWorld
-from authz.directory.load import load as load_directory
+from authz.directory.load import load_directory
 from authz.model.operation import Message, Protocol, ToolCall
 from authz.model.outcome import Refused
 from authz.model.pointer import look_up
 from authz.model.reasons import Reason
-from authz.policy.load import load as load_policies
+from authz.policy.load import load_policies
 from authz.policy.shapes import Kind, compile_shape
 from authz.refusals.render import Refusal, render
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
 from authz.wire.check import read_check, unread_call
 from tests.support.cases import all_cases
@@ -58,22 +58,22 @@ class BrokenRecords:
 
 
 @pytest.mark.parametrize("time", [{"seconds": 10**15}, {"seconds": 1, "nanos": -5}])
-def test_unreadable_time_is_answered(answering: Answering, time: dict[str, int]) -> None:
+def test_unreadable_time_is_answered(decision_point: DecisionPoint, time: dict[str, int]) -> None:
     """A Check whose time is no time gets an explicit answer; the gRPC call is never aborted."""
     request = check_of(SEARCH)
     request.attributes.request.time.seconds = time["seconds"]
     request.attributes.request.time.nanos = time.get("nanos", 0)
 
-    response = replace(answering, records=KeptRecords()).answer(
+    response = replace(decision_point, records=KeptRecords()).answer(
         request.SerializeToString(), "out", {}
     )
 
     assert response.HasField("status")
 
 
-def test_broken_log_is_answered(answering: Answering) -> None:
+def test_broken_log_is_answered(decision_point: DecisionPoint) -> None:
     """Whatever keeps a record from being written, the answer is an explicit no."""
-    server = replace(answering, records=BrokenRecords(), clock=lambda: SEARCH.now)
+    server = replace(decision_point, records=BrokenRecords(), clock=lambda: SEARCH.now)
 
     response = server.answer(check_of(SEARCH).SerializeToString(), "out", {})
 
@@ -87,11 +87,11 @@ def test_arguments_that_are_cut_alike() -> None:
     assert arguments_of({f"{long}1": 1, f"{long}2": 2})["…"] == "more"
 
 
-def test_identity_in_a_detail_is_cut(answering: Answering) -> None:
+def test_identity_in_a_detail_is_cut(decision_point: DecisionPoint) -> None:
     """What a caller's certificate says is cut in a record like everything else it wrote."""
     principal = "spiffe://example.org/" + "a" * 2000
 
-    record = decide_case(replace(SEARCH, principal=principal), answering).record
+    record = decide_case(replace(SEARCH, principal=principal), decision_point).record
 
     assert record["reason"] == "agent_undeclared"
     assert max(len(value) for value in record.values() if isinstance(value, str)) <= MAX_DETAIL
@@ -199,7 +199,7 @@ def test_step_up_under_oauth_is_challenged() -> None:
     """An agent that runs OAuth itself is told by a challenge to log its user in again."""
     refused = Refused(Reason.STEP_UP_REQUIRED, "")
 
-    answer = render(Refusal(refused, "d", CALL, "https://docs.example/mcp", Refusals.OAUTH))
+    answer = render(Refusal(refused, "d", CALL, "https://docs.example/mcp", RefusalStyle.OAUTH))
 
     assert answer.status == 401
     assert "insufficient_user_authentication" in dict(answer.headers)["www-authenticate"]

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from authz.audit.describe import MAX_ARGUMENTS, MAX_TEXT, describe, trace_of
-from authz.directory.compiled import Refusals, SubjectRule, Target, TargetKind, Tool
+from authz.directory.compiled import RefusalStyle, SubjectRule, Target, TargetKind, Tool
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall, Unknown
 from authz.model.outcome import Answer, Facts, TurnedAway
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES
-from authz.server.answering import Answering
+from authz.server.decision_point import DecisionPoint
 from authz.steps.given import Route
 from tests.support.cases import Case, all_cases
 from tests.support.direct import decide_case
@@ -70,7 +70,7 @@ def target_with(record: frozenset[str]) -> Target:
         audience="",
         callers=frozenset(),
         subjects="corp",
-        refusals=Refusals.AUTO,
+        refusals=RefusalStyle.AUTO,
         session_scopes=NO_SCOPES,
         tools={"search": tool},
     )
@@ -199,9 +199,9 @@ def test_unread_message_is_recorded() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_no_token_inside(case: Case, answering: Answering) -> None:
+def test_no_token_inside(case: Case, decision_point: DecisionPoint) -> None:
     """No record holds any part of the credential that came, or of the token that was minted."""
-    decided = decide_case(case, answering)
+    decided = decide_case(case, decision_point)
     text = json.dumps(decided.record)
     presented = dict(case.headers).get("authorization", "")
     minted = decided.upstream.get("authorization", "")
@@ -211,7 +211,7 @@ def test_no_token_inside(case: Case, answering: Answering) -> None:
             assert len(part) < 20 or part not in text
 
 
-def test_masked_values_stay_out(answering: Answering) -> None:
+def test_masked_values_stay_out(decision_point: DecisionPoint) -> None:
     """A value that no tool opens is nowhere in the record, whatever becomes of the call."""
     (case,) = (case for case in CASES if case.name == "search-allowed")
     marker = "s3cret-value"
@@ -219,7 +219,7 @@ def test_masked_values_stay_out(answering: Answering) -> None:
         params = {"name": "search", "arguments": arguments}
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
 
-        record = decide_case(replace(case, body=body.encode()), answering).record
+        record = decide_case(replace(case, body=body.encode()), decision_point).record
 
         assert record["verdict"] == "deny"
         assert marker not in json.dumps(record)

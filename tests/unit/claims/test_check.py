@@ -16,7 +16,7 @@ from authz.directory.compiled import (
     Agent,
     Gate,
     Lifecycle,
-    Refusals,
+    RefusalStyle,
     Target,
     TargetKind,
 )
@@ -53,7 +53,7 @@ AGENTS = {
         clients=frozenset(),
         scopes=frozenset({"docs:read", "docs:write"}),
         connections={},
-        refusals=Refusals.AUTO,
+        refusals=RefusalStyle.AUTO,
         audience=None,
         subjects=QUALIFIED,
     )
@@ -82,7 +82,7 @@ INPUTS = Inputs(
         audience=DECIDED.audience,
         callers=frozenset(),
         subjects=QUALIFIED,
-        refusals=Refusals.AUTO,
+        refusals=RefusalStyle.AUTO,
         session_scopes=frozenset(),
         tools={},
     ),

@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity
-from authz.directory.load import load
+from authz.directory.load import load_directory
 from tests.unit.directory.changes import BROKEN, ROOT, apply, changed, sound
 
 
 def mistakes_in(files: Mapping[str, bytes]) -> tuple[Diagnostic, ...]:
     """Give the mistakes that keep *files* from loading."""
     with pytest.raises(InvalidWorld) as invalid:
-        load(files)
+        load_directory(files)
     return invalid.value.diagnostics
 
 
 def test_sound_directory_loads() -> None:
     """What every row below changes has no mistake, and one warning of what is not used yet."""
-    directory, (warning,) = load(sound())
+    directory, (warning,) = load_directory(sound())
 
     assert "nothing decides by this yet" in warning.message
     assert set(directory.targets) == {"tools/docs", "research/writer"}
@@ -114,11 +114,11 @@ def test_nothing_at_all() -> None:
 @pytest.mark.parametrize("name", ["ns/tools/README.md", "README.md", "global/extra.json"])
 def test_files_beside_documents(name: str) -> None:
     """Texts for people, and schemas that no tool refers to, change nothing."""
-    assert load({**sound(), ROOT + name: b"\xff not read"}) == load(sound())
+    assert load_directory({**sound(), ROOT + name: b"\xff not read"}) == load_directory(sound())
 
 
 def test_order_of_files_means_nothing() -> None:
     """The same files in another order are the same directory."""
     files = sound()
 
-    assert load(dict(reversed(files.items()))) == load(files)
+    assert load_directory(dict(reversed(files.items()))) == load_directory(files)

@@ -11,12 +11,12 @@ from authz.directory.compiled import (
     Lifecycle,
     MeshRestricted,
     MutualTLS,
-    Refusals,
+    RefusalStyle,
     SubjectRule,
     UnixSocket,
 )
 from authz.directory.diagnostics import Severity
-from authz.directory.load import load
+from authz.directory.load import load_directory
 from authz.model.spiffe import SpiffeId
 from tests.unit.directory.changes import changed, sound
 
@@ -29,7 +29,7 @@ def with_document(place: str, kind: str, spec: str, namespace: str | None = None
     """Load the sound directory and one document more."""
     where = f", namespace: {namespace}" if namespace else ""
     head = HEAD.format(kind=kind, namespace=where)
-    directory, _ = load({**sound(), f"directory/{place}": (head + spec).encode()})
+    directory, _ = load_directory({**sound(), f"directory/{place}": (head + spec).encode()})
     return directory
 
 
@@ -42,7 +42,7 @@ def test_agent() -> None:
     assert (agent.scopes, agent.connections) == (frozenset(), {})
     assert (agent.spiffe_ids, agent.clients) == (frozenset(), frozenset())
     assert agent.audience is None
-    assert agent.refusals is Refusals.AUTO
+    assert agent.refusals is RefusalStyle.AUTO
     assert "tools/bare" not in directory.targets
 
 
@@ -101,7 +101,7 @@ def test_issuer() -> None:
         }
     )
     head = HEAD.format(kind="Issuer", namespace="")
-    directory, _ = load({**files, "directory/global/bare.yaml": (head + spec).encode()})
+    directory, _ = load_directory({**files, "directory/global/bare.yaml": (head + spec).encode()})
     issuer = directory.issuers["bare"]
 
     assert issuer.groups == frozenset()
@@ -119,7 +119,7 @@ def test_role() -> None:
 
 def test_connection_without_tools() -> None:
     """A connection that lists no tools is for operation `session` only."""
-    directory, _ = load(sound())
+    directory, _ = load_directory(sound())
     connection = directory.agents["research/assistant"].connections["research/writer"]
 
     assert not connection.lists("write")
@@ -135,7 +135,7 @@ def test_star_is_all_that_is_declared() -> None:
         "old": "[search, annotate]",
         "new": '["*"]',
     }
-    directory, _ = load(changed(row))
+    directory, _ = load_directory(changed(row))
     connection = directory.agents["research/assistant"].connections["tools/docs"]
 
     assert connection.all_tools
@@ -162,7 +162,7 @@ CAPPED: tuple[tuple[dict[str, Any], str], ...] = (
 @pytest.mark.parametrize(("row", "warning"), CAPPED)
 def test_cell_caps(row: dict[str, Any], warning: str) -> None:
     """What a namespace gives its agents and roles is cut to its Cell, and a warning says so."""
-    directory, warnings = load(changed({"name": "cap", **row}))
+    directory, warnings = load_directory(changed({"name": "cap", **row}))
 
     (note,) = (each for each in warnings if "nothing decides" not in each.message)
     assert str(note).startswith(warning)
@@ -181,7 +181,7 @@ def test_without_a_cell_nothing() -> None:
 
 def test_global_role_is_not_capped() -> None:
     """A role without a namespace is the platform's, so no Cell speaks of it."""
-    assert load(sound())[0].roles["operator"].scopes == {"docs:read"}
+    assert load_directory(sound())[0].roles["operator"].scopes == {"docs:read"}
 
 
 ENVOY = SpiffeId("example.org", "/envoy")
@@ -203,14 +203,14 @@ def test_listeners_with_a_wall(address: str, compiled: object) -> None:
     """A socket, listed identities over mTLS, or a mesh declared in so many words."""
     row = {"name": "l", "file": "global/gate.yaml", "old": '"unix:run/out.sock"', "new": address}
 
-    (listener,) = load(changed(row))[0].gate.listeners
+    (listener,) = load_directory(changed(row))[0].gate.listeners
 
     assert listener.address == compiled
 
 
 def test_callers() -> None:
     """A whole namespace, an agent by name, a bare name of the same namespace, and nobody else."""
-    directory, _ = load(sound())
+    directory, _ = load_directory(sound())
     docs, writer = directory.targets["tools/docs"], directory.targets["research/writer"]
 
     assert docs.accepts("research/assistant")

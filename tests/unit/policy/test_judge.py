@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from cedarpy import AuthzResult
 
-from authz.directory.load import load as load_directory
+from authz.directory.load import load_directory
 from authz.model.instant import Instant
 from authz.model.principals import Actor, Hop, Subject, UserId
 from authz.model.principals import Authentication as Login
 from authz.model.reasons import Reason
 from authz.policy.judge import judge, verdict
-from authz.policy.load import load
+from authz.policy.load import load_policies
 from authz.policy.question import Judgement, Question
 from tests.unit.directory.changes import sound
 
@@ -70,7 +70,7 @@ def judged(files: Mapping[str, str], **change: Any) -> Judgement:
         name: text.replace('@id("', f'@id("{number}-').encode()
         for number, (name, text) in enumerate(files.items())
     }
-    return judge(replace(QUESTION, **change), load(texts, DIRECTORY)[0])
+    return judge(replace(QUESTION, **change), load_policies(texts, DIRECTORY)[0])
 
 
 def reasons(judgement: Judgement) -> dict[str, str]:

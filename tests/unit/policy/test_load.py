@@ -6,8 +6,8 @@ import pytest
 
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld
-from authz.directory.load import load as load_directory
-from authz.policy.load import load
+from authz.directory.load import load_directory
+from authz.policy.load import load_policies
 from tests.unit.directory.changes import sound
 
 DIRECTORY: Directory = load_directory(sound())[0]
@@ -17,7 +17,7 @@ G = "policies/global/a.cedar"
 def mistakes_in(files: dict[str, str]) -> tuple[Diagnostic, ...]:
     """Give the mistakes that keep *files* from loading."""
     with pytest.raises(InvalidWorld) as invalid:
-        load({name: text.encode() for name, text in files.items()}, DIRECTORY)
+        load_policies({name: text.encode() for name, text in files.items()}, DIRECTORY)
     return invalid.value.diagnostics
 
 
@@ -29,16 +29,16 @@ def policy(name: str, condition: str = "", scope: str = "principal, action, reso
 
 def test_no_policies() -> None:
     """A world without policies loads, and holds nothing that could permit."""
-    assert load({}, DIRECTORY)[0].by_engine_id == {}
+    assert load_policies({}, DIRECTORY)[0].by_engine_id == {}
     files = {G: b"// nothing yet\n", "policies/README.md": b"\xff"}
-    assert load(files, DIRECTORY)[0].by_engine_id == {}
+    assert load_policies(files, DIRECTORY)[0].by_engine_id == {}
 
 
 def test_loaded() -> None:
     """Each policy is known by its id, with its place and what its annotations mean."""
     text = policy("a") + '\n@id("b") @step_up("mfa")\nforbid (principal, action, resource);\n'
 
-    found = load({G: text.encode()}, DIRECTORY)[0].by_engine_id
+    found = load_policies({G: text.encode()}, DIRECTORY)[0].by_engine_id
 
     assert [str(each.ref) for each in found.values()] == [f"a ({G}:1)", f"b ({G}:3)"]
     assert found["policy1"].notes.step_up == "mfa"
@@ -97,7 +97,7 @@ def test_second_of_two_files() -> None:
 def test_not_utf_8() -> None:
     """A file in another encoding is named with the line that cannot be read."""
     with pytest.raises(InvalidWorld) as invalid:
-        load({G: b"// a\n// \xe9\n"}, DIRECTORY)
+        load_policies({G: b"// a\n// \xe9\n"}, DIRECTORY)
 
     (mistake,) = invalid.value.diagnostics
     assert (str(mistake.position), mistake.message) == (f"{G}:2:1", "the file is not UTF-8")
@@ -143,7 +143,7 @@ def test_argument_of_another_tool() -> None:
     (mistake,) = mistakes_in({G: policy("a", 'context.input.quary == "x"', search)})
 
     assert "policy a: " in mistake.message
-    assert load({G: guarded.encode()}, DIRECTORY)[0].by_engine_id.keys() == {"policy0"}
+    assert load_policies({G: guarded.encode()}, DIRECTORY)[0].by_engine_id.keys() == {"policy0"}
 
 
 def test_unguarded_optional_argument() -> None:

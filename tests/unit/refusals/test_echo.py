@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from authz.directory.compiled import Refusals
+from authz.directory.compiled import RefusalStyle
 from authz.model.operation import Era, Message, Operation, Protocol, Session, ToolCall, Unknown
 from authz.model.outcome import Refused
 from authz.model.reasons import Reason
@@ -28,9 +28,9 @@ IDS = (0, -1, 2**63 - 1, "", "a-1", '"quoted"\r\n', "é", "\u2028", "x" * 128)
 
 
 @pytest.mark.parametrize("reason", ROWS)
-@pytest.mark.parametrize("style", Refusals)
+@pytest.mark.parametrize("style", RefusalStyle)
 @pytest.mark.parametrize("protocol", Protocol)
-def test_nothing_is_echoed(protocol: Protocol, style: Refusals, reason: Reason) -> None:
+def test_nothing_is_echoed(protocol: Protocol, style: RefusalStyle, reason: Reason) -> None:
     """Neither names, methods and arguments nor the detail for people are in body or headers."""
     for operation in OPERATIONS:
         message = Message(protocol, operation, 1, Era.MODERN, MARK)
@@ -40,8 +40,8 @@ def test_nothing_is_echoed(protocol: Protocol, style: Refusals, reason: Reason) 
 
 
 @pytest.mark.parametrize("request_id", IDS, ids=repr)
-@pytest.mark.parametrize("style", Refusals)
-def test_id_comes_back_exactly(style: Refusals, request_id: int | str) -> None:
+@pytest.mark.parametrize("style", RefusalStyle)
+def test_id_comes_back_exactly(style: RefusalStyle, request_id: int | str) -> None:
     """The id keeps type and value, in ASCII, whatever characters it has."""
     message = Message(Protocol.MCP, ToolCall("t", {}), request_id)
 
@@ -53,8 +53,8 @@ def test_id_comes_back_exactly(style: Refusals, request_id: int | str) -> None:
 
 
 @pytest.mark.parametrize("reason", ROWS)
-@pytest.mark.parametrize("style", Refusals)
-def test_the_decision_is_always_told(style: Refusals, reason: Reason) -> None:
+@pytest.mark.parametrize("style", RefusalStyle)
+def test_the_decision_is_always_told(style: RefusalStyle, reason: Reason) -> None:
     """Every answer has the decision id in its header and in any body, and is small."""
     for operation in OPERATIONS:
         for request_id in (1, None):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from authz.directory.compiled import Refusals
+from authz.directory.compiled import RefusalStyle
 from authz.model.operation import Era, Message, Protocol, Session, ToolCall, Unknown
 from authz.model.outcome import Answer, Malformed, Refused
 from authz.model.reasons import Reason
@@ -31,22 +31,30 @@ REQUESTS: dict[str, Message] = {
     "plain HTTP": Message(Protocol.HTTP, Unknown("POST"), 7),
 }
 
-SHAPES: dict[str, dict[Refusals, str]] = {
-    "tool call": {Refusals.AUTO: "result", Refusals.HTTP: "status", Refusals.OAUTH: "status"},
+SHAPES: dict[str, dict[RefusalStyle, str]] = {
+    "tool call": {
+        RefusalStyle.AUTO: "result",
+        RefusalStyle.HTTP: "status",
+        RefusalStyle.OAUTH: "status",
+    },
     "tool call, modern": {
-        Refusals.AUTO: "complete result",
-        Refusals.HTTP: "status",
-        Refusals.OAUTH: "status",
+        RefusalStyle.AUTO: "complete result",
+        RefusalStyle.HTTP: "status",
+        RefusalStyle.OAUTH: "status",
     },
-    "session": {Refusals.AUTO: "error in 200", Refusals.HTTP: "status", Refusals.OAUTH: "status"},
+    "session": {
+        RefusalStyle.AUTO: "error in 200",
+        RefusalStyle.HTTP: "status",
+        RefusalStyle.OAUTH: "status",
+    },
     "unknown method": {
-        Refusals.AUTO: "error in 200",
-        Refusals.HTTP: "status",
-        Refusals.OAUTH: "status",
+        RefusalStyle.AUTO: "error in 200",
+        RefusalStyle.HTTP: "status",
+        RefusalStyle.OAUTH: "status",
     },
-    "notification": dict.fromkeys(Refusals, "nothing"),
-    "GET": dict.fromkeys(Refusals, "nothing"),
-    "plain HTTP": dict.fromkeys(Refusals, "problem"),
+    "notification": dict.fromkeys(RefusalStyle, "nothing"),
+    "GET": dict.fromkeys(RefusalStyle, "nothing"),
+    "plain HTTP": dict.fromkeys(RefusalStyle, "problem"),
 }
 """How a no to an identified agent looks, by request and style."""
 
@@ -70,7 +78,7 @@ def refused(reason: Reason, **other: Any) -> Refused:
 def answer(
     reason: Reason,
     message: Message | None = TOOL,
-    style: Refusals = Refusals.AUTO,
+    style: RefusalStyle = RefusalStyle.AUTO,
     audience: str | None = AUDIENCE,
 ) -> Answer:
     """Render a refusal whose operation requires two scopes."""
@@ -97,9 +105,9 @@ def shape_of(found: Answer) -> str:
 
 
 @pytest.mark.parametrize("reason", DENIALS)
-@pytest.mark.parametrize("style", Refusals)
+@pytest.mark.parametrize("style", RefusalStyle)
 @pytest.mark.parametrize("request_kind", REQUESTS)
-def test_shape_of_a_denial(request_kind: str, style: Refusals, reason: Reason) -> None:
+def test_shape_of_a_denial(request_kind: str, style: RefusalStyle, reason: Reason) -> None:
     """In-band where an HTTP error would end the session; the status where that is asked for."""
     found = answer(reason, REQUESTS[request_kind], style)
 
@@ -136,19 +144,19 @@ def test_error_in_band() -> None:
     }
 
 
-@pytest.mark.parametrize("style", Refusals)
+@pytest.mark.parametrize("style", RefusalStyle)
 @pytest.mark.parametrize("request_kind", REQUESTS)
-def test_undeclared_and_forbidden_look_the_same(request_kind: str, style: Refusals) -> None:
+def test_undeclared_and_forbidden_look_the_same(request_kind: str, style: RefusalStyle) -> None:
     """The agent cannot tell what does not exist from what it may not do."""
     answers = {answer(reason, REQUESTS[request_kind], style) for reason in LOOK_THE_SAME}
 
     assert len(answers) == 1
 
 
-@pytest.mark.parametrize("style", Refusals)
-def test_undeclared_connection_looks_like_no_target(style: Refusals) -> None:
+@pytest.mark.parametrize("style", RefusalStyle)
+def test_undeclared_connection_looks_like_no_target(style: RefusalStyle) -> None:
     """The bytes are one problem, however the request was read and whatever the target is."""
-    unknown = answer(Reason.TARGET_UNKNOWN, REQUESTS["plain HTTP"], Refusals.AUTO, None)
+    unknown = answer(Reason.TARGET_UNKNOWN, REQUESTS["plain HTTP"], RefusalStyle.AUTO, None)
     answers = {
         answer(Reason.CONNECTION_UNDECLARED, message, style) for message in REQUESTS.values()
     }
@@ -159,8 +167,8 @@ def test_undeclared_connection_looks_like_no_target(style: Refusals) -> None:
 
 
 @pytest.mark.parametrize("reason", UNPROVEN)
-@pytest.mark.parametrize("style", Refusals)
-def test_unproven_is_challenged(reason: Reason, style: Refusals) -> None:
+@pytest.mark.parametrize("style", RefusalStyle)
+def test_unproven_is_challenged(reason: Reason, style: RefusalStyle) -> None:
     """A 401 says where the metadata is, an error only for a bad token, and never a scope."""
     for message in REQUESTS.values():
         found = answer(reason, message, style)
@@ -186,20 +194,20 @@ def test_no_other_refusal_challenges() -> None:
     challenged = {
         (reason, style)
         for reason in ROWS
-        for style in Refusals
+        for style in RefusalStyle
         for message in REQUESTS.values()
         if "www-authenticate" in headers_of(answer(reason, message, style))
     }
-    expected = {(reason, style) for reason in UNPROVEN for style in Refusals}
+    expected = {(reason, style) for reason in UNPROVEN for style in RefusalStyle}
 
-    assert challenged - {(Reason.STEP_UP_REQUIRED, Refusals.OAUTH)} == expected | {
-        (Reason.INSUFFICIENT_SCOPE, Refusals.OAUTH)
+    assert challenged - {(Reason.STEP_UP_REQUIRED, RefusalStyle.OAUTH)} == expected | {
+        (Reason.INSUFFICIENT_SCOPE, RefusalStyle.OAUTH)
     }
 
 
 def test_scope_challenge() -> None:
     """An agent that runs OAuth is told which scopes cure it; every other reads it in a sentence."""
-    oauth = answer(Reason.INSUFFICIENT_SCOPE, style=Refusals.OAUTH)
+    oauth = answer(Reason.INSUFFICIENT_SCOPE, style=RefusalStyle.OAUTH)
     auto = json.loads(answer(Reason.INSUFFICIENT_SCOPE).body)
 
     assert oauth.status == 403
@@ -214,7 +222,7 @@ def test_scope_challenge() -> None:
 def test_scopes_are_named_for_nothing_else() -> None:
     """Only `insufficient_scope` tells what would be needed."""
     for reason in ROWS.keys() - {Reason.INSUFFICIENT_SCOPE}:
-        for style in Refusals:
+        for style in RefusalStyle:
             found = answer(reason, style=style)
             assert b"docs:" not in found.body
             assert "docs:" not in str(found.headers)

@@ -21,7 +21,7 @@ from authz.model.call import Call
 from authz.model.outcome import Answer
 from authz.wire.check import read_check, unread_call, write_refusal
 from examples.edge.certificates import Authority
-from examples.edge.envoy import Edge, running_envoy
+from examples.edge.envoy import Place, running_envoy
 from tests.support.clients import Door, send_http1
 from tests.support.envoy import TARGET_HEADER, opened_configuration
 
@@ -95,8 +95,8 @@ def captured(folder: Path, change: Callable[[Filter], None]) -> bytes:
     """Give the Check of one request, under the shipped configuration and *change*."""
     authority = Authority(folder / "pki")
     with kept_checks(folder) as (kept, socket):
-        edge = Edge(folder / "envoy", authority, socket, upstream_port=1)
-        bootstrap = opened_configuration(edge, ["tools/docs"])
+        place = Place(folder / "envoy", authority, socket, upstream_port=1)
+        bootstrap = opened_configuration(place, ["tools/docs"])
         manager = bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
         filters = manager["typed_config"]["http_filters"]
         change(
@@ -105,7 +105,7 @@ def captured(folder: Path, change: Callable[[Filter], None]) -> bytes:
             ]
         )
         filters.insert(0, SET_METADATA)
-        with running_envoy(edge, bootstrap) as port:
+        with running_envoy(place, bootstrap) as port:
             door = Door(port, authority.roots, authority.issue("client", PRINCIPAL))
             headers = [("host", "docs.tools.svc.cluster.local"), (TARGET_HEADER, "tools/docs")]
             twice = [("x-twice", "one"), ("x-twice", "two")]

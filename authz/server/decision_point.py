@@ -56,35 +56,35 @@ class Released(NamedTuple):
     token: CheckedToken
 
 
-class Telling(Exception):
+class SpeakableFault(Exception):
     """A fault whose message is ours and quotes nobody, so that the record may hold it."""
 
 
-class NeedUnanswered(Telling):
+class NeedUnanswered(SpeakableFault):
     """A step asked something that this server cannot find out."""
 
 
-class NoListedEnvoy(Telling):
+class NoListedEnvoy(SpeakableFault):
     """Somebody asks who is no Envoy that the listener lists."""
 
     def __init__(self) -> None:
         super().__init__("the caller of this port is no Envoy that the listener lists")
 
 
-def now() -> Instant:
+def read_clock() -> Instant:
     """Read the clock: once a request, here and nowhere else."""
     return Instant(int(time.time()))
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class DecisionPoint:
     """What answers Checks: a world, the keys that sign, and the log of it all."""
 
     world: World
     keys: SigningKeys
     records: Records
     log: FilteringBoundLogger
-    clock: Callable[[], Instant] = now
+    clock: Callable[[], Instant] = read_clock
 
     def answer(self, request: bytes, listener: str, metadata: Mapping[str, str]) -> CheckResponse:
         """
@@ -95,16 +95,16 @@ class Answering:
             listener: Name of the listener that it came by.
             metadata: Of the gRPC call; `traceparent` is read.
         """
-        moment = self.clock()
+        now = self.clock()
         unread = unread_call(listener, decision=_new_id(), new_trace=_new_id())
         known, stages = Facts(unread), dict[str, int]()
         try:
             call = self._read(request, unread, metadata, stages)
             known = Facts(call)
-            decided = self._decide(call, moment, stages)
+            decided = self._decide(call, now, stages)
             known = decided.facts
-            released = self._release(decided, call, moment, stages)
-            self._record(released, moment, stages)
+            released = self._release(decided, call, now, stages)
+            self._record(released, now, stages)
             match released:
                 case Released(allowed, token):
                     return write_allow(allowed, token)
@@ -114,7 +114,7 @@ class Answering:
                     assert_never(other)
         except BaseException as error:  # noqa: BLE001 - the one place: any fault, a panic of the
             # engine's included (which is no Exception), is an explicit no.
-            return self._fault(known, error, moment, stages)
+            return self._fault(known, error, now, stages)
 
     def refuse_stranger(self, listener: str) -> CheckResponse:
         """Answer a Check of somebody who is no listed Envoy: no token, and nothing is read."""
@@ -129,16 +129,16 @@ class Answering:
         stages["read"] = _microseconds_since(started)
         return call
 
-    def _decide(self, call: Call, moment: Instant, stages: dict[str, int]) -> Outcome:
+    def _decide(self, call: Call, now: Instant, stages: dict[str, int]) -> Outcome:
         started = time.perf_counter_ns()
-        outcome = decide(call, self.world, moment, NO_ANSWERS)
+        outcome = decide(call, self.world, now, NO_ANSWERS)
         stages["decide"] = _microseconds_since(started)
         if isinstance(outcome, Need):
             raise NeedUnanswered(outcome.question)
         return outcome
 
     def _release(
-        self, decided: Outcome, call: Call, moment: Instant, stages: dict[str, int]
+        self, decided: Outcome, call: Call, now: Instant, stages: dict[str, int]
     ) -> Released | TurnedAway:
         """Sign the token of an allow and read it back: one that says too much is turned away."""
         match decided:
@@ -149,10 +149,10 @@ class Answering:
                 grant = decided.facts.of(Grant)
                 try:
                     token = check_minted(
-                        mint(grant.claims, self.keys), self.world.own_keys, grant.inputs, moment
+                        mint(grant.claims, self.keys), self.world.own_keys, grant.inputs, now
                     )
                 except TokenTooWide as error:
-                    given = Given(call, self.world, moment, NO_ANSWERS)
+                    given = Given(call, self.world, now, NO_ANSWERS)
                     return too_wide(given, decided, error)
                 stages["sign"] = _microseconds_since(started)
                 return Released(decided, token)
@@ -160,22 +160,24 @@ class Answering:
                 assert_never(other)
 
     def _record(
-        self, released: Released | TurnedAway, moment: Instant, stages: Mapping[str, int]
+        self, released: Released | TurnedAway, now: Instant, stages: Mapping[str, int]
     ) -> None:
         outcome = released.allowed if isinstance(released, Released) else released
-        self.records.write(describe(outcome, moment, self.world.version, stages))
+        self.records.write(describe(outcome, now, self.world.version, stages))
 
     def _fault(
-        self, known: Facts, error: BaseException, moment: Instant, stages: Mapping[str, int]
+        self, known: Facts, error: BaseException, now: Instant, stages: Mapping[str, int]
     ) -> CheckResponse:
         """Refuse for a reason of ours. Log and record are tried; one of them may be what failed."""
-        outcome = fault(known, str(error) if isinstance(error, Telling) else type(error).__name__)
+        outcome = fault(
+            known, str(error) if isinstance(error, SpeakableFault) else type(error).__name__
+        )
         decision = known.of(Call).decision
         with contextlib.suppress(Exception):
             self.log.error("fault", decision=decision, **whereabouts(error))
         if not isinstance(error, RecordUnwritten):
             with contextlib.suppress(Exception):
-                self.records.write(describe(outcome, moment, self.world.version, stages))
+                self.records.write(describe(outcome, now, self.world.version, stages))
         return write_refusal(outcome.answer)
 
 
