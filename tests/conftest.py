@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from authz.server.decision_point import DecisionPoint
 from authz.telemetry.logs import open_log
 from tests.support.direct import KeptRecords
 from tests.support.worlds import load_world, prepare_home
+
+settings.register_profile("everyday", max_examples=200, deadline=None)
+settings.register_profile("long", max_examples=10_000, deadline=None)
+settings.load_profile(os.environ.get("NARROWGATE_LAWS", "everyday"))
+"""How hard the laws are tried; `NARROWGATE_LAWS=long` is for a night."""
 
 
 @pytest.fixture(scope="session")

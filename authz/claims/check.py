@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from authz.directory.compiled import QUALIFIED, Agent, Gate, Target
+from authz.directory.compiled import Agent, Gate, Target
 from authz.identity.access_token import (
     Expectations,
     TokenRejected,
@@ -99,10 +99,10 @@ def _is_named(sub: JSON, inputs: Inputs) -> bool:
     """Say whether *sub* is the user as the target understands it, or the caller without a user."""
     if inputs.subject is None:
         return sub == inputs.caller.actor.sub
-    user, form = inputs.subject.user, inputs.target.subjects
-    return sub == (f"{user.issuer}/{user.sub}" if form == QUALIFIED else user.sub) and (
-        form in (QUALIFIED, user.issuer)
-    )
+    user, plain = inputs.subject.user, inputs.target.subjects.issuer
+    if plain is None:
+        return sub == f"{user.issuer}/{user.sub}"
+    return plain == user.issuer and sub == user.sub
 
 
 def _nested(actors: Sequence[Actor]) -> JSON:

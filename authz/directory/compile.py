@@ -36,8 +36,9 @@ from authz.directory.inputs import mirrored_arguments, read_input
 from authz.directory.listeners import compile_listener
 from authz.directory.parse import Document
 from authz.directory.references import ALL, Known, is_target, qualify
-from authz.directory.words import seconds
+from authz.directory.words import QUALIFIED, seconds
 from authz.model.pointer import tokens_of
+from authz.model.principals import SubjectForm
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.model.spiffe import SpiffeId
 from authz.model.strict_json import JSON
@@ -123,9 +124,11 @@ class Compiler:
         message = "nothing decides by this yet: calls to agents are refused by this version"
         self.notes.extend(Diagnostic(at, message, severity=Severity.WARNING) for at in places)
 
-    def _subjects(self, declared: str | None) -> str:
+    def _subjects(self, declared: str | None) -> SubjectForm:
         """Give what a target says, or the one Issuer there is."""
-        return declared or next(iter(sorted(self._known.issuers)), "")
+        if declared == QUALIFIED:
+            return SubjectForm(None)
+        return SubjectForm(declared or next(iter(sorted(self._known.issuers)), ""))
 
     def _targets(self) -> dict[str, Target]:
         servers = {row.qualified: self._server(row, spec) for row, spec in self._of(MCPServerSpec)}

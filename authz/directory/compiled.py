@@ -15,12 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from authz.model.principals import SubjectForm
 from authz.model.scopes import Scopes
 from authz.model.spiffe import SpiffeId
 from authz.model.strict_json import JSON
-
-QUALIFIED = "qualified"
-"""`token.subjects: qualified`; no `Issuer` may have this name."""
 
 
 class Lifecycle(StrEnum):
@@ -151,8 +149,8 @@ class Target:
     callers: frozenset[str]
     """Agents by name, and whole namespaces as `<namespace>/*`."""
 
-    subjects: str
-    """The `Issuer` whose plain `sub` it understands, or `QUALIFIED`."""
+    subjects: SubjectForm
+    """How `sub` is written in tokens for it."""
 
     refusals: RefusalStyle
     session_scopes: Scopes
@@ -203,8 +201,8 @@ class Agent:
     audience: str | None
     """Where tokens for it are addressed to; None when nobody may call it."""
 
-    subjects: str
-    """How `sub` is written in tokens for it: as in `Target.subjects`."""
+    subjects: SubjectForm
+    """How `sub` is written in tokens for it."""
 
     @property
     def namespace(self) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from authz.directory.compiled import QUALIFIED
 from authz.directory.diagnostics import Diagnostic, Position, nearest
 from authz.directory.documents import (
     AgentSpec,
@@ -17,6 +16,7 @@ from authz.directory.documents import (
     TokenSpec,
 )
 from authz.directory.parse import Document, Outline
+from authz.directory.words import QUALIFIED
 
 ALL = "*"
 

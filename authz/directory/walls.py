@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from authz.directory.compiled import QUALIFIED
 from authz.directory.diagnostics import Diagnostic, Position, nearest
 from authz.directory.documents import (
     AgentIdentity,
@@ -18,7 +17,7 @@ from authz.directory.documents import (
 )
 from authz.directory.parse import Document
 from authz.directory.references import Known
-from authz.directory.words import LABEL
+from authz.directory.words import LABEL, QUALIFIED
 from authz.model.spiffe import SpiffeId
 
 GLOBAL = "directory/global/"

@@ -82,6 +82,9 @@ def _is_tool_name(text: str) -> bool:
     return 0 < len(text) <= MAX_TOOL_NAME and text.isprintable() and text != "*"
 
 
+QUALIFIED = "qualified"
+"""`token.subjects: qualified`; no `Issuer` may have this name."""
+
 MAX_TOOL_NAME = 128
 MAX_LIFETIME = 300
 

@@ -50,6 +50,39 @@ class UserId:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectForm:
+    """How users are written as `sub` in tokens for one target or agent."""
+
+    issuer: str | None
+    """Name of the one `Issuer` whose plain `sub` is meant; None where it is `issuer/sub`."""
+
+    def understands(self, user: UserId) -> bool:
+        """Say whether *user* can be written at all."""
+        return self.issuer in (None, user.issuer)
+
+    def write(self, user: UserId) -> str:
+        """
+        Write *user*.
+
+        Raises:
+            ValueError: it is of another issuer: its plain `sub` would be somebody else's.
+        """
+        if not self.understands(user):
+            raise ValueError("a user of another issuer has no plain form here")
+        return str(user) if self.issuer is None else user.sub
+
+    def read(self, sub: str) -> UserId | None:
+        """Give the user that *sub* stands for; None where it stands for none."""
+        if self.issuer is not None:
+            return UserId(self.issuer, sub) if sub else None
+        issuer, slash, rest = sub.partition("/")
+        return UserId(issuer, rest) if slash and issuer and rest else None
+
+
+QUALIFIED = SubjectForm(None)
+
+
+@dataclass(frozen=True, slots=True)
 class Authentication:
     """How the user logged in, as far as the issuer may say so."""
 

@@ -9,7 +9,6 @@ from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.policy.question import USER
 from authz.steps.given import Asked, Credential, Given, Held, Link, hops_of
-from authz.steps.subject import understands
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,8 @@ def check_user(_given: Given, facts: Facts) -> Passed[UserScopes] | Refused:
     subject, target = facts.of(Credential).subject, facts.of(Link).target
     if subject is None:
         return Passed(UserScopes(NO_SCOPES))
-    if not understands(target.subjects, subject):
-        detail = f"{target.name} understands plain subjects of {target.subjects} only"
+    if not target.subjects.understands(subject.user):
+        detail = f"{target.name} understands plain subjects of {target.subjects.issuer} only"
         return Refused(Reason.USER_LACKS_SCOPE, detail)
     required = facts.of(Asked).required
     never = required - subject.could
@@ -56,6 +55,6 @@ def _held(given: Given, facts: Facts) -> Held:
     by_party = {hop.agent: agents[hop.agent].scopes & required for hop in hops_of(facts)}
     if subject is None:
         return Held(by_party)
-    known = understands(facts.of(Link).target.subjects, subject)
+    known = facts.of(Link).target.subjects.understands(subject.user)
     carried = subject.carries & required if known else NO_SCOPES
     return Held({USER: carried, **by_party})

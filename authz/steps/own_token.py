@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from authz.directory.compiled import QUALIFIED, Agent, Directory
+from authz.directory.compiled import Agent, Directory
 from authz.identity.access_token import ProvenClaims, TokenRejected, numeric_date
 from authz.model.instant import EARLIEST
 from authz.model.outcome import Refused
-from authz.model.principals import Authentication, Hop, Subject, UserId
+from authz.model.principals import Authentication, Hop, Subject, SubjectForm, UserId
 from authz.model.spiffe import SCHEME
 from authz.steps.chain import inherit_chain, refuse_foreign_client
 from authz.steps.idp_token import level_of, roles_of, scopes_of
@@ -53,13 +53,11 @@ def read_own_token(
     )
 
 
-def _user(subject: str, subjects: str, directory: Directory) -> UserId:
-    """Undo how `sub` is written in tokens for this agent."""
-    if subject.startswith(SCHEME):
+def _user(sub: str, form: SubjectForm, directory: Directory) -> UserId:
+    """Undo how users are written in tokens for this agent."""
+    if sub.startswith(SCHEME):
         raise TokenRejected("sub names a workload, not a user")
-    issuer, sub = subject.split("/", 1) if subjects == QUALIFIED and "/" in subject else ("", "")
-    if subjects != QUALIFIED:
-        issuer, sub = subjects, subject
-    if issuer not in directory.issuers or not sub:
+    user = form.read(sub)
+    if user is None or user.issuer not in directory.issuers:
         raise TokenRejected("sub names no user of a declared issuer")
-    return UserId(issuer, sub)
+    return user

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from authz.directory.compiled import QUALIFIED, Agent, SubjectRule
+from authz.directory.compiled import Agent, SubjectRule
 from authz.identity.access_token import (
     Expectations,
     TokenRejected,
@@ -89,9 +89,4 @@ def _read_token(compact: str, agent: Agent, given: Given, caller: Hop) -> Subjec
 def _is_stranger_to_session(subject: Subject, facts: Facts) -> bool:
     target = facts.of(Route).target
     session = isinstance(facts.of(Message).operation, Session)
-    return session and target is not None and not understands(target.subjects, subject)
-
-
-def understands(subjects: str, subject: Subject) -> bool:
-    """Say whether a target that writes `sub` as *subjects* can name *subject* at all."""
-    return subjects in (QUALIFIED, subject.user.issuer)
+    return session and target is not None and not target.subjects.understands(subject.user)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
-from authz.directory.compiled import QUALIFIED, Target
+from authz.directory.compiled import Target
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.operation import Message
@@ -83,4 +83,4 @@ def _expires(given: Given, subject: Subject | None) -> Instant:
 def _written_subject(subject: Subject | None, caller: Actor, target: Target) -> str:
     if subject is None:
         return caller.sub
-    return str(subject.user) if target.subjects == QUALIFIED else subject.user.sub
+    return target.subjects.write(subject.user)

@@ -11,7 +11,6 @@ from typing import Any
 
 from authz._proto.external_auth_pb2 import CheckRequest
 from authz.directory.compiled import (
-    QUALIFIED,
     Agent,
     ClaimPointers,
     Connection,
@@ -29,6 +28,7 @@ from authz.directory.compiled import (
 )
 from authz.identity.keys import read_key_set
 from authz.model.instant import Instant
+from authz.model.principals import QUALIFIED, SubjectForm
 from authz.model.scopes import NO_SCOPES
 from authz.model.spiffe import SpiffeId
 from authz.policy.compiled import Policies
@@ -131,7 +131,7 @@ def _target(draft: Draft) -> Target:
         path="/mcp",
         audience=DOCS,
         callers=frozenset({"team/*"}),
-        subjects="corp" if draft.plain_subjects else QUALIFIED,
+        subjects=SubjectForm("corp") if draft.plain_subjects else QUALIFIED,
         refusals=RefusalStyle.AUTO,
         session_scopes=NO_SCOPES,
         tools={"act": tool},

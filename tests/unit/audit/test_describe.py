@@ -16,6 +16,7 @@ from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall, Unknown
 from authz.model.outcome import Answer, Facts, TurnedAway
+from authz.model.principals import SubjectForm
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES
 from authz.server.decision_point import DecisionPoint
@@ -69,7 +70,7 @@ def target_with(record: frozenset[str]) -> Target:
         path="/mcp",
         audience="",
         callers=frozenset(),
-        subjects="corp",
+        subjects=SubjectForm("corp"),
         refusals=RefusalStyle.AUTO,
         session_scopes=NO_SCOPES,
         tools={"search": tool},

@@ -12,7 +12,6 @@ import pytest
 from authz.claims.check import Inputs, TokenTooWide, check_minted
 from authz.claims.describe import TokenClaims
 from authz.directory.compiled import (
-    QUALIFIED,
     Agent,
     Gate,
     Lifecycle,
@@ -22,7 +21,15 @@ from authz.directory.compiled import (
 )
 from authz.identity.keys import read_key_set
 from authz.model.instant import Instant
-from authz.model.principals import Actor, Authentication, Hop, Subject, UserId
+from authz.model.principals import (
+    QUALIFIED,
+    Actor,
+    Authentication,
+    Hop,
+    Subject,
+    SubjectForm,
+    UserId,
+)
 from authz.model.scopes import NO_SCOPES
 from tests.support.keys import jwks, sign
 
@@ -217,7 +224,10 @@ NARROWER: tuple[tuple[str, Inputs], ...] = (
     ("another decision", replace(INPUTS, decision="j-2")),
     ("another user's issuer", _user(user=UserId("x", "alice"))),
     ("another target", replace(INPUTS, target=replace(INPUTS.target, audience=OTHER))),
-    ("a target of plain users", replace(INPUTS, target=replace(INPUTS.target, subjects="corp"))),
+    (
+        "a target of plain users",
+        replace(INPUTS, target=replace(INPUTS.target, subjects=SubjectForm("corp"))),
+    ),
     ("no agent before", _user(inherited=())),
     ("no user", ALONE),
     ("no acr", _user(acr=None)),
@@ -254,7 +264,7 @@ def test_without_a_user() -> None:
 
 def test_plain_subject_of_another_issuer() -> None:
     """A target of one issuer's plain subjects never gets another issuer's user under that name."""
-    target = replace(INPUTS.target, subjects="corp")
+    target = replace(INPUTS.target, subjects=SubjectForm("corp"))
     inputs = replace(INPUTS, target=target)
     other = replace(inputs, subject=replace(SUBJECT, user=UserId("partner", "alice")))
 

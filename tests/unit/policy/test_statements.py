@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from cedarpy import policies_to_json_str
@@ -163,16 +162,12 @@ GIANTS: dict[str, str] = {
 
 
 @pytest.mark.parametrize("text", GIANTS.values(), ids=list(GIANTS))
-def test_giants_are_refused_at_once(text: str) -> None:
-    """A policy that would end the engine's stack is refused by counting, within a second."""
-    started = time.perf_counter()
-
+def test_giants_are_refused_by_counting(text: str) -> None:
+    """A policy that would end the engine's stack is refused by counting, before any parser."""
     for statement in statements(text):
         assert statement.operators > MAX_OPERATORS
         with pytest.raises(NotOnePolicy, match="split it"):
             read_source(statement, "")
-
-    assert time.perf_counter() - started < 1
 
 
 def test_large_and_flat_is_read() -> None:
