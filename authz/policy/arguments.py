@@ -17,7 +17,7 @@ from authz.policy.shapes import Kind, Shape
 
 MAX_LONG = 2**63
 MAX_SAFE_INTEGER = 2**53 - 1
-MAX_VALUES = 10_000
+MAX_VALUES = 1_000
 """Values in the arguments of one call, containers included."""
 
 MAX_POINTERS = 1_000_000
@@ -25,6 +25,9 @@ MAX_POINTERS = 1_000_000
 
 MAX_DECIMAL = 9 * 10**14
 """Cedar's decimal has four places and 64 bits."""
+
+MAX_PLAIN = 400
+"""Decimal places before or after the point; what has more is no double, and never allowed."""
 
 _PLACES = Decimal("0.0001")
 
@@ -140,8 +143,24 @@ def _spelled(value: JSON) -> str:
             return "{}"
         case list():
             return "[]"
+        case Decimal():
+            return _plain(value)
         case _:
             return str(value)
+
+
+def _plain(number: Decimal) -> str:
+    """
+    Write a number in one way, however the caller spelt it: 22.0 and 2.2e1 are 22.
+
+    A rule on the text would otherwise be stepped around by another spelling.
+    """
+    if not number:
+        return "0"
+    if abs(number.adjusted()) > MAX_PLAIN:
+        return str(number)
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _value(value: JSON, shape: Shape, at: str, found: Arguments) -> object:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from authz.model.strict_json import read_json
 from authz.policy.arguments import BadArgument, sort_arguments, texts_of
 from authz.policy.shapes import compile_shape
 
@@ -142,7 +143,7 @@ TEXTS: tuple[tuple[dict[str, Any], dict[str, str]], ...] = (
     ({}, {}),
     ({"a": "x"}, {"/a": "x"}),
     ({"a": None, "b": True, "c": False}, {"/a": "null", "/b": "true", "/c": "false"}),
-    ({"a": 5, "b": Decimal("1.50")}, {"/a": "5", "/b": "1.50"}),
+    ({"a": 5, "b": Decimal("1.50")}, {"/a": "5", "/b": "1.5"}),
     ({"a": [1, {"b": "x"}]}, {"/a": "[]", "/a/0": "1", "/a/1": "{}", "/a/1/b": "x"}),
     ({"a/b": "x", "a": {"b": "y"}}, {"/a~1b": "x", "/a": "{}", "/a/b": "y"}),
     ({"": {"": "x"}}, {"/": "{}", "//": "x"}),
@@ -150,6 +151,32 @@ TEXTS: tuple[tuple[dict[str, Any], dict[str, str]], ...] = (
     ({"Cmd": {"X": 1}}, {"/Cmd": "{}", "/cmd": "{}", "/Cmd/X": "1", "/cmd/x": "1"}),
     ({"a": [], "b": {}}, {"/a": "[]", "/b": "{}"}),
 )
+
+
+SPELLINGS = {
+    "22": ("22", "22.0", "22.00", "2.2e1", "220e-1", "0.22E+2", "22e0"),
+    "0": ("0", "0.0", "-0.0", "0e5", "0e-999999999", "-0"),
+    "-0.5": ("-0.5", "-0.50", "-5e-1"),
+    "100": ("100", "1e2", "1E+2", "100.0"),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [(text, spelling) for text, row in SPELLINGS.items() for spelling in row],
+)
+def test_one_text_for_one_number(text: str, spelling: str) -> None:
+    """A number has one text however it is spelt, so no spelling steps around a rule on it."""
+    (number,) = texts_of({"n": read_json(spelling.encode())}).values()
+
+    assert number == text
+
+
+def test_text_of_an_endless_number() -> None:
+    """A number of a billion places is not written out; it is never allowed."""
+    (number,) = texts_of({"n": Decimal("1e999999999")}).values()
+
+    assert len(number) < 20
 
 
 @pytest.mark.parametrize(("arguments", "texts"), TEXTS, ids=str)
