@@ -61,12 +61,15 @@ class Compiler:
         """Compile all documents."""
         agents = {row.qualified: self._agent(row, spec) for row, spec in self._of(AgentSpec)}
         issuers = {row.name: _issuer(row.name, spec) for row, spec in self._of(IssuerSpec)}
+        roles = {row.qualified: self._role(row, spec) for row, spec in self._of(RoleSpec)}
         ((_, gate),) = self._of(GateSpec)
         return Directory(
             gate=_gate(gate),
             issuers=issuers,
             issuers_by_url={issuer.url: issuer for issuer in issuers.values()},
-            roles={row.qualified: self._role(row, spec) for row, spec in self._of(RoleSpec)},
+            roles=roles,
+            roles_by_user=roles_by_member((role, role.users) for role in roles.values()),
+            roles_by_group=roles_by_member((role, role.groups) for role in roles.values()),
             agents=agents,
             agents_by_spiffe={s: agent for agent in agents.values() for s in agent.spiffe_ids},
             agents_by_client={c: agent for agent in agents.values() for c in agent.clients},
@@ -168,11 +171,13 @@ class Compiler:
         )
 
     def _tool(self, row: Document, name: str, spec: ToolSpec) -> Tool:
+        place = row.at("tools", name, "input")
         try:
-            schema = read_input(spec.input, row.at("tools", name, "input"), self._files)
+            schema = read_input(spec.input, place, self._files)
+            mirrored = mirrored_arguments(schema, place)
         except InvalidWorld as error:
             self.notes.extend(error.diagnostics)
-            schema = {}
+            schema, mirrored = {}, {}
         else:
             self._note_records(row, name, spec, schema)
         return Tool(
@@ -187,7 +192,7 @@ class Compiler:
             approval=spec.approval is not None,
             untyped_ok=spec.untyped is not None,
             input_schema=schema,
-            mirrored=mirrored_arguments(schema),
+            mirrored=mirrored,
             record=frozenset(spec.record),
         )
 
@@ -242,3 +247,12 @@ def _gate(spec: GateSpec) -> Gate:
         listeners=tuple(map(compile_listener, spec.listeners)),
         records_file=spec.records.file,
     )
+
+
+def roles_by_member(rows: Iterable[tuple[Role, Iterable[str]]]) -> dict[str, tuple[Role, ...]]:
+    """Give each member's roles, from roles with their members."""
+    found: dict[str, tuple[Role, ...]] = {}
+    for role, members in rows:
+        for member in members:
+            found[member] = (*found.get(member, ()), role)
+    return found

@@ -274,6 +274,12 @@ class Directory:
 
     issuers_by_url: Mapping[str, Issuer]
     roles: Mapping[str, Role]
+    roles_by_user: Mapping[str, tuple[Role, ...]]
+    """By `<issuer>/<sub>`, for the users that a role names."""
+
+    roles_by_group: Mapping[str, tuple[Role, ...]]
+    """By `<issuer>/<group>`."""
+
     agents: Mapping[str, Agent]
     agents_by_spiffe: Mapping[SpiffeId, Agent]
     agents_by_client: Mapping[tuple[str, str], Agent]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from posixpath import dirname, join
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
@@ -32,6 +32,8 @@ def read_input(
     if not isinstance(reference, str) or len(declared) > 1:
         raise _mistake(place, "expected $file alone: name.json#/pointer")
     name, _, pointer = reference.partition("#")
+    if pointer and not pointer.startswith("/"):
+        raise _mistake(place, f"the pointer {pointer} does not begin with a slash")
     if name.startswith("/") or ".." in name.split("/") or not name.endswith(".json"):
         raise _mistake(place, "expected a .json file beside this document or below")
     text = files.get(join(dirname(place.file), name))
@@ -46,24 +48,30 @@ def read_input(
     return schema
 
 
-def mirrored_arguments(schema: Mapping[str, JSON]) -> dict[str, tuple[str, ...]]:
-    """Give the arguments that a client mirrors in headers (`x-mcp-header`, SEP-2243)."""
+def mirrored_arguments(schema: Mapping[str, JSON], place: Position) -> dict[str, tuple[str, ...]]:
+    """
+    Give the arguments that a client mirrors in headers (`x-mcp-header`, SEP-2243).
+
+    Raises:
+        InvalidWorld: two arguments are mirrored in one header.
+    """
     found: dict[str, tuple[str, ...]] = {}
-    _collect_mirrored(dict(schema), (), found)
+    for header, path in _mirrored(dict(schema), ()):
+        if header in found:
+            raise _mistake(place, f"two arguments have the {MIRROR} {header}")
+        found[header] = path
     return found
 
 
-def _collect_mirrored(
-    schema: JSON, path: tuple[str, ...], found: dict[str, tuple[str, ...]]
-) -> None:
+def _mirrored(schema: JSON, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     if not isinstance(schema, dict) or len(path) > MAX_MIRROR_DEPTH:
         return
     header, properties = schema.get(MIRROR), schema.get("properties")
     if isinstance(header, str) and path:
-        found[header.lower()] = path
+        yield header.lower(), path
     if isinstance(properties, dict):
         for name, inner in properties.items():
-            _collect_mirrored(inner, (*path, name), found)
+            yield from _mirrored(inner, (*path, name))
 
 
 def _mistake(place: Position, message: str) -> InvalidWorld:

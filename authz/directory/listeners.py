@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from authz.directory.compiled import Listener, MeshRestricted, MutualTLS, UnixSocket
@@ -17,6 +18,10 @@ WALLS = (
 )
 MAX_PORT = 65535
 
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
+_DECODED = frozenset("%?#")
+"""Characters that gRPC reads as parts of an address, not of a file's name."""
+
 
 def listener_mistakes(gate: GateSpec, document: Document) -> Iterator[Diagnostic]:
     """Check that each listener has a wall around it, and an address that can be read."""
@@ -31,6 +36,8 @@ def _mistake(listener: ListenerSpec) -> tuple[str, str] | None:
     if listener.address.startswith(UNIX):
         if len(listener.address) == len(UNIX):
             return "the socket has no path", "unix:/run/narrowgate/out.sock"
+        if not _DECODED.isdisjoint(listener.address):
+            return "the socket's path has a character that an address cannot", "no %, ? or #"
         if listener.tls or listener.callers:
             return "a Unix socket has no tls and no callers", "its folder's mode is the wall"
         return None
@@ -48,9 +55,9 @@ def _mistake(listener: ListenerSpec) -> tuple[str, str] | None:
 
 def _host_and_port(address: str) -> tuple[str, int] | None:
     host, colon, port = address.rpartition(":")
-    if not colon or not host or not (port.isascii() and port.isdigit()):
+    if not colon or not host or not _PORT.fullmatch(port):
         return None
-    return (host, int(port)) if 0 < int(port) <= MAX_PORT else None
+    return (host, int(port)) if int(port) <= MAX_PORT else None
 
 
 def compile_listener(spec: ListenerSpec) -> Listener:

@@ -20,6 +20,7 @@ from authz.model.spiffe import NotSpiffe, SpiffeId, is_trust_domain
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DURATION = re.compile(r"([1-9][0-9]{0,3})s")
 _HEADER = re.compile(r"[a-z0-9-]{1,128}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?")
@@ -174,4 +175,10 @@ ToolName = Annotated[
     str, _expect(f"a name of 1 to {MAX_TOOL_NAME} printable characters, not '*'", _is_tool_name)
 ]
 ToolChoice = ToolName | Literal["*"]
-Text = Annotated[str, _expect("a text that is not empty", lambda text: bool(text.strip()))]
+Text = Annotated[
+    str,
+    _expect(
+        "a text that is not empty, without control characters",
+        lambda text: bool(text.strip()) and not _CONTROL.search(text),
+    ),
+]

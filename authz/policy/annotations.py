@@ -14,6 +14,9 @@ from authz.model.scopes import Scopes, parse_scopes
 
 KNOWN = frozenset({"id", "reason", "scope", "step_up", "owner"})
 LATER = frozenset({"mode", "expires"})
+MAX_CHARACTERS = {"id": 128, "reason": 512, "owner": 512}
+"""Of the annotations that records hold or people read."""
+
 STEP_UPS = ("mfa", "consent", "approval")
 """What a forbid may ask for, in the order in which a caller is asked."""
 
@@ -50,8 +53,7 @@ def annotation_mistakes(
             yield f"@{name} is not supported by this version", "ignoring it would change decisions"
         else:
             yield f"@{name} is not an annotation", nearest(name, KNOWN)
-    if not annotations.get("id"):
-        yield "the policy has no @id", 'write @id("…") before it'
+    yield from _text_mistakes(annotations)
     if "step_up" in annotations:
         if effect == "permit":
             yield "@step_up stands on a permit", "only a forbid can ask for more"
@@ -64,6 +66,14 @@ def annotation_mistakes(
             yield "@scope stands on a forbid", "only a permit gives scopes"
         elif not _is_scope_list(annotations["scope"]):
             yield "@scope: expected scopes apart by spaces, without '*'", ""
+
+
+def _text_mistakes(annotations: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    if not annotations.get("id"):
+        yield "the policy has no @id", 'write @id("…") before it'
+    for name, most in MAX_CHARACTERS.items():
+        if len(annotations.get(name) or "") > most:
+            yield f"@{name} is longer than {most} characters", ""
 
 
 def _is_scope_list(text: str | None) -> bool:

@@ -66,7 +66,9 @@ class Names:
             issuers=frozenset(directory.issuers),
             arguments=frozenset(name for shape in shapes for name in _names_in(shape)),
             headers=directory.gate.policy_headers,
-            scopes=frozenset().union(*(tool.scopes for tool in tools)),
+            scopes=frozenset().union(
+                *(tool.scopes for tool in tools), *(row.session_scopes for row in targets)
+            ),
         )
 
 

@@ -72,12 +72,11 @@ def level_of(acr: str | None, issuer: Issuer) -> int:
 
 
 def roles_of(user: UserId, groups: frozenset[str], directory: Directory) -> tuple[Role, ...]:
-    """Give the roles that *user* has by name or by one of *groups*."""
-    return tuple(
-        role
-        for role in directory.roles.values()
-        if str(user) in role.users or not groups.isdisjoint(role.groups)
-    )
+    """Give the roles that *user* has by name or by one of *groups*, each once."""
+    found = list(directory.roles_by_user.get(str(user), ()))
+    for group in groups:
+        found.extend(directory.roles_by_group.get(group, ()))
+    return tuple({role.name: role for role in found}.values())
 
 
 def scopes_of(members: Mapping[str, JSON]) -> Scopes:

@@ -18,7 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from authz.identity.keys import KeySet, read_key_set
+from authz.identity.keys import MAX_KEYS, KeySet, read_key_set
 from authz.tokens.jwks import public_jwks
 
 WRITING, ANYTHING = 0o022, 0o077
@@ -61,13 +61,21 @@ def open_signing_keys(folder: Path) -> SigningKeys:
         keys = {path.stem: _read(path) for path in sorted(folder.glob(KEY_FILES))}
     except OSError as error:
         raise KeysUnusable(f"{error.filename}: {error.strerror}") from error
+    if len(keys) > MAX_KEYS:
+        raise KeysUnusable(f"{folder}: more than {MAX_KEYS} keys; move away what no longer signs")
     signing_id = max(keys)
     public = {key_id: key.public_key() for key_id, key in keys.items()}
     return SigningKeys(signing_id, keys[signing_id], public_jwks(public))
 
 
 def _make_first_key(folder: Path) -> None:
-    """Make a key where there is none. Of several first starts one does, the others wait for it."""
+    """
+    Make a key where there is none. Of several first starts one does, the others wait for it.
+
+    Where there is one nothing is written: the folder may be a mounted secret.
+    """
+    if any(folder.glob(KEY_FILES)):
+        return
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not any(folder.glob(KEY_FILES)):

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from authz._proto.external_auth_pb2 import CheckRequest
+from authz.directory.compile import roles_by_member
 from authz.directory.compiled import (
     Agent,
     ClaimPointers,
@@ -163,12 +164,15 @@ def directory_of(draft: Draft) -> Directory:
     """Compile *draft* by hand into what the directory's own loader would give."""
     agents = {agent_name(number): _agent(number, draft) for number in range(AGENTS)}
     issuer = _issuer(draft)
+    roles = tuple(_roles(draft))
     gate = Gate(frozenset({"example.org"}), "UTC", frozenset(), GATE, "", draft.lifetime, (), "")
     return Directory(
         gate=gate,
         issuers={"corp": issuer},
         issuers_by_url={IDP: issuer},
-        roles={role.name: role for role in _roles(draft)},
+        roles={role.name: role for role in roles},
+        roles_by_user=roles_by_member((role, role.users) for role in roles),
+        roles_by_group=roles_by_member((role, role.groups) for role in roles),
         agents=agents,
         agents_by_spiffe={s: agent for agent in agents.values() for s in agent.spiffe_ids},
         agents_by_client={},

@@ -38,6 +38,8 @@ BAD: tuple[tuple[str, Written, str, str], ...] = (
     ("permit", {"id": "a", "scope": " "}, "@scope: expected scopes", ""),
     ("permit", {"id": "a", "scope": 'x "y"'}, "@scope: expected scopes", ""),
     ("permit", {"id": "a", "scope": "x\ty"}, "@scope: expected scopes", ""),
+    ("permit", {"id": "a" * 129}, "@id is longer than 128 characters", ""),
+    ("forbid", {"id": "a", "reason": "r" * 513}, "@reason is longer than 512 characters", ""),
 )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from authz.identity.keys import MAX_KEYS
 from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
 from tests.support.keys import private_key, private_pem
 from tests.vectors.material import PrivateKey, material
@@ -19,6 +20,7 @@ from tests.vectors.material import PrivateKey, material
 STARTERS = 6
 IN_A_PROCESS = """
 import pathlib, sys
+from authz.identity.keys import MAX_KEYS
 from authz.tokens.signing_keys import open_signing_keys
 print(open_signing_keys(pathlib.Path(sys.argv[1])).signing_id)
 """
@@ -194,3 +196,21 @@ def test_made_keys_are_all_different(tmp_path: Path) -> None:
 
     assert first.signing_id != second.signing_id
     assert first.signing.private_numbers() != second.signing.private_numbers()
+
+
+def test_nothing_is_written_beside_keys(tmp_path: Path) -> None:
+    """Where there are keys the folder is left as it is, so a read-only one will do."""
+    folder = folder_with(tmp_path, **{"gate-1": private_pem("gate")})
+
+    open_signing_keys(folder)
+
+    assert [path.name for path in folder.iterdir()] == ["gate-1.pem"]
+
+
+def test_too_many_keys(tmp_path: Path) -> None:
+    """More keys than a key set may have are refused in words."""
+    pem = private_pem("gate")
+    folder = folder_with(tmp_path, **{f"gate-{number}": pem for number in range(MAX_KEYS + 1)})
+
+    with pytest.raises(KeysUnusable, match="more than 64 keys"):
+        open_signing_keys(folder)
