@@ -1,13 +1,15 @@
 """The decision log as a file, at level `written`: each line is with the kernel before the answer.
 
-A line is one `write` to a descriptor opened for appending, so lines of several
-threads and processes do not mix, and a killed process loses nothing that it
-answered. `whenFull: deny` is the only behaviour: who cannot be recorded is
-refused.
+A line is one `write` to a descriptor opened for appending, under a lock of the
+file, so lines of several threads and processes do not mix, and a killed process
+loses nothing that it answered. A line that somebody was cut short in is ended
+before the next, whoever writes it. `whenFull: deny` is the only behaviour: who
+cannot be recorded is refused.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
@@ -15,6 +17,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+CLOSED = -1
+"""No descriptor: a number that the system might give to another file is not kept."""
 
 
 class RecordUnwritten(Exception):
@@ -40,8 +45,8 @@ class RecordFile:
         Hand one record to the kernel. A file that was deleted is made anew.
 
         Raises:
-            RecordUnwritten: the disk is full, or the write was cut short. The
-                torn line is ended by the next write.
+            RecordUnwritten: the disk is full, the write was cut short, or the
+                file is closed. A torn line is ended by the next write.
         """
         line = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode("ascii")
         with self._lock:
@@ -54,21 +59,25 @@ class RecordFile:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         self._descriptor = os.open(self._path, flags, 0o640)
-        self._torn = not _ends_with_a_line(self._descriptor)
 
     def _append(self, line: bytes) -> None:
         if os.fstat(self._descriptor).st_nlink == 0:
             os.close(self._descriptor)
+            self._descriptor = CLOSED
             self._open()
-        whole = (b"\n" if self._torn else b"") + line + b"\n"
-        self._torn = True
-        self._torn = os.write(self._descriptor, whole) < len(whole)
-        if self._torn:
-            raise RecordUnwritten("the write was cut short")
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            whole = (b"" if _ends_with_a_line(self._descriptor) else b"\n") + line + b"\n"
+            if os.write(self._descriptor, whole) < len(whole):
+                raise RecordUnwritten("the write was cut short")
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Close the file; every line that was written is already with the kernel."""
-        os.close(self._descriptor)
+        """Close the file, for later writes too; what was written is already with the kernel."""
+        with self._lock:
+            os.close(self._descriptor)
+            self._descriptor = CLOSED
 
     def __enter__(self) -> Self:
         return self

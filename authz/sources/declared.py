@@ -13,7 +13,7 @@ from authz.directory.load import load_directory
 from authz.identity.keys import KeySet, read_key_set
 from authz.policy.compiled import Policies
 from authz.policy.load import load_policies
-from authz.sources.folder import read_file, read_folder
+from authz.sources.folder import read_file, read_folders
 from authz.world import World
 
 
@@ -42,13 +42,12 @@ def read_declared(home: Path) -> Declared:
         InvalidWorld: with every mistake of the directory, or, once that is
             sound, with every mistake of policies and keys.
     """
-    documents = read_folder(home, "directory")
+    documents, statements = read_folders(home, ("directory", "policies"))
     directory, warnings = load_directory(documents)
     mistakes: list[Diagnostic] = []
     texts, keys = _read_issuer_keys(home, directory, mistakes)
     policies = None
     try:
-        statements = read_folder(home, "policies")
         policies, notes = load_policies(statements, directory)
     except InvalidWorld as error:
         mistakes.extend(error.diagnostics)

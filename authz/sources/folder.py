@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
@@ -12,8 +13,45 @@ MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_FILES = 100_000
 
 TEXTS = (".cedar", ".json", ".yaml", ".yml")
-VOLUME = ".."
-"""How the names of a Kubernetes volume's own folders and links begin."""
+READINGS = 5
+"""How often a folder is read in the hope that nobody writes meanwhile."""
+
+_VOLUME = re.compile(r"\.\.(data|data_tmp|[0-9]{4}_[0-9_.]+)")
+"""The inner folders of a Kubernetes volume, and the links to them."""
+
+
+def read_folders(home: Path, parts: Sequence[str]) -> tuple[Mapping[str, bytes], ...]:
+    """
+    Read some folders of *home* as they are at one moment.
+
+    All are read until two readings give the same, so that a volume that is
+    swapped meanwhile does not give half of the old and half of the new.
+
+    Raises:
+        InvalidWorld: as `read_folder`, with the mistakes of all; or somebody
+            goes on writing.
+    """
+    before = _read_all(home, parts)
+    for _ in range(READINGS - 1):
+        after = _read_all(home, parts)
+        if after == before:
+            return after
+        before = after
+    changing = Diagnostic(Position(parts[0]), "the files change while they are read", "try again")
+    raise InvalidWorld([changing])
+
+
+def _read_all(home: Path, parts: Sequence[str]) -> tuple[Mapping[str, bytes], ...]:
+    read: list[Mapping[str, bytes]] = []
+    mistakes: list[Diagnostic] = []
+    for part in parts:
+        try:
+            read.append(read_folder(home, part))
+        except InvalidWorld as error:
+            mistakes.extend(error.diagnostics)
+    if mistakes:
+        raise InvalidWorld(mistakes)
+    return tuple(read)
 
 
 def read_folder(home: Path, part: str) -> Mapping[str, bytes]:
@@ -21,12 +59,12 @@ def read_folder(home: Path, part: str) -> Mapping[str, bytes]:
     Read every file below `home/part`, keyed by its path from *home*, with slashes.
 
     Nothing is left out in silence, for a policy that is not read does not
-    forbid. Names that begin with two dots are the inner folders of a
-    Kubernetes volume; its files are links, and those are followed.
+    forbid. The inner folders of a Kubernetes volume are passed over; its files
+    are links to them, and links are followed within the folder.
 
     Raises:
         InvalidWorld: the folder is missing; a file or folder is unreadable, too
-            large, hidden, no plain file, or a link to a folder.
+            large, hidden, no plain file, a link to a folder or out of this one.
     """
     top = home / part
     if not top.is_dir():
@@ -34,9 +72,11 @@ def read_folder(home: Path, part: str) -> Mapping[str, bytes]:
         raise InvalidWorld([missing])
     files: dict[str, bytes] = {}
     mistakes: list[Diagnostic] = []
+    inside = top.resolve()
     for path in _paths(top, home, mistakes):
         name = path.relative_to(home).as_posix()
         try:
+            _refuse_link_out(path, inside)
             files[name] = read_file(path)
         except OSError as error:
             mistakes.append(Diagnostic(Position(name), f"cannot be read: {error.strerror}"))
@@ -49,13 +89,18 @@ def read_folder(home: Path, part: str) -> Mapping[str, bytes]:
     return files
 
 
+def _refuse_link_out(path: Path, inside: Path) -> None:
+    if path.is_symlink() and not path.resolve().is_relative_to(inside):
+        raise ValueError(f"it is a link out of {inside.name}; put the file itself here")
+
+
 def _paths(top: Path, home: Path, mistakes: list[Diagnostic]) -> Iterator[Path]:
     def unreadable(error: OSError) -> None:
         name = Path(error.filename).relative_to(home).as_posix()
         mistakes.append(Diagnostic(Position(name), f"cannot be read: {error.strerror}"))
 
     for parent, folders, names in os.walk(top, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith(VOLUME))
+        folders[:] = sorted(name for name in folders if not _VOLUME.fullmatch(name))
         for path in (Path(parent, name) for name in folders):
             mistake = _folder_mistake(path)
             if mistake is not None:
@@ -65,8 +110,8 @@ def _paths(top: Path, home: Path, mistakes: list[Diagnostic]) -> Iterator[Path]:
 
 
 def _is_furniture(name: str) -> bool:
-    """Say whether a file is a volume's own or hidden, and could not be a document or policy."""
-    return name.startswith(VOLUME) or (name.startswith(".") and not name.endswith(TEXTS))
+    """Say whether a file is hidden, and could not be a document or policy."""
+    return name.startswith(".") and not name.endswith(TEXTS)
 
 
 def _folder_mistake(path: Path) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ import pytest
 
 from authz.directory.diagnostics import InvalidWorld
 from authz.sources.declared import read_declared
+from authz.sources.folder import read_file
 from tests.support.worlds import prepare_home
 
 GUARDRAILS = Path("policies/global/guardrails.cedar")
@@ -41,7 +42,21 @@ def _pipe(home: Path) -> None:
 
 
 def _dangling(home: Path) -> None:
-    (home / "policies/global/gone.cedar").symlink_to(home / "nowhere")
+    (home / "policies/global/gone.cedar").symlink_to("nowhere.cedar")
+
+
+def _link_out(home: Path) -> None:
+    shutil.move(home / GUARDRAILS, home.parent / "guardrails.cedar")
+    (home / GUARDRAILS).symlink_to(home.parent / "guardrails.cedar")
+
+
+def _two_dots(home: Path) -> None:
+    shutil.move(home / GUARDRAILS, home / "policies/global/..guardrails.cedar")
+
+
+def _two_dots_folder(home: Path) -> None:
+    (home / "policies/global/..guard").mkdir()
+    shutil.move(home / GUARDRAILS, home / "policies/global/..guard/guardrails.cedar")
 
 
 def _too_large(home: Path) -> None:
@@ -62,6 +77,9 @@ def _no_tier(home: Path) -> None:
         (_other_suffix, "policies/global/guardrails.cedr:1:1: error: a file of this kind"),
         (_pipe, "policies/global/pipe.cedar:1:1: error: it is no plain file"),
         (_dangling, "policies/global/gone.cedar:1:1: error: it is no plain file"),
+        (_link_out, "policies/global/guardrails.cedar:1:1: error: it is a link out of policies"),
+        (_two_dots, "policies/global/..guardrails.cedar:1:1: error: a hidden file is not read"),
+        (_two_dots_folder, "policies/global/..guard:1:1: error: a hidden folder is not read"),
         (_too_large, "the file is larger than"),
         (_no_tier, "policies load from no such folder"),
     ],
@@ -109,3 +127,32 @@ def test_kubernetes_volume(tmp_path: Path) -> None:
     policies = read_declared(home).policies.by_engine_id.values()
 
     assert "workspace-paths-only" in {policy.ref.id for policy in policies}
+
+
+def test_volume_swapped_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A volume that is swapped in mid-reading gives the new files, never some of each."""
+    home = prepare_home(tmp_path)
+    folder = home / "policies/global"
+    for revision, word in (("..2026_1", "old"), ("..2026_2", "new")):
+        data = folder / revision
+        data.mkdir()
+        for name in ("a", "z"):
+            text = f'@id("{name}-{word}") forbid (principal, action, resource) when {{ false }};'
+            (data / f"{name}.cedar").write_text(text)
+    (folder / "..data").symlink_to("..2026_1")
+    for name in ("a", "z"):
+        (folder / f"{name}.cedar").symlink_to(f"..data/{name}.cedar")
+    read = read_file
+
+    def swap_after_a(path: Path) -> bytes:
+        content = read(path)
+        if path.name == "a.cedar":
+            (folder / "..data_tmp").symlink_to("..2026_2")
+            (folder / "..data_tmp").rename(folder / "..data")
+        return content
+
+    monkeypatch.setattr("authz.sources.folder.read_file", swap_after_a)
+    policies = read_declared(home).policies.by_engine_id.values()
+
+    assert {each.ref.id for each in policies} >= {"a-new", "z-new"}
+    assert {each.ref.id for each in policies}.isdisjoint({"a-old", "z-old"})

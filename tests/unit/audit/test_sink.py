@@ -124,6 +124,18 @@ def test_torn_and_full(tmp_path: Path) -> None:
     assert json.loads(whole) == {"n": 2}
 
 
+def test_torn_by_another_process(tmp_path: Path) -> None:
+    """A line that another process was cut short in does not spoil the next one here."""
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as first, RecordFile(path) as second:
+        first.write({"n": 1})
+        with room_for(path.stat().st_size + 5), pytest.raises(RecordUnwritten):
+            first.write({"n": 2})
+        second.write({"n": 3})
+
+    assert lines_of(path) == ['{"n":1}', '{"n":', '{"n":3}']
+
+
 def test_closed(tmp_path: Path) -> None:
     """A closed file takes nothing and says so."""
     records = RecordFile(tmp_path / "records.jsonl")
