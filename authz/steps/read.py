@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from authz.directory.compiled import Target, TargetKind
 from authz.model.call import Call
@@ -15,6 +16,12 @@ from authz.protocols.unreadable import Unreadable
 from authz.steps.given import Given, Route
 
 PARTIAL_BODY = "x-envoy-auth-partial-body"
+
+MAX_HEADERS = 94
+"""Values of headers. Envoy takes 100 together with the six at most that an allow adds."""
+
+MAX_HEADER_BYTES = 52 * 1024
+"""Envoy takes 60 KiB together with the minted token and who is proven."""
 
 _PORT = re.compile(r"[0-9]{1,5}")
 
@@ -39,6 +46,9 @@ def read_request(given: Given, facts: Facts) -> Passed[Message] | Refused:
 def _check_attributes(call: Call) -> Refused | None:
     if not call.method or not call.path or not call.host:
         return Refused(Reason.UNREADABLE_REQUEST, "method, path or host is missing")
+    if _leaves_no_room(call.headers):
+        # Envoy would answer 500 to the caller after an allow that is on record.
+        return Refused(Reason.UNREADABLE_REQUEST, "the headers leave no room for ours")
     if call.headers.get(PARTIAL_BODY) == "true" or call.size > len(call.body):
         # On HTTP/2 Envoy can send a body cut off and let the whole of it go on.
         return Refused(Reason.BODY_TRUNCATED, "the body is cut off")
@@ -47,6 +57,13 @@ def _check_attributes(call: Call) -> Refused | None:
     if "content-encoding" in call.headers:
         return Refused(Reason.AMBIGUOUS_REQUEST, "an encoded body is not what would be judged")
     return None
+
+
+def _leaves_no_room(headers: Mapping[str, str]) -> bool:
+    """Say whether there are so many headers; Envoy joins several of one name with commas."""
+    values = sum(value.count(",") + 1 for value in headers.values())
+    size = sum(len(name) + len(value.encode("utf-8")) for name, value in headers.items())
+    return values > MAX_HEADERS or size > MAX_HEADER_BYTES
 
 
 def _check_address(call: Call, target: Target) -> Refused | None:

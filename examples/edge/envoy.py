@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
+import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ class Place:
         """The file that every finished request adds a JSON line to."""
         return self.folder / "access.log"
 
+    @property
+    def admin_socket(self) -> Path:
+        """Where Envoy is administered, for who may enter the folder."""
+        return self.folder / "admin.sock"
+
 
 def binary() -> Path:
     """
@@ -73,6 +79,7 @@ def configuration(place: Place) -> dict[str, Any]:
         "KEY": key,
         "ROOTS": place.authority.roots,
         "ACCESS_LOG": place.access_log,
+        "ADMIN_SOCKET": place.admin_socket,
         "GATE_SOCKET": place.gate_socket,
         "UPSTREAM_PORT": place.upstream_port,
     }
@@ -90,36 +97,41 @@ def running_envoy(place: Place, bootstrap: Mapping[str, Any]) -> Iterator[int]:
     Raises:
         EnvoyFailed: it ended, or was not ready in time.
     """
-    config, address, log = (place.folder / name for name in ("envoy.json", "admin", "envoy.log"))
+    config, log = (place.folder / name for name in ("envoy.json", "envoy.log"))
+    place.admin_socket.unlink(missing_ok=True)
     config.write_text(json.dumps(bootstrap, indent=1))
     command = [
         str(binary()), "--config-path", str(config), "--concurrency", "1", "--disable-hot-restart",
-        "--admin-address-path", str(address), "--log-level", "warning", "--log-path", str(log),
-        "--file-flush-interval-msec", "20",
+        "--log-level", "warning", "--log-path", str(log), "--file-flush-interval-msec", "20",
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        yield _port_when_ready(process, address, log)
+        yield _port_when_ready(process, place.admin_socket, log)
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _port_when_ready(process: subprocess.Popen[bytes], address: Path, log: Path) -> int:
+def _port_when_ready(process: subprocess.Popen[bytes], admin: Path, log: Path) -> int:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            admin = f"http://{address.read_text().strip()}"
-            if _fetch(f"{admin}/ready").startswith(b"LIVE"):
-                found = json.loads(_fetch(f"{admin}/listeners?format=json"))
+            if _fetch(admin, "/ready").startswith(b"LIVE"):
+                found = json.loads(_fetch(admin, "/listeners?format=json"))
                 status = found["listener_statuses"][0]["local_address"]["socket_address"]
                 return int(status["port_value"])
-        except OSError:
+        except (OSError, http.client.HTTPException):
             pass
         time.sleep(0.02)
     raise EnvoyFailed(log.read_text()[-2000:] if log.exists() else "it left no log")
 
 
-def _fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - loopback, ours
-        return bytes(response.read())
+def _fetch(admin: Path, path: str) -> bytes:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2)
+        connection.connect(str(admin))
+        request = f"GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n"
+        connection.sendall(request.encode("ascii"))
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.read()

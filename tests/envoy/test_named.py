@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,44 @@ def test_body_limit_is_the_shipped_one(edge: Edge) -> None:
 
         assert (response.status, record["reason"]) == (200, "allow")
         assert len(seen[0].body) == BODY_LIMIT
+
+
+FULL_OF_HEADERS = {
+    "not so many": (tuple((f"x-h{number}", "v") for number in range(80)), "allow"),
+    "many": (tuple((f"x-h{number}", "v") for number in range(85)), "unreadable_request"),
+    "as many as Envoy takes": (
+        tuple((f"x-h{number}", "v") for number in range(94)),
+        "unreadable_request",
+    ),
+    "many of one name": ((("x-h", "v"),) * 90, "unreadable_request"),
+    "not so large": ((("x-h", "v" * 50_000),), "allow"),
+    "large": ((("x-h", "v" * 60_400),), "unreadable_request"),
+}
+"""More headers than would leave room for the gate's own: there Envoy would answer 500."""
+
+
+@pytest.mark.parametrize(("more", "reason"), FULL_OF_HEADERS.values(), ids=FULL_OF_HEADERS.keys())
+def test_what_is_allowed_arrives(
+    more: tuple[tuple[str, str], ...], reason: str, edge: Edge
+) -> None:
+    """However many headers a caller sends: what is recorded as allowed reaches the upstream."""
+    case = case_named("search-allowed")
+
+    response, seen, record = edge.send(replace(case, headers=(*case.headers, *more)))
+
+    allowed = reason == "allow"
+    assert (record["reason"], response.status, len(seen)) == (
+        reason,
+        200 if allowed else 400,
+        1 if allowed else 0,
+    )
+
+
+def test_nobody_else_administers_envoy(edge: Edge) -> None:
+    """Envoy's admin face is a socket for its own user; on a port an agent could stop Envoy."""
+    admin = edge.folder / "envoy" / "admin.sock"
+
+    assert stat.S_IMODE(admin.stat().st_mode) == 0o600
 
 
 def test_namespace_claims_anothers_identity(tmp_path: Path) -> None:

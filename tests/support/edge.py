@@ -25,6 +25,7 @@ SENDERS = {1: send_http1, 2: send_http2}
 class Edge:
     """The running parts."""
 
+    folder: Path
     port: int
     gate: Gate
     authority: Authority
@@ -71,7 +72,7 @@ def running_edge(decision_point: DecisionPoint, folder: Path) -> Iterator[Edge]:
         running_gate(decision_point, folder) as gate,
         running_front(decision_point, folder, gate, upstream.port) as (port, authority),
     ):
-        yield Edge(port, gate, authority, upstream)
+        yield Edge(folder, port, gate, authority, upstream)
 
 
 @contextmanager
