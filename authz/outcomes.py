@@ -51,9 +51,17 @@ def too_wide(given: Given, allowed: Allowed, error: TokenTooWide) -> TurnedAway:
 
 def fault(known: Facts, detail: str) -> TurnedAway:
     """Refuse because something of ours failed; the record keeps what was known by then."""
-    refused = Refused(Reason.FAULT, detail)
+    return _unavailable(known, Refused(Reason.FAULT, detail))
+
+
+def overloaded(known: Facts) -> TurnedAway:
+    """Refuse because there is too much to do; nothing was read of the call."""
+    return _unavailable(known, Refused(Reason.OVERLOADED, "too many Checks at once"))
+
+
+def _unavailable(known: Facts, refused: Refused) -> TurnedAway:
     refusal = Refusal(refused, known.of(Call).decision, message=known.find(Message), audience=None)
-    return TurnedAway(known, NO_STEP, Reason.FAULT, detail, render(refusal))
+    return TurnedAway(known, NO_STEP, refused.reason, refused.detail, render(refusal))
 
 
 def _style(given: Given, facts: Facts) -> RefusalStyle:

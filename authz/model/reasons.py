@@ -53,6 +53,7 @@ class Reason(StrEnum):
     # step 12, token
     TOKEN_TOO_WIDE = "token_too_wide"  # noqa: S105 - a reason, not a secret
     # no step
+    OVERLOADED = "overloaded"
     FAULT = "fault"
 
 

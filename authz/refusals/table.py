@@ -60,6 +60,12 @@ _MALFORMED = Row(Family.MALFORMED, 400, ONE_WAY_SENTENCE, Told.INVALID)
 _UNPROVEN = Row(Family.UNPROVEN, 401, CREDENTIALS_SENTENCE)
 _UNROUTED = Row(Family.UNROUTED, 403)
 _DENIED = Row(Family.DENIED, 403)
+_UNAVAILABLE = Row(
+    Family.UNAVAILABLE,
+    503,
+    "Unavailable: this could not be decided; try again later.",
+    Told.UNAVAILABLE,
+)
 
 ROWS: Mapping[Reason, Row] = {
     Reason.UNREADABLE_REQUEST: _MALFORMED,
@@ -106,12 +112,8 @@ ROWS: Mapping[Reason, Row] = {
         Family.DENIED, 403, "Pending: this needs an approval before it can work.", Told.PENDING
     ),
     Reason.TOKEN_TOO_WIDE: _DENIED,
-    Reason.FAULT: Row(
-        Family.UNAVAILABLE,
-        503,
-        "Unavailable: this could not be decided; try again later.",
-        Told.UNAVAILABLE,
-    ),
+    Reason.OVERLOADED: _UNAVAILABLE,
+    Reason.FAULT: _UNAVAILABLE,
 }
 
 MALFORMED_CODES: Mapping[Malformed, tuple[int, str]] = {

@@ -31,7 +31,7 @@ from authz.model.outcome import (
     Outcome,
     TurnedAway,
 )
-from authz.outcomes import fault, too_wide
+from authz.outcomes import fault, overloaded, too_wide
 from authz.steps.given import Given, Grant
 from authz.telemetry.logs import whereabouts
 from authz.tokens.mint import mint
@@ -120,6 +120,17 @@ class DecisionPoint:
         """Answer a Check of somebody who is no listed Envoy: no token, and nothing is read."""
         call = unread_call(listener, decision=_new_id(), new_trace=_new_id())
         return self._fault(Facts(call), NoListedEnvoy(), self.clock(), {})
+
+    def refuse_overload(self, listener: str) -> CheckResponse:
+        """Answer a Check that there is no time for; nothing of it is read."""
+        call = unread_call(listener, decision=_new_id(), new_trace=_new_id())
+        known, now = Facts(call), self.clock()
+        outcome = overloaded(known)
+        try:
+            self._record(outcome, now, {})
+        except Exception as error:  # noqa: BLE001 - as in `answer`: any fault is an explicit no.
+            return self._fault(known, error, now, {})
+        return write_refusal(outcome.answer)
 
     def _read(
         self, request: bytes, unread: Call, metadata: Mapping[str, str], stages: dict[str, int]

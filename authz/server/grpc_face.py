@@ -19,27 +19,51 @@ from authz.server.decision_point import DecisionPoint
 from authz.server.listeners import admits, bind
 
 SERVICE = external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"].full_name
-THREADS = 8
-MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+AT_WORK = 8
+"""Checks that are decided at the same time."""
+
+WAITING = 56
+"""Checks that wait for their turn, each at most `PATIENCE`; what is beyond waits in gRPC."""
+
+PATIENCE = 0.5
+"""Seconds; well below the 2 s for which Envoy waits, so that the no still arrives."""
+
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+MAX_METADATA_BYTES = 1024 * 1024
 
 _OPTIONS = (
     # Two processes must not share one address without saying so.
     ("grpc.so_reuseport", 0),
+    # gRPC aborts what is larger, and an aborted call is no explicit refusal; the sender is a listed
+    # Envoy, which has limits of its own.
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
 )
 
 
-def check_handler(decision_point: DecisionPoint, listener: Listener) -> grpc.GenericRpcHandler:
+def check_handler(
+    decision_point: DecisionPoint, listener: Listener, turns: threading.Semaphore
+) -> grpc.GenericRpcHandler:
     """
     Give what answers the Checks that come in by one listener.
 
     The gRPC status is always OK. So the message is taken as bytes: one that
     does not parse would otherwise be aborted before anybody could refuse it.
+    A Check that gets none of *turns* in time is refused unread.
     """
 
     def check(request: bytes, context: grpc.ServicerContext) -> CheckResponse:
         if not admits(listener, context):
             return decision_point.refuse_stranger(listener.name)
+        if not context.is_active() or not turns.acquire(timeout=PATIENCE):
+            return decision_point.refuse_overload(listener.name)
+        try:
+            return decide(request, context)
+        finally:
+            turns.release()
+
+    def decide(request: bytes, context: grpc.ServicerContext) -> CheckResponse:
         metadata = {
             name: value for name, value in context.invocation_metadata() if isinstance(value, str)
         }
@@ -72,10 +96,11 @@ class GrpcFace:
         self._drain_seconds = drain_seconds
         self._health = health.HealthServicer()
         self._server = grpc.server(
-            ThreadPoolExecutor(THREADS, thread_name_prefix=f"check-{listener.name}"),
+            ThreadPoolExecutor(AT_WORK + WAITING, thread_name_prefix=f"check-{listener.name}"),
             options=_OPTIONS,
         )
-        self._server.add_generic_rpc_handlers((check_handler(decision_point, listener),))
+        turns = threading.BoundedSemaphore(AT_WORK)
+        self._server.add_generic_rpc_handlers((check_handler(decision_point, listener, turns),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)

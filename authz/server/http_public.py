@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
 from types import TracebackType
 from typing import Self
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from authz.settings import HttpAddress
 
@@ -21,6 +24,28 @@ JWKS_MAX_AGE = 60
 """Seconds."""
 
 STOP_SECONDS = 10
+
+MAX_CONNECTIONS = 128
+"""Open at once. Anybody may connect here, and descriptors are shared with the gRPC face."""
+
+SILENT_SECONDS = 5.0
+"""For which a new connection may say nothing."""
+
+
+class BoundedConnection(H11Protocol):
+    """A connection that is closed when there are too many, or when it is not asking in time."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, or close it at once."""
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.abort()
+        else:
+            self.loop.call_later(SILENT_SECONDS, self._close_if_silent)
+
+    def _close_if_silent(self) -> None:
+        if self.conn.their_state is h11.IDLE:
+            self.transport.abort()
 
 
 class HttpFace:
@@ -38,7 +63,12 @@ class HttpFace:
         self.port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
         config = uvicorn.Config(
-            self._application(jwks), log_config=None, access_log=False, lifespan="off", ws="none"
+            self._application(jwks),
+            http=BoundedConnection,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="http-public", daemon=True)

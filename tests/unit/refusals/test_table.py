@@ -48,7 +48,7 @@ CONTRACT: tuple[tuple[int, Told, set[str]], ...] = (
         },
     ),
     (403, Told.PENDING, {"consent_required", "approval_pending"}),
-    (503, Told.UNAVAILABLE, {"fault"}),
+    (503, Told.UNAVAILABLE, {"fault", "overloaded"}),
 )
 """design.md 3 and 12: status and word of every reason."""
 
