@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import signal
-import threading
 from contextlib import ExitStack
 from enum import IntEnum
-from types import FrameType
 
 from structlog.typing import FilteringBoundLogger
 
@@ -21,6 +19,8 @@ from authz.settings import ServeSettings
 from authz.sources.declared import Declared, read_declared
 from authz.telemetry.logs import open_log
 from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_signing_keys
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Exit(IntEnum):
@@ -41,10 +41,12 @@ def serve(settings: ServeSettings) -> Exit:
         Why it ended; what kept it from starting is in the log, one line a mistake.
     """
     log = open_log(settings.log_level)
-    stop = _stop_on_signal()
+    # Threads begin with this mask, so a signal waits until the main one asks for it. One that a
+    # handler took just before the main thread began to wait would not wake it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         with ExitStack() as opened:
-            code = _serve(settings, log, stop, opened)
+            code = _serve(settings, log, opened)
         log.info("stopped")
     except InvalidWorld as error:
         for diagnostic in error.diagnostics:
@@ -56,9 +58,7 @@ def serve(settings: ServeSettings) -> Exit:
     return code
 
 
-def _serve(
-    settings: ServeSettings, log: FilteringBoundLogger, stop: threading.Event, opened: ExitStack
-) -> Exit:
+def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack) -> Exit:
     declared = read_declared(settings.home)
     for warning in declared.warnings:
         log.warning("world", what=str(warning))
@@ -73,7 +73,7 @@ def _serve(
     ]
     http.announce_ready()
     _say_serving(declared, http, keys, log)
-    stop.wait()
+    signal.sigwait(STOP_SIGNALS)
     log.info("stopping", drain_seconds=settings.drain_seconds)
     http.announce_stop()
     for face in faces:
@@ -96,14 +96,3 @@ def _say_serving(
         http_port=http.port,
         signing_key=keys.signing_id,
     )
-
-
-def _stop_on_signal() -> threading.Event:
-    stop = threading.Event()
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, note)
-    return stop
