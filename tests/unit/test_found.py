@@ -20,11 +20,13 @@ from authz.directory.load import load_directory
 from authz.model.operation import Message, Protocol, ToolCall
 from authz.model.outcome import Refused
 from authz.model.pointer import look_up
+from authz.model.principals import UserId
 from authz.model.reasons import Reason
 from authz.policy.load import load_policies
 from authz.policy.shapes import Kind, compile_shape
 from authz.refusals.render import Refusal, render
 from authz.server.decision_point import DecisionPoint
+from authz.steps.idp_token import roles_of
 from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
 from authz.wire.check import read_check, unread_call
 from tests.support.cases import all_cases
@@ -212,6 +214,25 @@ def test_audience_without_a_host_has_no_metadata() -> None:
     answer = render(Refusal(refused, "d", CALL, "urn:example:docs"))
 
     assert "urn:/.well-known" not in dict(answer.headers)["www-authenticate"]
+
+
+# --- who has which role
+
+
+def test_roles_by_member(decision_point: DecisionPoint) -> None:
+    """A user called like a group has none of its roles, and each role counts once."""
+    directory = decision_point.world.directory
+    role = next(role for role in directory.roles.values() if role.groups)
+    group = next(iter(role.groups))
+    issuer, _, name = group.partition("/")
+    both = replace(
+        directory,
+        roles_by_user={"corp/both": (role,)},
+        roles_by_group={group: (role,)},
+    )
+
+    assert roles_of(UserId(issuer, name), frozenset(), both) == ()
+    assert roles_of(UserId("corp", "both"), frozenset({group}), both) == (role,)
 
 
 # --- small print

@@ -9,7 +9,9 @@ import pytest
 from cedarpy import policies_to_json_str
 
 from authz.directory.diagnostics import Severity
+from authz.directory.load import load_directory
 from authz.policy.names import Names, unknown_names, unknown_scopes
+from tests.unit.directory.changes import changed
 
 NAMES = Names(
     entities={
@@ -90,3 +92,16 @@ def test_scopes() -> None:
     assert "docs:wrte" in note.message
     assert "docs:write" in note.hint
     assert note.severity is Severity.WARNING
+
+
+def test_scopes_of_a_session() -> None:
+    """What a server wants for a session is required by something, as what a tool wants is."""
+    row = {
+        "name": "session",
+        "file": "ns/tools/docs.yaml",
+        "old": "  path: /mcp",
+        "new": '  path: /mcp\n  sessionScopes: ["docs:session"]',
+    }
+    directory, _ = load_directory(changed(row))
+
+    assert [*unknown_scopes(["docs:session"], Names.of(directory, ()))] == []
