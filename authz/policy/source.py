@@ -9,15 +9,23 @@ where a guard stands.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 from cedarpy import policies_to_json_str
 
 from authz.policy.engine_words import syntax_hint
 from authz.policy.statements import MAX_OPERATORS, Statement, scope_end
+
+MAX_NESTING = 500
+"""Levels of a policy's JSON form. How many Python itself can read depends on its version."""
+
+_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
+_BRACKET = re.compile(r"[][{}]")
 
 
 class NotOnePolicy(ValueError):
@@ -71,8 +79,8 @@ def count_policies(text: str) -> int:
 def _read_one(text: str) -> Mapping[str, Any]:
     try:
         found = _read(text)
-    except RecursionError:
-        raise NotOnePolicy("it is nested too deep; split it") from None
+    except NotOnePolicy:
+        raise
     except ValueError as error:
         raise NotOnePolicy(str(error), syntax_hint(str(error))) from None
     if found["templates"]:
@@ -85,8 +93,17 @@ def _read_one(text: str) -> Mapping[str, Any]:
 
 def _read(text: str) -> Mapping[str, Any]:
     """Give what the engine reads in *text*, in its JSON form."""
-    found: Mapping[str, Any] = json.loads(policies_to_json_str(text))
+    form = policies_to_json_str(text)
+    if _depth(form) > MAX_NESTING:
+        raise NotOnePolicy("it is nested too deep; split it")
+    found: Mapping[str, Any] = json.loads(form)
     return found
+
+
+def _depth(form: str) -> int:
+    """Give how many levels of brackets a JSON text has."""
+    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKET.findall(_STRING.sub("", form)))
+    return max(accumulate(steps), default=0)
 
 
 @cache
