@@ -8,7 +8,6 @@ nor touched.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -40,6 +39,7 @@ STRIP_PREFIXES: tuple[str, ...] = ("x-narrowgate-", "x-workload-", "x-envoy-")
 decision into several upstream calls."""
 
 _NAMES = frozenset(HEADERS)
+_UNDERSCORED = tuple(name.replace("-", "_") for name in HEADERS if "-" in name)
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
 
@@ -66,7 +66,7 @@ def removals(names_set: frozenset[str], names_sent: Iterable[str]) -> tuple[str,
     """
     names = (name for name in HEADERS if name not in names_set)
     folded = {name for name in names_sent if "_" in name and name.replace("_", "-") in _NAMES}
-    return (*names, *_underscored(), *sorted(folded.difference(_underscored())))
+    return (*names, *_UNDERSCORED, *sorted(folded.difference(_UNDERSCORED)))
 
 
 def stripped_names() -> tuple[str, ...]:
@@ -80,10 +80,5 @@ def stripped_names() -> tuple[str, ...]:
 
 
 def envoy_allow_expression() -> str:
-    """Give the regular expression of all header changes that Envoy may accept from us."""
-    names = (*HEADERS, *_underscored())
-    return f"^({'|'.join(map(re.escape, names))})$".replace("\\-", "-")
-
-
-def _underscored() -> tuple[str, ...]:
-    return tuple(name.replace("-", "_") for name in HEADERS if "-" in name)
+    """Give the regular expression of all header changes that Envoy may accept, in any spelling."""
+    return f"^({'|'.join(name.replace('-', '[-_]') for name in HEADERS)})$"

@@ -92,6 +92,18 @@ def test_mixed_spellings_are_removed() -> None:
     assert "x-narrowgate-user" not in removed
 
 
+def test_expression_covers_every_removal() -> None:
+    """Envoy accepts all that an allow removes: it would answer 500 to one that it does not."""
+    expression = re.compile(envoy_allow_expression())
+    sent = ("x-narrowgate_user", "x_workload-spiffe_id", "x-forwarded_client-cert", "txn_token")
+
+    for names in (frozenset[str](), frozenset(SET)):
+        removed = removals(names, sent)
+
+        assert set(sent) <= set(removed)
+        assert [name for name in removed if not expression.search(name)] == []
+
+
 @pytest.mark.parametrize(
     "name", ["x-other", "content-length", "host", "x-narrowgate-users", "xauthorization", "cookie"]
 )
