@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from authz.directory.compiled import Directory
-from authz.identity.keys import KeySet
+from authz.identity.keys import IssuerKeys, KeySet
 from authz.policy.compiled import Policies
 
 
@@ -19,8 +19,8 @@ class World:
 
     directory: Directory
     policies: Policies
-    issuer_keys: Mapping[str, KeySet]
-    """By `Issuer` name."""
+    issuer_keys: Mapping[str, IssuerKeys]
+    """By `Issuer` name; every declared one has an entry."""
 
     own_keys: KeySet
     """Keys whose private halves sign, or signed, the tokens that we mint."""

@@ -7,15 +7,12 @@ from typing import TypeVar
 
 from authz.directory.compiled import (
     Agent,
-    ClaimPointers,
     Connection,
     Directory,
     Gate,
-    Issuer,
     Lifecycle,
     RefusalStyle,
     Role,
-    ScopePatterns,
     SubjectRule,
     Target,
     TargetKind,
@@ -33,6 +30,7 @@ from authz.directory.documents import (
     ToolSpec,
 )
 from authz.directory.inputs import mirrored_arguments, read_input
+from authz.directory.issuers import compile_issuer
 from authz.directory.listeners import compile_listener
 from authz.directory.parse import Document
 from authz.directory.references import ALL, Known, is_target, qualify
@@ -60,7 +58,7 @@ class Compiler:
     def directory(self) -> Directory:
         """Compile all documents."""
         agents = {row.qualified: self._agent(row, spec) for row, spec in self._of(AgentSpec)}
-        issuers = {row.name: _issuer(row.name, spec) for row, spec in self._of(IssuerSpec)}
+        issuers = {row.name: compile_issuer(row.name, spec) for row, spec in self._of(IssuerSpec)}
         roles = {row.qualified: self._role(row, spec) for row, spec in self._of(RoleSpec)}
         ((_, gate),) = self._of(GateSpec)
         return Directory(
@@ -215,24 +213,6 @@ def _connection(row: Document, spec: ConnectionSpec) -> Connection:
         to=qualify(spec.to, row.namespace),
         tools=frozenset(spec.tools) - {ALL},
         all_tools=ALL in spec.tools,
-    )
-
-
-def _issuer(name: str, spec: IssuerSpec) -> Issuer:
-    claims, scopes = spec.claims, spec.may_assert.scopes
-    return Issuer(
-        name=name,
-        url=spec.issuer,
-        audiences=frozenset(spec.audiences),
-        algorithms=frozenset(spec.algorithms),
-        keys_file=spec.keys.file,
-        claims=ClaimPointers(claims.groups, claims.acr, claims.amr, claims.auth_time),
-        acr_levels=spec.acr_levels,
-        groups=frozenset(spec.may_assert.groups),
-        scopes=ScopePatterns(
-            exact=frozenset(scope for scope in scopes if not scope.endswith(ALL)),
-            prefixes=tuple(scope.removesuffix(ALL) for scope in scopes if scope.endswith(ALL)),
-        ),
     )
 
 

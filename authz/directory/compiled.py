@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 
 from authz.model.principals import SubjectForm
-from authz.model.scopes import Scopes
+from authz.model.scopes import ScopePatterns, Scopes
 from authz.model.spiffe import SpiffeId
 from authz.model.strict_json import JSON
 
@@ -46,23 +47,24 @@ class RefusalStyle(StrEnum):
     OAUTH = "oauth"
 
 
+class UserScopes(StrEnum):
+    """Where what a user could hold, and what a credential carries, come from."""
+
+    TOKEN = "token"  # noqa: S105 - a word of documents
+    """Could = `mayAssert`; carries = the token's within could."""
+
+    ROLES = "roles"
+    """Could = carries = the roles' scopes within `mayAssert`; the token's are ignored."""
+
+    TOKEN_WITHIN_ROLES = "token-within-roles"  # noqa: S105 - a word of documents
+    """Could = the roles' scopes within `mayAssert`; carries = the token's within could."""
+
+
 class TargetKind(StrEnum):
     """What stands behind a route."""
 
     MCP_SERVER = "MCPServer"
     AGENT = "Agent"
-
-
-@dataclass(frozen=True, slots=True)
-class ScopePatterns:
-    """Scopes by exact name or, with a final `*`, by prefix."""
-
-    exact: Scopes
-    prefixes: tuple[str, ...]
-
-    def within(self, scopes: Scopes) -> Scopes:
-        """Give those of *scopes* that a pattern covers."""
-        return frozenset(s for s in scopes if s in self.exact or s.startswith(self.prefixes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,43 @@ class ClaimPointers:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyFile:
+    """Keys that somebody puts into a file: good as long as the world is."""
+
+    path: str
+    """Of a JWKS, relative to the world's folder or absolute."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeysByUrl:
+    """Keys that are fetched."""
+
+    jwks_url: str | None
+    """None where the issuer's metadata says it (OpenID Connect Discovery, RFC 8414)."""
+
+    max_age: int
+    """Seconds for which fetched keys are fresh, however long the issuer says."""
+
+    stale_for: int
+    """Seconds for which they are used after that while the issuer cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introspection:
+    """Whom to ask about opaque tokens (RFC 7662)."""
+
+    url: str | None
+    """None where the issuer's metadata says it."""
+
+    client_id: str
+    secret_file: str
+    """Of our client there; relative to the world's folder or absolute."""
+
+    max_age: int
+    """Seconds for which an answer is believed; 0 asks every time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Issuer:
     """Somebody who says who users are, and how far that is believed."""
 
@@ -85,9 +124,7 @@ class Issuer:
 
     audiences: frozenset[str]
     algorithms: frozenset[str]
-    keys_file: str
-    """Path of a JWKS, relative to the world's folder or absolute."""
-
+    keys: KeyFile | KeysByUrl
     claims: ClaimPointers
     acr_levels: Mapping[str, int]
     groups: frozenset[str]
@@ -95,6 +132,13 @@ class Issuer:
 
     scopes: ScopePatterns
     """The scopes that it may assert."""
+
+    user_scopes: UserScopes = UserScopes.TOKEN_WITHIN_ROLES
+    introspection: Introspection | None = None
+    """How opaque tokens of it are read; None where it gives none."""
+
+    private_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Where it may be reached though the address is private, and without TLS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,22 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from authz.directory.words import (
+    BelievedFor,
     CallerPattern,
+    FreshFor,
     HeaderName,
     Host,
     Label,
     Lifetime,
     Member,
+    Network,
     Pointer,
     Reference,
     Scope,
     ScopePattern,
     Spiffe,
     SpiffePrefix,
+    StaleFor,
     Text,
     ToolChoice,
     ToolName,
@@ -58,7 +62,9 @@ def exactly_one(node: Node, *names: str) -> None:
     """
     if sum(getattr(node, name) is not None for name in names) != 1:
         raise PydanticCustomError(
-            "grammar", "expected exactly one of {names}", {"names": ", ".join(names)}
+            "grammar",
+            "expected exactly one of {names}",
+            {"names": ", ".join(map(to_camel, names))},
         )
 
 
@@ -134,10 +140,37 @@ class GateSpec(Node):
     records: Records
 
 
-class KeyFile(Node):
-    """Where an issuer's public keys lie."""
+class IssuerKeys(Node):
+    """Where an issuer's public keys are: in a file, at a URL, or where its metadata says."""
+
+    file: Text | None = None
+    jwks_url: Url | None = None
+    discover: Literal[True] | None = None
+    max_age: FreshFor | None = None
+    stale_for: StaleFor | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> IssuerKeys:
+        exactly_one(self, "file", "jwks_url", "discover")
+        if self.file is not None and (self.max_age or self.stale_for):
+            message = "maxAge and staleFor are for keys that are fetched"
+            raise PydanticCustomError("grammar", "{message}", {"message": message})
+        return self
+
+
+class SecretFile(Node):
+    """Where a secret lies: a reference, never the value."""
 
     file: Text
+
+
+class IntrospectionSpec(Node):
+    """Whom to ask about opaque tokens (RFC 7662)."""
+
+    url: Url | None = None
+    client_id: Text
+    client_secret: SecretFile
+    max_age: BelievedFor = "30s"
 
 
 class ClaimMap(Node):
@@ -162,11 +195,13 @@ class IssuerSpec(Node):
     issuer: Url
     audiences: Annotated[list[Uri], Field(min_length=1)]
     algorithms: Annotated[list[Algorithm], Field(min_length=1)]
-    keys: KeyFile
+    keys: IssuerKeys
+    introspection: IntrospectionSpec | None = None
+    private_networks: list[Network] = []
     claims: ClaimMap = ClaimMap()
     acr_levels: dict[Text, Annotated[int, Field(ge=0, le=9)]] = {}
     may_assert: MayAssert = MayAssert()
-    user_scopes: Literal["token-within-roles"] = "token-within-roles"
+    user_scopes: Literal["token", "roles", "token-within-roles"] = "token-within-roles"
 
 
 class RoleMember(Node):

@@ -9,11 +9,10 @@ VALUES: dict[str, frozenset[str]] = {
     "identity": frozenset({"certificate", "xfcc", "metadata", "jwtSvid", "client", "none"}),
     "targets": frozenset({"hosts"}),
     "level": frozenset({"durable", "queued"}),
-    "userScopes": frozenset({"token", "roles"}),
     "mode": frozenset({"exchange", "none"}),
     "refusals": frozenset({"json"}),
 }
 """By member: values that this version refuses."""
 
-MEMBERS = frozenset({"xfcc", "discover", "jwksUrl", "introspection", "exchange", "ciba", "profile"})
+MEMBERS = frozenset({"xfcc", "exchange", "ciba", "profile"})
 """Members that this version refuses."""

@@ -8,6 +8,7 @@ from authz.directory.compile import Compiler
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.directory.documents import GateSpec
+from authz.directory.issuers import issuer_mistakes
 from authz.directory.listeners import listener_mistakes
 from authz.directory.parse import Document, Outline, outline, parse
 from authz.directory.reader import Source, read_documents
@@ -106,6 +107,7 @@ def _between(documents: Sequence[Document], broken: Sequence[Outline]) -> Iterat
     yield from sole_owner_mistakes(documents)
     yield from audience_mistakes(documents)
     yield from cell_mistakes(documents, known)
+    yield from issuer_mistakes(documents)
     gates = [(row, row.spec) for row in documents if isinstance(row.spec, GateSpec)]
     if not gates and not any(row.kind == GATE for row in broken):
         yield Diagnostic(Position("directory/global"), "no document declares the Gate")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,7 +22,7 @@ from authz.model.spiffe import NotSpiffe, SpiffeId, is_trust_domain
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_DURATION = re.compile(r"([1-9][0-9]{0,3})s")
+_DURATION = re.compile(r"(0|[1-9][0-9]{0,4})s")
 _HEADER = re.compile(r"[a-z0-9-]{1,128}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?")
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
@@ -95,8 +96,16 @@ def seconds(duration: str) -> int:
     return int(duration.removesuffix("s"))
 
 
-def _is_lifetime(text: str) -> bool:
-    return _DURATION.fullmatch(text) is not None and seconds(text) <= MAX_LIFETIME
+def _is_duration(text: str, least: int, most: int) -> bool:
+    return _DURATION.fullmatch(text) is not None and least <= seconds(text) <= most
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 Label = Annotated[
@@ -170,7 +179,22 @@ Pointer = Annotated[
     str, _expect("a JSON Pointer such as /query", lambda text: _POINTER.fullmatch(text) is not None)
 ]
 Zone = Annotated[str, _expect("a time zone such as UTC or Europe/Berlin", _is_zone)]
-Lifetime = Annotated[str, _expect(f"whole seconds from 1s to {MAX_LIFETIME}s", _is_lifetime)]
+
+
+def _duration(least: int, most: int) -> AfterValidator:
+    what = f"whole seconds from {least}s to {most}s"
+    return _expect(what, lambda text: _is_duration(text, least, most))
+
+
+Lifetime = Annotated[str, _duration(1, MAX_LIFETIME)]
+FreshFor = Annotated[str, _duration(60, 900)]
+"""A key that was taken back still counts this long, so it is bounded; and so is the asking."""
+
+StaleFor = Annotated[str, _duration(0, 86_400)]
+BelievedFor = Annotated[str, _duration(0, MAX_LIFETIME)]
+Network = Annotated[
+    str, _expect("a network such as 10.0.0.0/8, or one address with /32 or /128", _is_network)
+]
 ToolName = Annotated[
     str, _expect(f"a name of 1 to {MAX_TOOL_NAME} printable characters, not '*'", _is_tool_name)
 ]

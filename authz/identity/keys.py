@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
+from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
 
 MAX_KEYS = 64
@@ -56,6 +57,35 @@ class KeySet:
         if key_id is None:
             return fitting if len(fitting) == 1 else ()
         return tuple(key for key in fitting if key.key_id == key_id)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKeys:
+    """The keys of one issuer as they were last seen, and how long that says anything."""
+
+    keys: KeySet
+    fresh_until: Instant
+    """Until then a key that is not here is none of the issuer's."""
+
+    usable_until: Instant
+    """Until then a key that is here may be used, although the issuer cannot be reached."""
+
+    def at(self, now: Instant) -> KeySet:
+        """Give the keys that may be used at *now*."""
+        return self.keys if now < self.usable_until else NO_KEYS
+
+    def are_fresh(self, now: Instant) -> bool:
+        """Say whether a key that is not here proves that a token is not good."""
+        return now < self.fresh_until
+
+
+NO_KEYS = KeySet(())
+NEVER_FETCHED = IssuerKeys(NO_KEYS, EARLIEST, EARLIEST)
+
+
+def lasting(keys: KeySet) -> IssuerKeys:
+    """Give *keys* that are good as long as the world that names them."""
+    return IssuerKeys(keys, LATEST, LATEST)
 
 
 def read_key_set(text: bytes) -> KeySet:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 Scopes = frozenset[str]
 
 NO_SCOPES: Scopes = frozenset()
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}")
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePatterns:
+    """Scopes by exact name or, with a final `*`, by prefix."""
+
+    exact: Scopes
+    prefixes: tuple[str, ...] = ()
+
+    def within(self, scopes: Scopes) -> Scopes:
+        """Give those of *scopes* that a pattern covers."""
+        return frozenset(s for s in scopes if s in self.exact or s.startswith(self.prefixes))
 
 
 def is_scope(text: str) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from authz.directory.compiled import Directory, Issuer
+from authz.directory.compiled import Directory, KeyFile
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
 from authz.directory.load import load_directory
-from authz.identity.keys import KeySet, read_key_set
+from authz.identity.keys import NEVER_FETCHED, IssuerKeys, KeySet, lasting, read_key_set
 from authz.policy.compiled import Policies
 from authz.policy.load import load_policies
 from authz.sources.folder import read_file, read_folders
@@ -24,7 +24,9 @@ class Declared:
     version: str
     directory: Directory
     policies: Policies
-    issuer_keys: Mapping[str, KeySet]
+    issuer_keys: Mapping[str, IssuerKeys]
+    """Of issuers whose keys are fetched, none yet."""
+
     warnings: tuple[Diagnostic, ...]
 
     def world(self, own_keys: KeySet) -> World:
@@ -59,24 +61,26 @@ def read_declared(home: Path) -> Declared:
 
 def _read_issuer_keys(
     home: Path, directory: Directory, mistakes: list[Diagnostic]
-) -> tuple[dict[str, bytes], dict[str, KeySet]]:
+) -> tuple[dict[str, bytes], dict[str, IssuerKeys]]:
     texts: dict[str, bytes] = {}
-    keys: dict[str, KeySet] = {}
+    keys = dict.fromkeys(directory.issuers, NEVER_FETCHED)
     for name, issuer in directory.issuers.items():
-        path = home / issuer.keys_file
+        if not isinstance(issuer.keys, KeyFile):
+            continue
+        file = issuer.keys.path
         try:
-            texts[name] = read_file(path)
-            keys[name] = read_key_set(texts[name])
+            texts[name] = read_file(home / file)
+            keys[name] = lasting(read_key_set(texts[name]))
         except OSError as error:
-            mistakes.append(_key_mistake(issuer, f"cannot be read: {error.strerror}", path))
+            mistakes.append(_key_mistake(name, file, f"cannot be read: {error.strerror}", home))
         except ValueError as error:
-            mistakes.append(_key_mistake(issuer, str(error), path))
+            mistakes.append(_key_mistake(name, file, str(error), home))
     return texts, keys
 
 
-def _key_mistake(issuer: Issuer, what: str, path: Path) -> Diagnostic:
-    message = f"the keys of Issuer {issuer.name}: {what}"
-    return Diagnostic(Position(issuer.keys_file), message, f"looked for {path}")
+def _key_mistake(issuer: str, file: str, what: str, home: Path) -> Diagnostic:
+    message = f"the keys of Issuer {issuer}: {what}"
+    return Diagnostic(Position(file), message, f"looked for {home / file}")
 
 
 def _digest(parts: list[Mapping[str, bytes]]) -> str:

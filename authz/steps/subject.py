@@ -82,7 +82,7 @@ def _read_token(compact: str, agent: Agent, given: Given, caller: Hop) -> Subjec
     if issuer is None:
         raise TokenRejected("iss is no declared Issuer")
     expected = Expectations(issuer.url, issuer.audiences, issuer.algorithms)
-    claims = verify_access_token(unverified, world.issuer_keys[issuer.name], expected, now)
+    claims = verify_access_token(unverified, world.issuer_keys[issuer.name].at(now), expected, now)
     return read_idp_token(claims, issuer, caller, world.directory, now)
 
 

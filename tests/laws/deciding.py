@@ -18,19 +18,19 @@ from authz.directory.compiled import (
     Directory,
     Gate,
     Issuer,
+    KeyFile,
     Lifecycle,
     RefusalStyle,
     Role,
-    ScopePatterns,
     SubjectRule,
     Target,
     TargetKind,
     Tool,
 )
-from authz.identity.keys import read_key_set
+from authz.identity.keys import lasting, read_key_set
 from authz.model.instant import Instant
 from authz.model.principals import QUALIFIED, SubjectForm
-from authz.model.scopes import NO_SCOPES
+from authz.model.scopes import NO_SCOPES, ScopePatterns
 from authz.model.spiffe import SpiffeId
 from authz.policy.compiled import Policies
 from authz.policy.load import load_policies
@@ -44,7 +44,7 @@ from tests.support.keys import jwks, private_key, sign
 
 GATE, IDP, DOCS = "https://gate.example.org", "https://idp.example.com", "https://docs.example/mcp"
 KEYS = SigningKeys("gate-1", private_key("gate-1"), jwks("gate-1"))
-CORP_KEYS = read_key_set(jwks("corp-1"))
+CORP_KEYS = lasting(read_key_set(jwks("corp-1")))
 HOST = "docs.tools.svc"
 LOG = open_log("error")
 CALL = {
@@ -145,7 +145,7 @@ def _issuer(draft: Draft) -> Issuer:
         url=IDP,
         audiences=frozenset({GATE}),
         algorithms=frozenset({"ES256"}),
-        keys_file="",
+        keys=KeyFile(""),
         claims=ClaimPointers(groups="/groups"),
         acr_levels={},
         groups=draft.may_assert_groups,
