@@ -15,6 +15,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.server.grpc_face import GrpcFace
 from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
+from authz.server.worlds import CurrentWorld
 from authz.settings import ServeSettings
 from authz.sources.declared import Declared, read_declared
 from authz.telemetry.logs import open_log
@@ -65,7 +66,8 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
     gate = declared.directory.gate
     keys = open_signing_keys(settings.home / gate.keys_folder)
     records = opened.enter_context(RecordFile(settings.home / gate.records_file))
-    decision_point = DecisionPoint(declared.world(keys.public), keys, records, log)
+    worlds = CurrentWorld(declared.world(keys.public))
+    decision_point = DecisionPoint(worlds, keys, records, log)
     http = opened.enter_context(HttpFace(settings.http, keys.public_jwks))
     faces = [
         opened.enter_context(GrpcFace(decision_point, each, settings.home, settings.drain_seconds))

@@ -11,30 +11,36 @@ from typing import NamedTuple, assert_never
 
 from authz.model.call import Call
 from authz.model.instant import Instant
-from authz.model.outcome import Answers, Facts, Need, Outcome, Passed, Refused
+from authz.model.needs import ChallengeNeeded, IntrospectionNeeded, KeysNeeded, Need
+from authz.model.outcome import Answered, Answers, Facts, Outcome, Passed, Refused, Replied
 from authz.outcomes import allow, refuse
 from authz.steps.ceilings import check_agents, check_user
 from authz.steps.connection import check_connection
 from authz.steps.given import Given
 from authz.steps.operation import check_operation
 from authz.steps.policy import check_challenges, judge_policies
-from authz.steps.read import find_route, read_request
+from authz.steps.public import answer_public, find_route
+from authz.steps.read import read_request
 from authz.steps.subject import prove_subject
 from authz.steps.suspension import check_suspension
 from authz.steps.token import describe_token
 from authz.steps.workload import prove_workload
 from authz.world import World
 
+Taken = Passed[object] | Answered | Refused | Need
+"""What a step says: go on, done, no, or what it has to know first."""
+
 
 class Step(NamedTuple):
     """One row of the contract: its number, and the function that takes it."""
 
     number: int
-    take: Callable[[Given, Facts], Passed[object] | Refused | Need]
+    take: Callable[[Given, Facts], Taken]
 
 
 STEPS: tuple[Step, ...] = (
-    Step(1, find_route),
+    Step(0, find_route),
+    Step(0, answer_public),
     Step(1, read_request),
     Step(2, prove_workload),
     Step(3, prove_subject),
@@ -66,12 +72,14 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
     given, facts = Given(call, world, now, answers), Facts(call)
     for step in STEPS:
         match step.take(given, facts):
-            case Need() as need:
-                return need
-            case Refused() as refused:
-                return refuse(given, facts.learn(*refused.facts), refused, step.number)
             case Passed(fact):
                 facts = facts.learn(fact)
+            case Answered(answer):
+                return Replied(facts, step.number, answer)
+            case Refused() as refused:
+                return refuse(given, facts.learn(*refused.facts), refused, step.number)
+            case KeysNeeded() | IntrospectionNeeded() | ChallengeNeeded() as need:
+                return need
             case other:
                 assert_never(other)
     return allow(facts)

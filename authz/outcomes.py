@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from authz.claims.check import TokenTooWide
 from authz.directory.compiled import RefusalStyle
 from authz.model.call import Call
+from authz.model.headers import AUTHORIZATION
+from authz.model.needs import Challenged, ChallengeNeeded, Need
 from authz.model.operation import Message
 from authz.model.outcome import Allowed, Facts, Refused, TurnedAway
 from authz.model.principals import Caller
 from authz.model.reasons import Reason
 from authz.refusals.render import Refusal, render
+from authz.refusals.table import CURED_BY_LOGIN
 from authz.steps.given import Credential, Given, Route
 from authz.wire.headers import identity_headers
 
@@ -29,8 +34,48 @@ def allow(facts: Facts) -> Allowed:
     return Allowed(facts, LAST_STEP, headers)
 
 
-def refuse(given: Given, facts: Facts, refused: Refused, step: int) -> TurnedAway:
-    """Refuse the call: the record gets the detail, the caller gets the table's sentence."""
+def refuse(given: Given, facts: Facts, refused: Refused, step: int) -> TurnedAway | Need:
+    """
+    Refuse the call: the record gets the detail, the caller gets the table's sentence.
+
+    A challenge is a command to bother the user, so where one is due it has to be
+    known first whether the same was asked before, and another login did not cure it.
+    """
+    need = _challenge_of(given, facts, refused)
+    if need is not None and need not in given.answers:
+        return need
+    may_challenge = need is not None and given.answers[need] == Challenged(before=False)
+    return _turn_away(given, facts, refused, step, may_challenge=may_challenge)
+
+
+def _challenge_of(given: Given, facts: Facts, refused: Refused) -> ChallengeNeeded | None:
+    """Give what has to be known before a challenge; None where none is due."""
+    caller, credential, route = facts.find(Caller), facts.find(Credential), facts.find(Route)
+    subject = credential.subject if credential else None
+    if refused.reason not in CURED_BY_LOGIN or caller is None or subject is None:
+        return None
+    if route is None or route.target is None or _style(given, facts) is not RefusalStyle.OAUTH:
+        return None
+    header = given.call.headers.get(AUTHORIZATION, "")
+    return ChallengeNeeded(
+        user=str(subject.user),
+        agent=caller.hop.agent,
+        target=route.target.name,
+        reason=refused.reason,
+        scopes=refused.required,
+        credential=sha256(header.encode("utf-8")).hexdigest(),
+    )
+
+
+def too_wide(given: Given, allowed: Allowed, error: TokenTooWide) -> TurnedAway:
+    """Turn an allow whose signed token failed its self-check into a refusal."""
+    refused = Refused(Reason.TOKEN_TOO_WIDE, str(error))
+    return _turn_away(given, allowed.facts, refused, LAST_STEP, may_challenge=False)
+
+
+def _turn_away(
+    given: Given, facts: Facts, refused: Refused, step: int, *, may_challenge: bool
+) -> TurnedAway:
     route = facts.find(Route)
     target = route.target if route else None
     refusal = Refusal(
@@ -39,14 +84,9 @@ def refuse(given: Given, facts: Facts, refused: Refused, step: int) -> TurnedAwa
         message=facts.find(Message),
         audience=target.audience if target else None,
         style=_style(given, facts),
+        may_challenge=may_challenge,
     )
     return TurnedAway(facts, step, refused.reason, refused.detail, render(refusal))
-
-
-def too_wide(given: Given, allowed: Allowed, error: TokenTooWide) -> TurnedAway:
-    """Turn an allow whose signed token failed its self-check into a refusal."""
-    refused = Refused(Reason.TOKEN_TOO_WIDE, str(error))
-    return refuse(given, allowed.facts, refused, LAST_STEP)
 
 
 def fault(known: Facts, detail: str) -> TurnedAway:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from authz.server.decision_point import DecisionPoint
+from authz.server.worlds import CurrentWorld
 from authz.telemetry.logs import open_log
 from tests.support.direct import KeptRecords
 from tests.support.worlds import load_world, prepare_home
@@ -29,4 +30,4 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def decision_point(home: Path) -> DecisionPoint:
     """The worked world behind a server without sockets."""
     world, keys = load_world(home)
-    return DecisionPoint(world, keys, KeptRecords(), open_log("error"))
+    return DecisionPoint(CurrentWorld(world), keys, KeptRecords(), open_log("error"))

@@ -13,7 +13,7 @@ from itertools import islice
 from authz.model.call import Call
 from authz.model.instant import Instant, as_datetime
 from authz.model.operation import Message, Session, ToolCall
-from authz.model.outcome import Facts, Outcome, TurnedAway
+from authz.model.outcome import Allowed, Facts, Outcome
 from authz.model.pointer import extend
 from authz.model.principals import Caller
 from authz.model.reasons import verdict_of
@@ -179,7 +179,7 @@ def _policies(judgement: Judgement) -> list[Record]:
 
 
 def _released(outcome: Outcome) -> Record:
-    if isinstance(outcome, TurnedAway):
+    if not isinstance(outcome, Allowed):
         return {"token": None, "status": outcome.answer.status}
     claims = outcome.facts.of(Grant).claims
     return {

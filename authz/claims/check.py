@@ -120,7 +120,8 @@ def _check_scopes(scope: JSON, inputs: Inputs) -> None:
         raise TokenTooWide("a scope is not the operation's")
     if not scopes <= inputs.granted:
         raise TokenTooWide("a scope is not granted by policy")
-    if inputs.subject is not None and not scopes <= inputs.subject.carries & inputs.subject.could:
+    user = inputs.subject
+    if user is not None and not scopes <= user.carries & user.could.within(scopes):
         raise TokenTooWide("a scope is not the user's")
     inherited = inputs.subject.inherited if inputs.subject else ()
     for hop in (inputs.caller, *inherited):

@@ -73,6 +73,7 @@ class Compiler:
             agents_by_client={c: agent for agent in agents.values() for c in agent.clients},
             targets=self._targets(),
             namespaces=self._known.namespaces,
+            introspecting=next((each for each in issuers.values() if each.introspection), None),
         )
 
     def _of(self, kind: type[SpecKind]) -> list[tuple[Document, SpecKind]]:

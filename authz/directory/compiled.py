@@ -331,3 +331,5 @@ class Directory:
     """MCP servers, and agents that others may call."""
 
     namespaces: frozenset[str]
+    introspecting: Issuer | None = None
+    """The one that is asked about tokens which do not say whose they are."""

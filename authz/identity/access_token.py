@@ -31,6 +31,10 @@ class TokenRejected(ValueError):
     """The token proves nothing; the message says which check it failed, and no content of it."""
 
 
+class KeyUnknown(TokenRejected):
+    """No key of that name is known; whether the issuer has a new one, its keys will say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectations:
     """What an access token must show to be believed."""
@@ -101,6 +105,7 @@ def verify_access_token(
     looked at; whoever reads them knows how far the issuer is believed.
 
     Raises:
+        KeyUnknown: the header is good, and names a key that *keys* lack.
         TokenRejected: the first check that failed. Order: header, key,
             signature, then `iss`, `aud`, `sub`, `exp`, `nbf`, `iat`, `cnf`.
 
@@ -112,10 +117,11 @@ def verify_access_token(
         raise TokenRejected("kid is no short string")
     candidates = keys.candidates(key_id, algorithm)
     if not candidates:
-        raise TokenRejected("no key of the issuer fits kid and alg")
+        known = keys.knows(key_id, algorithm)
+        raise (TokenRejected if known else KeyUnknown)("no key of the issuer fits kid and alg")
     if not any(key.verifies(unverified.signed, unverified.signature) for key in candidates):
         raise TokenRejected("the signature is not good")
-    return _check_claims(unverified.claims, expected, now)
+    return check_claims(unverified.claims, expected, now)
 
 
 def _check_header(header: Mapping[str, JSON], algorithms: Set[str]) -> str:
@@ -129,7 +135,13 @@ def _check_header(header: Mapping[str, JSON], algorithms: Set[str]) -> str:
     return algorithm
 
 
-def _check_claims(claims: Mapping[str, JSON], expected: Expectations, now: Instant) -> ProvenClaims:
+def check_claims(claims: Mapping[str, JSON], expected: Expectations, now: Instant) -> ProvenClaims:
+    """
+    Check claims that are known to be their issuer's, in the order of `verify_access_token`.
+
+    Raises:
+        TokenRejected: the first check that failed.
+    """
     if claims.get("iss") != expected.issuer:
         raise TokenRejected("iss is not the issuer whose key signed")
     audiences = _audiences(claims.get("aud"))

@@ -58,6 +58,12 @@ class KeySet:
             return fitting if len(fitting) == 1 else ()
         return tuple(key for key in fitting if key.key_id == key_id)
 
+    def knows(self, key_id: str | None, algorithm: str) -> bool:
+        """Say whether there is a key of that name, or, without a name, of that algorithm."""
+        if key_id is None:
+            return any(key.algorithm == algorithm for key in self.keys)
+        return any(key.key_id == key_id for key in self.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class IssuerKeys:

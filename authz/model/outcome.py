@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Generic, NewType, TypeVar
 
+from authz.model.needs import Need
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
 
@@ -20,6 +21,15 @@ class Malformed(StrEnum):
     NOT_JSON = "not_json"
     NOT_ONE_MEANING = "not_one_meaning"
     HEADER_MISMATCH = "header_mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of ours as the caller gets it: a refusal, or a reply to a public operation."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +61,10 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """
-    A question that only the server can answer; it answers and decides again.
+class Answered:
+    """The step answers the call itself: nothing goes on to the upstream, and nobody is refused."""
 
-    No step asks one yet: introspection of opaque tokens will be the first.
-    """
-
-    question: str
+    answer: Answer
 
 
 Answers = Mapping[Need, object]
@@ -103,15 +109,6 @@ class Facts:
         return self.of(kind) if kind in self._by_type else None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A refusal as the caller gets it."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
 CheckedToken = NewType("CheckedToken", str)
 """A token in compact form that `claims.check` has passed; no other may be released."""
 
@@ -144,5 +141,17 @@ class TurnedAway:
     answer: Answer
 
 
-Outcome = Allowed | TurnedAway
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A public operation, answered by us; no token is made and the upstream sees nothing."""
+
+    facts: Facts
+    step: int
+    answer: Answer
+
+    reason: ClassVar[Reason] = Reason.ALLOW
+    detail: ClassVar[str] = "a public operation, answered from the directory"
+
+
+Outcome = Allowed | TurnedAway | Replied
 """What must happen to a call; unsigned and unwritten, both are the server's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from authz.model.instant import EARLIEST, Instant
-from authz.model.scopes import Scopes
+from authz.model.scopes import ScopePatterns, Scopes
 from authz.model.spiffe import SpiffeId
 
 MAX_CHAIN = 4
@@ -95,6 +95,26 @@ class Authentication:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """What a proven credential says of its user, within what its issuer may assert."""
+
+    user: UserId
+    groups: frozenset[str]
+    """Qualified (`issuer/group`)."""
+
+    scopes: Scopes
+    """As the credential lists them; what of it counts is for the directory to say."""
+
+    authentication: Authentication
+    expires: Instant
+    inherited: tuple[Hop, ...] = ()
+    """Agents that it already passed, the latest first; only what we minted has any."""
+
+    acr: str | None = None
+    auth_time: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A user whose credential was proven, with what it may bring about."""
 
@@ -103,7 +123,7 @@ class Subject:
     """Qualified (`issuer/group`), within what the issuer may assert."""
 
     roles: frozenset[str]
-    could: Scopes
+    could: ScopePatterns
     """What the user could ever hold."""
 
     carries: Scopes

@@ -1,10 +1,18 @@
-"""Where a target's protected-resource metadata is found (RFC 9728 section 3.1)."""
+"""A target's protected-resource metadata: where it is found, and what it says (RFC 9728)."""
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from authz.directory.compiled import Directory, Target
+from authz.model.headers import DECISION
+from authz.model.outcome import Answer
+from authz.model.scopes import Scopes
+
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
+MAX_AGE = 60
+"""Seconds for which a client may keep the document."""
 
 
 def metadata_url(audience: str) -> str | None:
@@ -19,3 +27,51 @@ def metadata_url(audience: str) -> str | None:
     path = "" if parts.path == "/" else parts.path
     url = urlunsplit((parts.scheme, parts.netloc, WELL_KNOWN + path, parts.query, ""))
     return quote(url, safe=":/?&=@[]!$'()*+,;%~-._")
+
+
+def metadata_paths(target: Target) -> frozenset[str]:
+    """
+    Give the paths that clients look under, below the target's hosts.
+
+    They insert the well-known path before the path that they were given, or
+    that a challenge names, and try the root after that.
+    """
+    if not urlsplit(target.audience).netloc:
+        return frozenset()
+    paths = (urlsplit(target.audience).path, target.path)
+    return frozenset({WELL_KNOWN, *(WELL_KNOWN + path.removesuffix("/") for path in paths)})
+
+
+def metadata_reply(target: Target, directory: Directory, method: str, decision: str) -> Answer:
+    """Write the document; a HEAD gets its headers alone."""
+    document = {
+        "resource": target.audience,
+        "authorization_servers": _authorization_servers(target, directory),
+        "scopes_supported": sorted(_basic_scopes(target)),
+        "bearer_methods_supported": ["header"],
+    }
+    headers = (
+        ("content-type", "application/json"),
+        ("cache-control", f"public, max-age={MAX_AGE}"),
+        (DECISION, decision),
+    )
+    body = b"" if method == "HEAD" else json.dumps(document).encode("ascii")
+    return Answer(200, headers, body)
+
+
+def _authorization_servers(target: Target, directory: Directory) -> list[str]:
+    """Give the issuers whose users the target understands."""
+    plain = target.subjects.issuer
+    names = directory.issuers if plain is None else (plain,)
+    return [directory.issuers[name].url for name in names]
+
+
+def _basic_scopes(target: Target) -> Scopes:
+    """
+    Give what a first login should ask for: a session, and tools that read.
+
+    A client asks for all that is listed here. What writes is asked for when it
+    is wanted, by a challenge, so that users are not asked for everything at once.
+    """
+    reading = (tool.scopes for tool in target.tools.values() if tool.action == "read")
+    return target.session_scopes.union(*reading)

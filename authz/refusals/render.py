@@ -51,6 +51,8 @@ class Refusal:
     """The target's, None where the target is unknown."""
 
     style: RefusalStyle = RefusalStyle.AUTO
+    may_challenge: bool = False
+    """The caller runs OAuth itself, and this was not asked of its user before in vain."""
 
     @property
     def row(self) -> Row:
@@ -121,7 +123,7 @@ def _denied(refusal: Refusal) -> Answer:
         return _unrouted(refusal)
     if message.request_id is None:
         return Answer(FORBIDDEN, ((DECISION, refusal.decision),), b"")
-    challenge = _curing_challenge(refusal) if refusal.style is RefusalStyle.OAUTH else None
+    challenge = _curing_challenge(refusal) if refusal.may_challenge else None
     if challenge is not None:
         sentence = OAUTH_SENTENCES[refusal.refused.reason]
         return _rpc_error(

@@ -123,6 +123,9 @@ MALFORMED_CODES: Mapping[Malformed, tuple[int, str]] = {
 }
 """JSON-RPC code and sentence of a 400. No client repeats a call on these but -32020."""
 
+CURED_BY_LOGIN = frozenset({Reason.INSUFFICIENT_SCOPE, Reason.STEP_UP_REQUIRED})
+"""What a client that runs OAuth itself can cure: with a wider token, or a stronger login."""
+
 OAUTH_SENTENCES: Mapping[Reason, str] = {
     Reason.INSUFFICIENT_SCOPE: "Denied: the token lacks a scope.",
     Reason.STEP_UP_REQUIRED: "Denied: the login is too weak or too old.",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, assert_never
 
 from structlog.typing import FilteringBoundLogger
@@ -22,16 +22,19 @@ from authz.claims.check import TokenTooWide, check_minted
 from authz.decide import decide
 from authz.model.call import Call
 from authz.model.instant import Instant
+from authz.model.needs import Need
 from authz.model.outcome import (
     NO_ANSWERS,
     Allowed,
     CheckedToken,
     Facts,
-    Need,
     Outcome,
+    Replied,
     TurnedAway,
 )
 from authz.outcomes import fault, overloaded, too_wide
+from authz.server.needs import NeedAnswers, Patience
+from authz.server.worlds import CurrentWorld
 from authz.steps.given import Given, Grant
 from authz.telemetry.logs import whereabouts
 from authz.tokens.mint import mint
@@ -40,6 +43,9 @@ from authz.wire.check import read_check, unread_call, write_allow, write_refusal
 from authz.world import World
 
 TRACEPARENT = "traceparent"
+IN_NO_HURRY = Patience()
+MAX_NEEDS = 4
+"""Of one decision; no order of steps asks for more than three."""
 
 
 class Records(Protocol):
@@ -61,7 +67,7 @@ class SpeakableFault(Exception):
 
 
 class NeedUnanswered(SpeakableFault):
-    """A step asked something that this server cannot find out."""
+    """A step asked more than can be found out."""
 
 
 class NoListedEnvoy(SpeakableFault):
@@ -77,16 +83,46 @@ def read_clock() -> Instant:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionPoint:
-    """What answers Checks: a world, the keys that sign, and the log of it all."""
+class Moment:
+    """What one Check is decided in, taken once and kept to its end; and how long it took."""
 
     world: World
+    now: Instant
+    stages: dict[str, int] = field(default_factory=dict)
+    """Microseconds by stage, as far as they are over."""
+
+    @contextlib.contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of a block that ends well to *stage*."""
+        started = time.perf_counter_ns()
+        yield
+        spent = (time.perf_counter_ns() - started) // 1000
+        self.stages[stage] = self.stages.get(stage, 0) + spent
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPoint:
+    """What answers Checks: the current world, the keys that sign, and the log of it all."""
+
+    worlds: CurrentWorld
     keys: SigningKeys
     records: Records
     log: FilteringBoundLogger
+    needs: NeedAnswers = field(default_factory=NeedAnswers)
     clock: Callable[[], Instant] = read_clock
 
-    def answer(self, request: bytes, listener: str, metadata: Mapping[str, str]) -> CheckResponse:
+    @property
+    def world(self) -> World:
+        """The world that a request is decided in which comes now."""
+        return self.worlds.now
+
+    def answer(
+        self,
+        request: bytes,
+        listener: str,
+        metadata: Mapping[str, str],
+        patience: Patience = IN_NO_HURRY,
+    ) -> CheckResponse:
         """
         Answer one Check that a listed Envoy sent; the record is written first.
 
@@ -94,91 +130,93 @@ class DecisionPoint:
             request: The message as it came. Bytes that are none are a fault too.
             listener: Name of the listener that it came by.
             metadata: Of the gRPC call; `traceparent` is read.
+            patience: How long it may wait for what has to be found out elsewhere.
         """
-        now = self.clock()
+        moment = self._moment()
         unread = unread_call(listener, decision=_new_id(), new_trace=_new_id())
-        known, stages = Facts(unread), dict[str, int]()
+        known = Facts(unread)
         try:
-            call = self._read(request, unread, metadata, stages)
+            with moment.timed("read"):
+                message = CheckRequest.FromString(request)
+                call = read_check(message, unread, metadata.get(TRACEPARENT))
             known = Facts(call)
-            decided = self._decide(call, now, stages)
+            decided = self._decide(call, moment, patience)
             known = decided.facts
-            released = self._release(decided, call, now, stages)
-            self._record(released, now, stages)
+            released = self._release(decided, call, moment)
+            self._record(released, moment)
             match released:
                 case Released(allowed, token):
                     return write_allow(allowed, token)
-                case TurnedAway():
+                case TurnedAway() | Replied():
                     return write_refusal(released.answer)
                 case other:
                     assert_never(other)
         except BaseException as error:  # noqa: BLE001 - the one place: any fault, a panic of the
             # engine's included (which is no Exception), is an explicit no.
-            return self._fault(known, error, now, stages)
+            return self._fault(known, error, moment)
 
     def refuse_stranger(self, listener: str) -> CheckResponse:
         """Answer a Check of somebody who is no listed Envoy: no token, and nothing is read."""
         call = unread_call(listener, decision=_new_id(), new_trace=_new_id())
-        return self._fault(Facts(call), NoListedEnvoy(), self.clock(), {})
+        return self._fault(Facts(call), NoListedEnvoy(), self._moment())
 
     def refuse_overload(self, listener: str) -> CheckResponse:
         """Answer a Check that there is no time for; nothing of it is read."""
         call = unread_call(listener, decision=_new_id(), new_trace=_new_id())
-        known, now = Facts(call), self.clock()
+        known, moment = Facts(call), self._moment()
         outcome = overloaded(known)
         try:
-            self._record(outcome, now, {})
+            self._record(outcome, moment)
         except Exception as error:  # noqa: BLE001 - as in `answer`: any fault is an explicit no.
-            return self._fault(known, error, now, {})
+            return self._fault(known, error, moment)
         return write_refusal(outcome.answer)
 
-    def _read(
-        self, request: bytes, unread: Call, metadata: Mapping[str, str], stages: dict[str, int]
-    ) -> Call:
-        started = time.perf_counter_ns()
-        call = read_check(CheckRequest.FromString(request), unread, metadata.get(TRACEPARENT))
-        stages["read"] = _microseconds_since(started)
-        return call
+    def _moment(self) -> Moment:
+        return Moment(self.worlds.now, self.clock())
 
-    def _decide(self, call: Call, now: Instant, stages: dict[str, int]) -> Outcome:
-        started = time.perf_counter_ns()
-        outcome = decide(call, self.world, now, NO_ANSWERS)
-        stages["decide"] = _microseconds_since(started)
-        if isinstance(outcome, Need):
-            raise NeedUnanswered(outcome.question)
-        return outcome
+    def _decide(self, call: Call, moment: Moment, patience: Patience) -> Outcome:
+        """Decide, finding out what is needed on the way; the world and the instant stay."""
+        answers: dict[Need, object] = {}
+        while True:
+            with moment.timed("decide"):
+                outcome = decide(call, moment.world, moment.now, answers)
+            if not isinstance(outcome, Need):
+                return outcome
+            if outcome in answers or len(answers) == MAX_NEEDS:
+                raise NeedUnanswered("a decision asks without end")
+            with moment.timed("wait"):
+                answers[outcome] = self.needs.answer(outcome, moment.now, patience)
 
     def _release(
-        self, decided: Outcome, call: Call, now: Instant, stages: dict[str, int]
-    ) -> Released | TurnedAway:
+        self, decided: Outcome, call: Call, moment: Moment
+    ) -> Released | TurnedAway | Replied:
         """Sign the token of an allow and read it back: one that says too much is turned away."""
         match decided:
-            case TurnedAway():
+            case TurnedAway() | Replied():
                 return decided
             case Allowed():
-                started = time.perf_counter_ns()
                 grant = decided.facts.of(Grant)
                 try:
-                    token = check_minted(
-                        mint(grant.claims, self.keys), self.world.own_keys, grant.inputs, now
-                    )
+                    with moment.timed("sign"):
+                        signed = mint(grant.claims, self.keys)
+                        own_keys = moment.world.own_keys
+                        token = check_minted(signed, own_keys, grant.inputs, moment.now)
                 except TokenTooWide as error:
-                    given = Given(call, self.world, now, NO_ANSWERS)
+                    given = Given(call, moment.world, moment.now, NO_ANSWERS)
                     return too_wide(given, decided, error)
-                stages["sign"] = _microseconds_since(started)
                 return Released(decided, token)
             case other:
                 assert_never(other)
 
-    def _record(
-        self, released: Released | TurnedAway, now: Instant, stages: Mapping[str, int]
-    ) -> None:
+    def _record(self, released: Released | TurnedAway | Replied, moment: Moment) -> None:
         outcome = released.allowed if isinstance(released, Released) else released
-        self.records.write(describe(outcome, now, self.world.version, stages))
+        self._write(outcome, moment)
 
-    def _fault(
-        self, known: Facts, error: BaseException, now: Instant, stages: Mapping[str, int]
-    ) -> CheckResponse:
+    def _write(self, outcome: Outcome, moment: Moment) -> None:
+        record = describe(outcome, moment.now, moment.world.version, moment.stages)
+        self.records.write(record)
+
+    def _fault(self, known: Facts, error: BaseException, moment: Moment) -> CheckResponse:
         """Refuse for a reason of ours. Log and record are tried; one of them may be what failed."""
         outcome = fault(
             known, str(error) if isinstance(error, SpeakableFault) else type(error).__name__
@@ -188,13 +226,9 @@ class DecisionPoint:
             self.log.error("fault", decision=decision, **whereabouts(error))
         if not isinstance(error, RecordUnwritten):
             with contextlib.suppress(Exception):
-                self.records.write(describe(outcome, now, self.world.version, stages))
+                self._write(outcome, moment)
         return write_refusal(outcome.answer)
 
 
 def _new_id() -> str:
     return secrets.token_hex(16)
-
-
-def _microseconds_since(started: int) -> int:
-    return (time.perf_counter_ns() - started) // 1000

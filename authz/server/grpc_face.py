@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -17,6 +19,7 @@ from authz._proto.external_auth_pb2 import CheckResponse
 from authz.directory.compiled import Listener
 from authz.server.decision_point import DecisionPoint
 from authz.server.listeners import admits, bind
+from authz.server.needs import Patience
 
 SERVICE = external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"].full_name
 AT_WORK = 8
@@ -63,11 +66,21 @@ def check_handler(
         finally:
             turns.release()
 
+    @contextmanager
+    def aside() -> Iterator[None]:
+        """Let another Check have the turn while this one waits for somebody elsewhere."""
+        turns.release()
+        try:
+            yield
+        finally:
+            turns.acquire()
+
     def decide(request: bytes, context: grpc.ServicerContext) -> CheckResponse:
         metadata = {
             name: value for name, value in context.invocation_metadata() if isinstance(value, str)
         }
-        return decision_point.answer(request, listener.name, metadata)
+        patience = Patience.of(context.time_remaining(), aside)
+        return decision_point.answer(request, listener.name, metadata, patience)
 
     method: grpc.RpcMethodHandler[bytes, CheckResponse] = grpc.unary_unary_rpc_method_handler(
         check, request_deserializer=None, response_serializer=CheckResponse.SerializeToString

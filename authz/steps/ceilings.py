@@ -38,7 +38,7 @@ def check_user(_given: Given, facts: Facts) -> Passed[UserScopes] | Refused:
         detail = f"{target.name} understands plain subjects of {target.subjects.issuer} only"
         return Refused(Reason.USER_LACKS_SCOPE, detail)
     required = facts.of(Asked).required
-    never = required - subject.could
+    never = required - subject.could.within(required)
     if never:
         detail = f"no role gives {subject.user} {format_scopes(never)}"
         return Refused(Reason.USER_LACKS_SCOPE, detail)

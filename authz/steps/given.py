@@ -28,7 +28,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Step 1, for its part: where Envoy routes to. Known even where the bytes are refused."""
+    """Step 0: where Envoy routes to. Known even where the bytes are refused."""
 
     target: Target | None
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from authz.directory.compiled import Directory, Issuer, Role
+from authz.directory.compiled import Directory, Issuer
 from authz.identity.access_token import SKEW, ProvenClaims, TokenRejected
 from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.outcome import Refused
 from authz.model.pointer import look_up
-from authz.model.principals import Authentication, Hop, Subject, UserId
+from authz.model.principals import Authentication, Hop, Login, UserId
 from authz.model.scopes import Scopes, parse_scopes
 from authz.model.spiffe import SCHEME
 from authz.model.strict_json import JSON
@@ -21,11 +21,9 @@ MAX_USER = 256
 
 def read_idp_token(
     claims: ProvenClaims, issuer: Issuer, caller: Hop, directory: Directory, now: Instant
-) -> Subject | Refused:
+) -> Login | Refused:
     """
-    Give the user of a proven token, under `userScopes: token-within-roles`.
-
-    Could = the roles' scopes within `mayAssert`; carries = the token's within could.
+    Give what a proven token says of its user.
 
     Raises:
         TokenRejected: a mapped claim has a shape that cannot be read.
@@ -42,24 +40,18 @@ def read_idp_token(
         return foreign
     user = UserId(issuer.name, claims.subject)
     asserted = _strings(members, issuer.claims.groups) & issuer.groups
-    groups = frozenset(f"{issuer.name}/{group}" for group in asserted)
-    roles = roles_of(user, groups, directory)
-    could = issuer.scopes.within(frozenset().union(*(role.scopes for role in roles)))
     acr = _text(members, issuer.claims.acr)
     authenticated = _auth_time(members, issuer, now)
-    return Subject(
+    return Login(
         user=user,
-        groups=groups,
-        roles=frozenset(role.name for role in roles),
-        could=could,
-        carries=scopes_of(members) & could,
+        groups=frozenset(f"{issuer.name}/{group}" for group in asserted),
+        scopes=scopes_of(members),
         authentication=Authentication(
             level=level_of(acr, issuer),
             acr=acr or "",
             amr=_strings(members, issuer.claims.amr),
             time=EARLIEST if authenticated is None else authenticated,
         ),
-        inherited=(),
         expires=claims.expires,
         acr=acr,
         auth_time=authenticated,
@@ -69,14 +61,6 @@ def read_idp_token(
 def level_of(acr: str | None, issuer: Issuer) -> int:
     """Give how strong a login *acr* was; what is not said or not declared counts nothing."""
     return 0 if acr is None else issuer.acr_levels.get(acr, 0)
-
-
-def roles_of(user: UserId, groups: frozenset[str], directory: Directory) -> tuple[Role, ...]:
-    """Give the roles that *user* has by name or by one of *groups*, each once."""
-    found = list(directory.roles_by_user.get(str(user), ()))
-    for group in groups:
-        found.extend(directory.roles_by_group.get(group, ()))
-    return tuple({role.name: role for role in found}.values())
 
 
 def scopes_of(members: Mapping[str, JSON]) -> Scopes:

@@ -6,19 +6,17 @@ from authz.directory.compiled import Agent, Directory
 from authz.identity.access_token import ProvenClaims, TokenRejected, numeric_date
 from authz.model.instant import EARLIEST
 from authz.model.outcome import Refused
-from authz.model.principals import Authentication, Hop, Subject, SubjectForm, UserId
+from authz.model.principals import Authentication, Hop, Login, SubjectForm, UserId
 from authz.model.spiffe import SCHEME
 from authz.steps.chain import inherit_chain, refuse_foreign_client
-from authz.steps.idp_token import level_of, roles_of, scopes_of
+from authz.steps.idp_token import level_of, scopes_of
 
 
 def read_own_token(
     claims: ProvenClaims, agent: Agent, caller: Hop, directory: Directory
-) -> Subject | Refused:
+) -> Login | Refused:
     """
-    Give the user of our own token, and the chain that it has passed.
-
-    Could and carries are its scope; it has no groups, and roles count only by user.
+    Give the user of our own token, and the chain that it has passed. It has no groups.
 
     Raises:
         TokenRejected: it has another audience beside the agent's, or its `sub`
@@ -34,17 +32,14 @@ def read_own_token(
     if foreign is not None:
         return foreign
     user = _user(claims.subject, agent.subjects, directory)
-    scopes = scopes_of(members)
     acr, auth_time = members.get("acr"), numeric_date(members, "auth_time")
     if acr is not None and not isinstance(acr, str):
         raise TokenRejected("acr is no string")
     level = level_of(acr, directory.issuers[user.issuer])
-    return Subject(
+    return Login(
         user=user,
         groups=frozenset(),
-        roles=frozenset(role.name for role in roles_of(user, frozenset(), directory)),
-        could=scopes,
-        carries=scopes,
+        scopes=scopes_of(members),
         authentication=Authentication(level=level, acr=acr or "", time=auth_time or EARLIEST),
         inherited=inherited,
         expires=claims.expires,

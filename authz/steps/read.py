@@ -26,11 +26,6 @@ MAX_HEADER_BYTES = 52 * 1024
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
-def find_route(given: Given, _facts: Facts) -> Passed[Route]:
-    """Find what Envoy routes to. Here it never refuses: an unknown target is step 5's to refuse."""
-    return Passed(Route(given.world.directory.targets.get(given.call.target or "")))
-
-
 def read_request(given: Given, facts: Facts) -> Passed[Message] | Refused:
     """Read the request; the kind of its target says how."""
     call, target = given.call, facts.of(Route).target
@@ -68,7 +63,7 @@ def _leaves_no_room(headers: Mapping[str, str]) -> bool:
 
 def _check_address(call: Call, target: Target) -> Refused | None:
     """Check that the caller means what Envoy routes to: `Host` and path, exactly."""
-    if not _names_host(call.host, target):
+    if not names_host(call.host, target):
         return Refused(Reason.AMBIGUOUS_REQUEST, "the Host is none of the target's")
     path, mark, _ = call.path.partition("?")
     if mark:
@@ -78,7 +73,8 @@ def _check_address(call: Call, target: Target) -> Refused | None:
     return None
 
 
-def _names_host(host: str, target: Target) -> bool:
+def names_host(host: str, target: Target) -> bool:
+    """Say whether a `Host`, with or without a port, is one of the target's."""
     if not host.isascii():
         return False
     host = host.lower()

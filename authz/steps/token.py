@@ -14,11 +14,13 @@ from authz.policy.question import Judgement
 from authz.steps.ceilings import UserScopes
 from authz.steps.given import Asked, Credential, Given, Grant, Held, Link, Route, hops_of
 from authz.steps.policy import NothingAsked
+from authz.steps.public import NotPublic
 from authz.steps.suspension import NobodySuspended
 
 CLEARED = (
     Call,
     Route,
+    NotPublic,
     Message,
     Caller,
     Credential,

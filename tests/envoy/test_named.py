@@ -12,6 +12,7 @@ import pytest
 
 from authz.directory.diagnostics import InvalidWorld
 from authz.server.decision_point import DecisionPoint
+from authz.server.worlds import CurrentWorld
 from authz.sources.declared import read_declared
 from tests.support.cases import Case, case_named
 from tests.support.clients import Response
@@ -135,7 +136,7 @@ def test_namespace_raises_a_user_by_its_own_role(
     home = prepare_home(tmp_path)
     _append(home / "directory/ns/reports/roles.yaml", RAISE)
     world, keys = load_world(home)
-    raised = replace(decision_point, world=world, keys=keys)
+    raised = replace(decision_point, worlds=CurrentWorld(world), keys=keys)
 
     with running_edge(raised, tmp_path_factory.mktemp("raised")) as edge:
         _, seen, record = edge.send(case_named("user-never"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from authz.server.decision_point import DecisionPoint
+from authz.server.worlds import CurrentWorld
 from tests.support.cases import case_named
 from tests.support.direct import decide_case
 from tests.support.worlds import load_world, prepare_home
@@ -112,7 +113,7 @@ def test_left_out_means_the_least(
     leave_out(home)
     world, keys = load_world(home)
     decided = decide_case(
-        case_named("search-allowed"), replace(decision_point, world=world, keys=keys)
+        case_named("search-allowed"), replace(decision_point, worlds=CurrentWorld(world), keys=keys)
     )
 
     assert decided.record["reason"] == reason

@@ -35,6 +35,7 @@ from authz.model.spiffe import SpiffeId
 from authz.policy.compiled import Policies
 from authz.policy.load import load_policies
 from authz.server.decision_point import DecisionPoint
+from authz.server.worlds import CurrentWorld
 from authz.telemetry.logs import open_log
 from authz.tokens.signing_keys import SigningKeys
 from authz.world import World
@@ -263,7 +264,7 @@ def decision_point_of(draft: Draft) -> DecisionPoint:
     directory = directory_of(draft)
     policies = replace(policies_of(draft.policies), agents=directory.agents)
     world = World("w", directory, policies, {"corp": CORP_KEYS}, KEYS.public)
-    return DecisionPoint(world, KEYS, KeptRecords(), LOG, clock=lambda: Instant(NOW))
+    return DecisionPoint(CurrentWorld(world), KEYS, KeptRecords(), LOG, clock=lambda: Instant(NOW))
 
 
 def answer(draft: Draft) -> Answered:

@@ -10,7 +10,7 @@ from authz.directory.compiled import Tool
 from authz.model.instant import Instant
 from authz.model.principals import Actor, Authentication, Hop, Subject, UserId
 from authz.model.reasons import Reason
-from authz.model.scopes import NO_SCOPES
+from authz.model.scopes import NO_SCOPES, ScopePatterns
 from authz.policy.judge import judge
 from authz.policy.load import load_policies
 from authz.policy.question import Question
@@ -25,7 +25,7 @@ ALICE = Subject(
     user=UserId("corp", "alice"),
     groups=frozenset(),
     roles=frozenset(),
-    could=NO_SCOPES,
+    could=ScopePatterns(NO_SCOPES),
     carries=NO_SCOPES,
     authentication=Authentication(),
     inherited=(),

@@ -8,16 +8,7 @@ from __future__ import annotations
 
 from tests.support.cases import Case
 
-EARLY = frozenset(
-    {
-        "user-not-now-oauth",
-        "user-never-oauth",
-        "partner-group",
-        "partner-at-plain-target",
-        "roles-within-mayassert",
-    }
-)
-"""Cases of a later slice that hold already."""
+SLICES = frozenset({"A1", "A2"})
 
 DIRECT_ONLY = frozenset({"truncated-flag", "upgrade"})
 """Cases that no client brings about: the header of the first is Envoy's own, and Envoy refuses the
@@ -26,7 +17,7 @@ second by itself. `envoy/test_named.py` and `envoy/test_raw.py` send what comes 
 
 def in_force(case: Case) -> bool:
     """Say whether *case* is about what this version does."""
-    return case.since == "A1" or case.name in EARLY
+    return case.since in SLICES
 
 
 def reaches_the_gate(case: Case) -> bool:

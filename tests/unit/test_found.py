@@ -26,7 +26,7 @@ from authz.policy.load import load_policies
 from authz.policy.shapes import Kind, compile_shape
 from authz.refusals.render import Refusal, render
 from authz.server.decision_point import DecisionPoint
-from authz.steps.idp_token import roles_of
+from authz.steps.standing import roles_of
 from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
 from authz.wire.check import read_check, unread_call
 from tests.support.cases import all_cases
@@ -201,7 +201,11 @@ def test_step_up_under_oauth_is_challenged() -> None:
     """An agent that runs OAuth itself is told by a challenge to log its user in again."""
     refused = Refused(Reason.STEP_UP_REQUIRED, "")
 
-    answer = render(Refusal(refused, "d", CALL, "https://docs.example/mcp", RefusalStyle.OAUTH))
+    answer = render(
+        Refusal(
+            refused, "d", CALL, "https://docs.example/mcp", RefusalStyle.OAUTH, may_challenge=True
+        )
+    )
 
     assert answer.status == 401
     assert "insufficient_user_authentication" in dict(answer.headers)["www-authenticate"]

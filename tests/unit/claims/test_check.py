@@ -30,7 +30,7 @@ from authz.model.principals import (
     SubjectForm,
     UserId,
 )
-from authz.model.scopes import NO_SCOPES
+from authz.model.scopes import NO_SCOPES, ScopePatterns
 from tests.support.keys import jwks, sign
 
 NOW = Instant(1_780_480_800)
@@ -70,7 +70,7 @@ SUBJECT = Subject(
     user=UserId("corp", "alice"),
     groups=frozenset(),
     roles=frozenset(),
-    could=frozenset({"docs:read", "docs:write"}),
+    could=ScopePatterns(frozenset({"docs:read", "docs:write"})),
     carries=frozenset({"docs:read", "docs:write"}),
     authentication=Authentication(),
     inherited=(Hop("a/c", BEFORE),),
@@ -215,7 +215,7 @@ def _user(**changes: Any) -> Inputs:
 NARROWER: tuple[tuple[str, Inputs], ...] = (
     ("the operation", replace(INPUTS, required=NO_SCOPES)),
     ("policy", replace(INPUTS, granted=NO_SCOPES)),
-    ("what the user could hold", _user(could=NO_SCOPES)),
+    ("what the user could hold", _user(could=ScopePatterns(NO_SCOPES))),
     ("what the login carries", _user(carries=NO_SCOPES)),
     ("the caller", _agent_without_scopes("a/b")),
     ("the agent before", _agent_without_scopes("a/c")),

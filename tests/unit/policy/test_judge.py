@@ -14,6 +14,7 @@ from authz.model.instant import Instant
 from authz.model.principals import Actor, Hop, Subject, UserId
 from authz.model.principals import Authentication as Login
 from authz.model.reasons import Reason
+from authz.model.scopes import ScopePatterns
 from authz.policy.judge import judge, verdict
 from authz.policy.load import load_policies
 from authz.policy.question import Judgement, Question
@@ -28,7 +29,7 @@ ALICE = Subject(
     user=UserId("corp", "alice"),
     groups=frozenset({"corp/researchers"}),
     roles=frozenset({"operator"}),
-    could=READ,
+    could=ScopePatterns(READ),
     carries=READ,
     authentication=Login(),
     inherited=(),

@@ -12,7 +12,7 @@ from authz.model.operation import Era, Message, Protocol, Session, ToolCall, Unk
 from authz.model.outcome import Answer, Malformed, Refused
 from authz.model.reasons import Reason
 from authz.refusals.render import Refusal, render
-from authz.refusals.table import DENIED_SENTENCE, ROWS, Family
+from authz.refusals.table import CURED_BY_LOGIN, DENIED_SENTENCE, ROWS, Family
 
 AUDIENCE = "https://docs.example/mcp"
 METADATA = "https://docs.example/.well-known/oauth-protected-resource/mcp"
@@ -81,8 +81,10 @@ def answer(
     style: RefusalStyle = RefusalStyle.AUTO,
     audience: str | None = AUDIENCE,
 ) -> Answer:
-    """Render a refusal whose operation requires two scopes."""
-    return render(Refusal(refused(reason, required=REQUIRED), DECISION, message, audience, style))
+    """Render a refusal whose operation requires two scopes, the first of its kind."""
+    first = style is RefusalStyle.OAUTH
+    row = refused(reason, required=REQUIRED)
+    return render(Refusal(row, DECISION, message, audience, style, may_challenge=first))
 
 
 def headers_of(found: Answer) -> dict[str, str]:
@@ -217,6 +219,16 @@ def test_scope_challenge() -> None:
     )
     assert b"docs:" not in oauth.body
     assert "docs:read docs:write" in auto["result"]["content"][0]["text"]
+
+
+@pytest.mark.parametrize("reason", CURED_BY_LOGIN)
+def test_asked_before(reason: Reason) -> None:
+    """What another login did not cure is refused as by HTTP: no challenge, the plain sentence."""
+    row = refused(reason, required=REQUIRED)
+    again = render(Refusal(row, DECISION, TOOL, AUDIENCE, RefusalStyle.OAUTH))
+
+    assert again == answer(reason, style=RefusalStyle.HTTP)
+    assert "www-authenticate" not in headers_of(again)
 
 
 def test_scopes_are_named_for_nothing_else() -> None:

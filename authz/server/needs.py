@@ -1,0 +1,94 @@
+"""What a decision needs to know, found out while its Check waits.
+
+Few may wait at the same time: who sends tokens that somebody slow has to be
+asked about must not hold up everybody else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from authz.model.instant import Instant
+from authz.model.needs import (
+    ChallengeNeeded,
+    IntrospectionNeeded,
+    KeysNeeded,
+    Need,
+    Unanswered,
+)
+from authz.server.challenges import Challenges
+
+MAX_WAITING = 24
+"""Checks that wait for an answer from elsewhere at the same time."""
+
+MAX_SECONDS = 1.5
+"""For all needs of a Check together; Envoy waits 2 s, and the no must still arrive."""
+
+MARGIN = 0.3
+"""Seconds that are kept of what Envoy gives, for deciding, recording and answering."""
+
+
+class Elsewhere(Protocol):
+    """Who asks identity providers."""
+
+    def answer(self, need: KeysNeeded | IntrospectionNeeded, seconds: float) -> object:
+        """Answer within *seconds*; `Unanswered` where nobody could say."""
+
+
+class Nowhere:
+    """Where nothing is declared that could be asked."""
+
+    def answer(self, need: KeysNeeded | IntrospectionNeeded, seconds: float) -> object:
+        """Say that there is nobody."""
+        del need, seconds
+        return Unanswered("nobody can be asked")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a Check may wait, and what is done while it does."""
+
+    seconds: float = MAX_SECONDS
+    aside: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Entered while waiting: gives the Check's turn to another."""
+
+    @classmethod
+    def of(
+        cls, remaining: float | None, aside: Callable[[], AbstractContextManager[None]]
+    ) -> Patience:
+        """Give the patience of a Check with *remaining* seconds to its deadline; None has none."""
+        left = MAX_SECONDS if remaining is None else remaining - MARGIN
+        return cls(max(0.0, min(MAX_SECONDS, left)), aside)
+
+
+@dataclass(frozen=True, slots=True)
+class NeedAnswers:
+    """Answers every kind of need."""
+
+    elsewhere: Elsewhere = field(default_factory=Nowhere)
+    challenges: Challenges = field(default_factory=Challenges)
+    places: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(MAX_WAITING)
+    )
+
+    def answer(self, need: Need, now: Instant, patience: Patience) -> object:
+        """Answer *need*, waiting at most as long as *patience* has."""
+        if isinstance(need, ChallengeNeeded):
+            return self.challenges.answer(need, now)
+        with self._place() as has_place, patience.aside():
+            if not has_place:
+                return Unanswered("too many Checks wait for an answer")
+            return self.elsewhere.answer(need, patience.seconds)
+
+    @contextmanager
+    def _place(self) -> Iterator[bool]:
+        has_place = self.places.acquire(blocking=False)
+        try:
+            yield has_place
+        finally:
+            if has_place:
+                self.places.release()
