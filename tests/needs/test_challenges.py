@@ -1,0 +1,92 @@
+"""A challenge sends a user to log in, so it is given once for what a login could bring."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from authz.model.instant import Instant
+from authz.model.needs import Challenged, ChallengeNeeded
+from authz.model.reasons import Reason
+from authz.server import challenges
+from authz.server.challenges import REMEMBERED_SECONDS, Challenges
+from authz.server.decision_point import DecisionPoint
+from authz.server.needs import NeedAnswers
+from tests.support.cases import case_at, case_named
+from tests.support.direct import decide_case
+
+NEED = ChallengeNeeded(
+    "corp/alice", "research/desk", "tools/docs", Reason.INSUFFICIENT_SCOPE, frozenset({"a"}), "c1"
+)
+OTHER_LOGIN = replace(NEED, credential="c2")
+NOW = Instant(1_000)
+
+FIRST, AGAIN = Challenged(before=False), Challenged(before=True)
+
+
+def test_once() -> None:
+    """The login that was challenged may hear it again; another that lacks the same may not."""
+    asked = Challenges()
+
+    assert asked.answer(NEED, NOW) == FIRST
+    assert asked.answer(NEED, NOW) == FIRST
+    assert asked.answer(OTHER_LOGIN, NOW) == AGAIN
+    assert asked.answer(replace(NEED, credential="c3"), NOW) == AGAIN
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"user": "corp/bob"},
+        {"agent": "research/assistant"},
+        {"target": "tools/other"},
+        {"reason": Reason.STEP_UP_REQUIRED},
+        {"scopes": frozenset({"b"})},
+    ],
+)
+def test_for_the_same_only(other: dict[str, Any]) -> None:
+    """Another user, agent, target, reason or scope is another question."""
+    asked = Challenges()
+    asked.answer(NEED, NOW)
+
+    assert asked.answer(replace(OTHER_LOGIN, **other), NOW) == FIRST
+
+
+def test_forgotten() -> None:
+    """After a while a user may have been granted more, and is asked again."""
+    asked = Challenges()
+    asked.answer(NEED, NOW)
+
+    assert asked.answer(OTHER_LOGIN, Instant(NOW + REMEMBERED_SECONDS - 1)) == AGAIN
+    assert asked.answer(OTHER_LOGIN, Instant(NOW + REMEMBERED_SECONDS)) == FIRST
+    assert asked.answer(NEED, Instant(NOW + REMEMBERED_SECONDS)) == AGAIN
+
+
+def test_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are asked, what is remembered is bounded; the oldest is forgotten."""
+    monkeypatch.setattr(challenges, "MAX_REMEMBERED", 2)
+    asked = Challenges()
+    for user in ("a", "b", "c"):
+        asked.answer(replace(NEED, user=user), NOW)
+
+    assert asked.answer(replace(OTHER_LOGIN, user="c"), NOW) == AGAIN
+    assert asked.answer(replace(OTHER_LOGIN, user="a"), NOW) == FIRST
+
+
+def test_refused_again_without_a_challenge(decision_point: DecisionPoint) -> None:
+    """A new token that still lacks the scope is refused without sending its user to log in."""
+    server = replace(decision_point, needs=NeedAnswers())
+    first = case_named("user-not-now-oauth")
+    later = case_at("user-not-now-oauth", Instant(first.now + 10))
+
+    challenged, repeated, again = (
+        decide_case(case, server).answer for case in (first, first, later)
+    )
+
+    assert 'error="insufficient_scope", scope="docs:' in challenged[1]["www-authenticate"]
+    assert "www-authenticate" in repeated[1]
+    assert again[0] == 403
+    assert "www-authenticate" not in again[1]
+    assert b"lacks the scope docs:" in again[2]

@@ -1,0 +1,74 @@
+"""Waiting for an answer from elsewhere: bounded in number and time, and without holding a turn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import pytest
+
+from authz.model.instant import Instant
+from authz.model.needs import KeysNeeded, Unanswered
+from authz.server.needs import MARGIN, MAX_SECONDS, MAX_WAITING, NeedAnswers, Patience
+from tests.needs.asking import Answerer, Need
+
+NOW = Instant(1_000)
+NEED = KeysNeeded("corp")
+
+
+@pytest.mark.parametrize(
+    ("remaining", "seconds"),
+    [(None, MAX_SECONDS), (60.0, MAX_SECONDS), (1.0, 1.0 - MARGIN), (0.1, 0.0), (-1.0, 0.0)],
+)
+def test_patience(remaining: float | None, seconds: float) -> None:
+    """A Check waits less than Envoy does, and never long."""
+    assert Patience.of(remaining, nullcontext).seconds == seconds
+
+
+def test_aside() -> None:
+    """A Check has no turn while it waits, and has one again after it."""
+    steps: list[str] = []
+
+    @contextmanager
+    def aside() -> Iterator[None]:
+        steps.append("gives its turn")
+        yield
+        steps.append("takes a turn")
+
+    class Elsewhere(Answerer):
+        def answer(self, need: Need, seconds: float) -> object:
+            steps.append("waits")
+            return super().answer(need, seconds)
+
+    NeedAnswers(elsewhere=Elsewhere()).answer(NEED, NOW, Patience(1.0, aside))
+
+    assert steps == ["gives its turn", "waits", "takes a turn"]
+
+
+def test_bounded() -> None:
+    """One more than may wait is told at once that nobody could say, and places come free again."""
+    waiting, over = threading.Barrier(MAX_WAITING + 1), threading.Event()
+
+    class Slow(Answerer):
+        def answer(self, need: Need, seconds: float) -> object:
+            waiting.wait(10)
+            over.wait(10)
+            return super().answer(need, seconds)
+
+    needs = NeedAnswers(elsewhere=Slow({NEED: "keys"}))
+    answers: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(needs.answer(NEED, NOW, Patience())))
+        for _ in range(MAX_WAITING)
+    ]
+    for thread in threads:
+        thread.start()
+    waiting.wait(10)
+    refused = needs.answer(NEED, NOW, Patience())
+    over.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert refused == Unanswered("too many Checks wait for an answer")
+    assert answers == ["keys"] * MAX_WAITING

@@ -1,0 +1,1 @@
+"""Steps one by one, where the cases do not reach every corner."""
