@@ -25,6 +25,9 @@ from authz.steps.given import Asked, Credential, Grant, Held, Route, hops_of
 
 MAX_TEXT = 256
 MAX_DETAIL = 1024
+MAX_PRINCIPAL = 2048
+"""Characters: as long as a SPIFFE ID may be."""
+
 MAX_ARGUMENTS = 64
 
 Record = Mapping[str, object]
@@ -65,7 +68,10 @@ def describe(
         "step": outcome.step,
         "detail": outcome.detail[:MAX_DETAIL],
         **_who(facts),
+        "subject": _subject(facts),
+        "peer": {"principal": call.principal[:MAX_PRINCIPAL], "address": call.peer_address[:64]},
         "target": call.target and call.target[:MAX_TEXT],
+        "request": _request(call),
         "operation": _operation(facts),
         **_rights(facts),
         **_released(outcome),
@@ -93,6 +99,35 @@ def _who(facts: Facts) -> Record:
         "agent": caller.hop.agent if caller else None,
         "user": str(subject.user) if subject else None,
         "chain": [hop.agent for hop in hops_of(facts)] if credential else None,
+    }
+
+
+def _subject(facts: Facts) -> Record | None:
+    """Say what the credential said of its user, as far as it counted: enough to decide again."""
+    credential = facts.find(Credential)
+    subject = credential.subject if credential else None
+    if subject is None:
+        return None
+    login = subject.authentication
+    return {
+        "groups": _listed(subject.groups),
+        "roles": _listed(subject.roles),
+        "scopes": _listed(subject.carries),
+        "level": login.level,
+        "acr": login.acr[:MAX_TEXT],
+        "amr": _listed(login.amr)[:MAX_ARGUMENTS],
+        "authenticated": int(login.time),
+        "expires": int(subject.expires),
+    }
+
+
+def _request(call: Call) -> Record:
+    """Say what was asked for by HTTP. A query may hold anything, so it is left out."""
+    path, mark, _ = call.path.partition("?")
+    return {
+        "method": call.method[:MAX_TEXT],
+        "host": call.host[:MAX_TEXT],
+        "path": f"{path[:MAX_TEXT]}{mark}",
     }
 
 
@@ -130,18 +165,23 @@ def _arguments(value: JSON, opened: frozenset[str]) -> dict[str, object]:
 
 
 def _opened(pointer: str, leaf: JSON, opened: frozenset[str]) -> Record:
-    if pointer not in opened or len(pointer) == MAX_TEXT:
+    if pointer not in opened or len(pointer) == MAX_TEXT or (leaf and isinstance(leaf, list)):
         return {}
     value = str(leaf) if isinstance(leaf, Decimal) else leaf
     return {"value": value[:MAX_TEXT] if isinstance(value, str) else value}
 
 
 def _leaves(value: JSON, pointer: str) -> Iterator[tuple[str, JSON]]:
-    """Give the leaves with their pointers, cut to `MAX_TEXT` characters on the way down."""
+    """
+    Give the leaves with their pointers, cut to `MAX_TEXT` characters on the way down.
+
+    An array stands before its items, for `/0` may be a member of an object as well.
+    """
     if isinstance(value, dict) and (value or not pointer):
         for name, inner in value.items():
             yield from _leaves(inner, extend(pointer, name[:MAX_TEXT])[:MAX_TEXT])
     elif isinstance(value, list) and value:
+        yield pointer, value
         for index, inner in enumerate(value):
             yield from _leaves(inner, extend(pointer, index)[:MAX_TEXT])
     else:

@@ -107,7 +107,8 @@ ARGUMENTS: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ({"limit": True}, {"/limit": {"type": "boolean", "value": True}}),
     ({"price": Decimal("1.10")}, {"/price": {"type": "number", "value": "1.10"}}),
     ({"query": {"deep": "s"}}, {"/query/deep": {"type": "string"}}),
-    ({"query": ["s"]}, {"/query/0": {"type": "string"}}),
+    ({"query": ["s"]}, {"/query": {"type": "array"}, "/query/0": {"type": "string"}}),
+    ({"query": []}, {"/query": {"type": "array", "value": []}}),
     ({"query": {}}, {"/query": {"type": "object", "value": {}}}),
     (
         {"where": {"path": "p", "x": "s"}},
@@ -115,7 +116,11 @@ ARGUMENTS: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ),
     (
         {"tags": ["s", "t"]},
-        {"/tags/0": {"type": "string"}, "/tags/1": {"type": "string", "value": "t"}},
+        {
+            "/tags": {"type": "array"},
+            "/tags/0": {"type": "string"},
+            "/tags/1": {"type": "string", "value": "t"},
+        },
     ),
     ({"a/b": "v"}, {"/a~1b": {"type": "string", "value": "v"}}),
     ({"a": {"b": "s"}}, {"/a/b": {"type": "string"}}),
