@@ -7,11 +7,11 @@ open by `record`. What a caller wrote is cut to `MAX_TEXT` characters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from itertools import islice
 
 from authz.model.call import Call
 from authz.model.instant import Instant, as_datetime
+from authz.model.masking import MAX_TEXT, shown
 from authz.model.operation import Message, Session, ToolCall
 from authz.model.outcome import Allowed, Facts, Outcome
 from authz.model.pointer import extend
@@ -23,7 +23,6 @@ from authz.model.trace import trace_id_of
 from authz.policy.question import Judgement
 from authz.steps.given import Asked, Credential, Grant, Held, Route, hops_of
 
-MAX_TEXT = 256
 MAX_DETAIL = 1024
 MAX_PRINCIPAL = 2048
 """Characters: as long as a SPIFFE ID may be."""
@@ -31,16 +30,6 @@ MAX_PRINCIPAL = 2048
 MAX_ARGUMENTS = 64
 
 Record = Mapping[str, object]
-
-_TYPE_NAMES: Mapping[type, str] = {
-    type(None): "null",
-    bool: "boolean",
-    int: "integer",
-    Decimal: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
 
 
 def describe(
@@ -157,18 +146,10 @@ def _arguments(value: JSON, opened: frozenset[str]) -> dict[str, object]:
     """Give names and types of the first arguments: bounded, whoever sent how much."""
     leaves = list(islice(_leaves(value, ""), MAX_ARGUMENTS + 1))
     rows: dict[str, object] = {
-        pointer: {"type": _TYPE_NAMES[type(leaf)], **_opened(pointer, leaf, opened)}
-        for pointer, leaf in leaves[:MAX_ARGUMENTS]
+        pointer: shown(pointer, leaf, opened) for pointer, leaf in leaves[:MAX_ARGUMENTS]
     }
     # Two pointers that are cut to the same text count as one, so there are more as well.
     return rows | ({"…": "more"} if len(rows) < len(leaves) else {})
-
-
-def _opened(pointer: str, leaf: JSON, opened: frozenset[str]) -> Record:
-    if pointer not in opened or len(pointer) == MAX_TEXT or (leaf and isinstance(leaf, list)):
-        return {}
-    value = str(leaf) if isinstance(leaf, Decimal) else leaf
-    return {"value": value[:MAX_TEXT] if isinstance(value, str) else value}
 
 
 def _leaves(value: JSON, pointer: str) -> Iterator[tuple[str, JSON]]:

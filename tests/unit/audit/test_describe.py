@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from authz.audit.describe import MAX_ARGUMENTS, MAX_TEXT, describe, trace_of
+from authz.audit.describe import MAX_ARGUMENTS, describe, trace_of
 from authz.directory.compiled import RefusalStyle, SubjectRule, Target, TargetKind, Tool
 from authz.model.call import Call
 from authz.model.instant import Instant
+from authz.model.masking import MAX_TEXT
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall, Unknown
 from authz.model.outcome import Answer, Facts, TurnedAway
 from authz.model.principals import SubjectForm

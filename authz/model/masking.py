@@ -1,0 +1,42 @@
+"""What may be shown of the arguments of a call: names and types, and a value only where opened.
+
+Decision records and explanations go by this one rule, so neither tells more
+than the tool's owner has opened by `record`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from decimal import Decimal
+
+from authz.model.strict_json import JSON
+
+MAX_TEXT = 256
+"""Characters that are kept of what a caller wrote."""
+
+_TYPE_NAMES: Mapping[type, str] = {
+    type(None): "null",
+    bool: "boolean",
+    int: "integer",
+    Decimal: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+
+
+def shown(pointer: str, value: JSON, opened: Set[str]) -> dict[str, object]:
+    """
+    Give the `type` of the argument at *pointer*, and its `value` where that is opened.
+
+    Args:
+        pointer: JSON Pointer of the argument, cut to `MAX_TEXT` characters.
+        value: What the caller wrote there.
+        opened: The tool's `record`; a leaf is opened, never what others lie in.
+    """
+    row: dict[str, object] = {"type": _TYPE_NAMES[type(value)]}
+    holds_others = isinstance(value, (dict, list)) and bool(value)
+    if pointer not in opened or len(pointer) == MAX_TEXT or holds_others:
+        return row
+    value = str(value) if isinstance(value, Decimal) else value
+    return row | {"value": value[:MAX_TEXT] if isinstance(value, str) else value}
