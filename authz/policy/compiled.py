@@ -12,6 +12,7 @@ from authz.directory.compiled import Agent
 from authz.policy.annotations import Notes
 from authz.policy.question import PolicyRef
 from authz.policy.shapes import Shape
+from authz.policy.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Policy:
 
     ref: PolicyRef
     notes: Notes
+    source: Source
+    """What its author wrote, and what of it the engine evaluates."""
 
 
 def engine_id(index: int) -> str:

@@ -69,7 +69,7 @@ def judge(question: Question, policies: Policies) -> Judgement:
         challenges, with all that would have to be met; or the reason of the no.
     """
     try:
-        arguments = _sorted_arguments(question, policies)
+        arguments = sorted_arguments(question, policies)
     except BadArgument as error:
         return Judgement(Reason.BAD_ARGUMENT, detail=str(error))
     ask = _asker(question, policies, arguments)
@@ -81,7 +81,7 @@ def judge(question: Question, policies: Policies) -> Judgement:
         helps = [row.cures - asked for row in refusing]
         if not all(helps):
             hopeless = [row for row, more in zip(refusing, helps, strict=True) if not more]
-            return _denied(rows, hopeless)
+            return _denied(rows, hopeless, asked)
         for kind in frozenset().union(*helps):
             evidence = evidence.with_step_up(kind, question.required)
         asked = asked.union(*helps)
@@ -89,10 +89,13 @@ def judge(question: Question, policies: Policies) -> Judgement:
     return _permitted(question, first, rows, asked)
 
 
-def _denied(rows: Sequence[_Evaluated], hopeless: Sequence[_Evaluated]) -> Judgement:
+def _denied(
+    rows: Sequence[_Evaluated], hopeless: Sequence[_Evaluated], asked: frozenset[str]
+) -> Judgement:
     reason = max((row.leg.reason for row in hopeless), key=_WORST_LAST.index)
     detail = "; ".join(_told(row.leg) for row in hopeless)
-    return Judgement(reason, tuple(row.leg for row in rows), detail=detail)
+    legs = tuple(row.leg for row in rows)
+    return Judgement(reason, legs, detail=detail, assumed=tuple(sorted(asked)))
 
 
 def _told(leg: Leg) -> str:
@@ -111,7 +114,9 @@ def _permitted(
     if missing:
         legs = tuple(row.leg for row in rows)
         detail = f"the permits do not give {format_scopes(missing)}"
-        return Judgement(Reason.POLICY_WITHHOLDS_SCOPE, legs, granted, detail=detail)
+        assumed = tuple(sorted(asked))
+        reason = Reason.POLICY_WITHHOLDS_SCOPE
+        return Judgement(reason, legs, granted, detail=detail, assumed=assumed)
     try:
         # Only what would be allowed is spoilt by a number that readers differ over.
         check_exact(question.arguments or {})
@@ -124,7 +129,13 @@ def _permitted(
     return Judgement(_CHALLENGES[challenges[0]], legs, granted, challenges)
 
 
-def _sorted_arguments(question: Question, policies: Policies) -> Arguments:
+def sorted_arguments(question: Question, policies: Policies) -> Arguments:
+    """
+    Give the arguments of *question* as the engine gets them.
+
+    Raises:
+        BadArgument: they cannot be judged.
+    """
     if question.tool is None or question.arguments is None:
         return Arguments()
     return sort_arguments(question.arguments, policies.shapes[question.tool.name])
@@ -134,30 +145,35 @@ def _asker(
     question: Question, policies: Policies, arguments: Arguments
 ) -> Callable[[Evidence], list[_Evaluated]]:
     """Give what evaluates all legs in one batch, as if some evidence were there."""
-    principals, context = principals_of(question), context_of(question, arguments)
-    action = {"type": "Action", "id": action_of(question)}
-    resource = resource_of(question)
-    requests = [
-        {"principal": principal, "action": action, "resource": resource, "context": context}
-        for _, principal in principals
-    ]
+    parties = [party for party, _ in principals_of(question)]
+    requests = requests_of(question, arguments)
 
     def ask(evidence: Evidence) -> list[_Evaluated]:
         entities = Entities.from_json_str(entities_of(question, policies, evidence))
         results = is_authorized_batch(requests, policies.engine, entities, policies.schema)
         return [
             _evaluated(party, result, question, policies)
-            for (party, _), result in zip(principals, results, strict=True)
+            for party, result in zip(parties, results, strict=True)
         ]
 
     return ask
+
+
+def requests_of(question: Question, arguments: Arguments) -> list[dict[str, object]]:
+    """Give what is asked of the engine: one request a leg, in the order of `principals_of`."""
+    action = {"type": "Action", "id": action_of(question)}
+    resource, context = resource_of(question), context_of(question, arguments)
+    return [
+        {"principal": principal, "action": action, "resource": resource, "context": context}
+        for _, principal in principals_of(question)
+    ]
 
 
 def _evaluated(
     party: str, result: AuthzResult, question: Question, policies: Policies
 ) -> _Evaluated:
     reason = verdict(result)
-    named = _erring(result) if reason is Reason.POLICY_ERROR else result.diagnostics.reasons
+    named = erring(result) if reason is Reason.POLICY_ERROR else result.diagnostics.reasons
     named_policies = [policies.by_engine_id[name] for name in named]
     is_allowed = reason is Reason.ALLOW
     leg = Leg(
@@ -170,7 +186,7 @@ def _evaluated(
     return _Evaluated(leg, _cures(named_policies, question) if is_clean else frozenset())
 
 
-def _erring(result: AuthzResult) -> frozenset[str]:
+def erring(result: AuthzResult) -> frozenset[str]:
     """Give the engine's ids of the policies that erred. The messages quote data and stay here."""
     found = (_ERRING.search(str(error)) for error in result.diagnostics.errors)
     return frozenset(match[1] for match in found if match)

@@ -164,4 +164,5 @@ def _validator_mistakes(
 
 def _policy(row: _Sourced) -> Policy:
     notes = read_notes(row.source.annotations)
-    return Policy(PolicyRef(notes.id, row.position.file, row.position.line, notes.reason), notes)
+    ref = PolicyRef(notes.id, row.position.file, row.position.line, notes.reason)
+    return Policy(ref, notes, row.source)

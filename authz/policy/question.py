@@ -82,4 +82,7 @@ class Judgement:
     challenges: tuple[str, ...] = ()
     """What would turn the no into a yes, in the order it is asked."""
 
+    assumed: tuple[str, ...] = ()
+    """The step-ups that `legs` were evaluated with as if they were met; sorted."""
+
     detail: str = ""

@@ -50,6 +50,12 @@ class Source:
     policy: Mapping[str, Any]
     """The author's own, without the guard, in the engine's JSON form (EST)."""
 
+    written: str
+    """The author's own text."""
+
+    guard: str
+    """The condition that its tier puts before it, as Cedar text; empty for the global tier."""
+
 
 def read_source(statement: Statement, guard: str) -> Source:
     """
@@ -62,13 +68,20 @@ def read_source(statement: Statement, guard: str) -> Source:
     if statement.operators > MAX_OPERATORS:
         raise NotOnePolicy(f"it has more than {MAX_OPERATORS} operators and brackets; split it")
     policy = _read_one(statement.text)
-    guarded, conditions = statement.text, _conditions(guard)
+    guarded, conditions = statement.text, conditions_of(guard)
     if conditions:
         place = scope_end(statement.text)
         guarded = f"{statement.text[:place]} when {{ {guard} }}{statement.text[place:]}"
         if _read_one(guarded) != {**policy, "conditions": [*conditions, *policy["conditions"]]}:
             raise NotOnePolicy("its tier's guard cannot be put before its conditions")
-    return Source(guarded, str(policy["effect"]), policy.get("annotations", {}), policy)
+    return Source(
+        text=guarded,
+        effect=str(policy["effect"]),
+        annotations=policy.get("annotations", {}),
+        policy=policy,
+        written=statement.text,
+        guard=guard,
+    )
 
 
 def count_policies(text: str) -> int:
@@ -107,7 +120,8 @@ def _depth(form: str) -> int:
 
 
 @cache
-def _conditions(guard: str) -> tuple[Any, ...]:
+def conditions_of(guard: str) -> tuple[Any, ...]:
+    """Give the conditions that *guard* comes to, in the engine's JSON form."""
     if not guard:
         return ()
     text = f"permit (principal, action, resource) when {{ {guard} }};"

@@ -34,7 +34,7 @@ class Statement:
 def split_statements(file: str, text: str) -> Iterator[Statement]:
     """Give the statements of *text*; what follows the last semicolon is one too."""
     start, operators = None, 0
-    for match in _tokens(text):
+    for match in tokens(text):
         start = match.start() if start is None else start
         operators += match.group() in _COUNTED
         if match.group() == ";":
@@ -53,7 +53,7 @@ def scope_end(statement: str) -> int:
             that it is the right one.
     """
     depth, is_after_effect, before = 0, False, ""
-    for match in _tokens(statement):
+    for match in tokens(statement):
         word = match.group()
         is_after_effect |= word in _EFFECTS and depth == 0 and before != "@"
         depth += (word == "(") - (word == ")")
@@ -63,7 +63,8 @@ def scope_end(statement: str) -> int:
     raise ValueError("it has no scope")
 
 
-def _tokens(text: str) -> Iterator[re.Match[str]]:
+def tokens(text: str) -> Iterator[re.Match[str]]:
+    """Give the tokens of *text*, without space and comments."""
     for match in _TOKEN.finditer(text):
         if not match.group().isspace() and not match.group().startswith("//"):
             yield match
