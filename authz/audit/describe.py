@@ -12,7 +12,7 @@ from itertools import islice
 from authz.model.call import Call
 from authz.model.instant import Instant, as_datetime
 from authz.model.masking import MAX_TEXT, shown
-from authz.model.operation import Message, Session, ToolCall
+from authz.model.operation import Message, Session, ToolCall, Unknown
 from authz.model.outcome import Allowed, Facts, Outcome
 from authz.model.pointer import extend
 from authz.model.principals import Caller
@@ -30,6 +30,8 @@ MAX_PRINCIPAL = 2048
 MAX_ARGUMENTS = 64
 
 Record = Mapping[str, object]
+
+_KINDS: Mapping[type, str] = {ToolCall: "tool_call", Session: "session", Unknown: "unknown"}
 
 
 def describe(
@@ -126,6 +128,7 @@ def _operation(facts: Facts) -> Record | None:
         return None
     operation = message.operation
     told: dict[str, object] = {
+        "kind": _KINDS[type(operation)],
         "protocol": message.protocol,
         "era": message.era,
         "method": operation.method[:MAX_TEXT],

@@ -52,23 +52,23 @@ class Sight:
         return dict(self._reads(form))
 
     def _reads(self, form: Form) -> Iterator[tuple[str, str]]:
-        path = _path_of(form)
+        path = path_of(form)
         if path:
             yield text_of(form), self._at(path)
             return
         ((operator, operand),) = form.items()
         match operator, operand:
-            case "has", {"left": left, "attr": name} if _path_of(left):
+            case "has", {"left": left, "attr": name} if path_of(left):
                 asked = {".": {"left": left, "attr": name}}
-                yield text_of(asked), self._at(_path_of(asked))
-            case "hasTag" | "getTag", {"left": left, "right": {"Value": str(name)}} if _path_of(
+                yield text_of(asked), self._at(path_of(asked))
+            case "hasTag" | "getTag", {"left": left, "right": {"Value": str(name)}} if path_of(
                 left
             ):
-                yield f"{text_of(left)}.getTag({quoted(name)})", self._tag(_path_of(left), name)
-            case "in", {"left": left, "right": right} if _path_of(left):
+                yield f"{text_of(left)}.getTag({quoted(name)})", self._tag(path_of(left), name)
+            case "in", {"left": left, "right": right} if path_of(left):
                 yield from self._memberships(left, right)
-            case "is", {"left": left, "in": right} if _path_of(left):
-                yield text_of(left), self._at(_path_of(left))
+            case "is", {"left": left, "in": right} if path_of(left):
+                yield text_of(left), self._at(path_of(left))
                 yield from self._memberships(left, right)
             case _:
                 for inner in _operands(operator, operand):
@@ -121,7 +121,7 @@ class Sight:
 
     def _memberships(self, left: Form, right: Form) -> Iterator[tuple[str, str]]:
         """Give what the entity at *left* is in, of the types that *right* names."""
-        key = _key(self._value(_path_of(left)))
+        key = _key(self._value(path_of(left)))
         above = [] if key is None else [key, *self._above(key)]
         for kind in dict.fromkeys(_types_in(right)):
             found = [entity_text({"type": t, "id": i}) for t, i in above if t == kind]
@@ -140,13 +140,13 @@ class Sight:
                     yield found
 
 
-def _path_of(form: Form) -> _Path:
+def path_of(form: Form) -> _Path:
     """Give the names that lead to an attribute, its variable first; empty for anything else."""
     match form:
         case {"Var": str(name)}:
             return (name,)
         case {".": {"left": base, "attr": str(name)}}:
-            before = _path_of(base)
+            before = path_of(base)
             return (*before, name) if before else ()
     return ()
 

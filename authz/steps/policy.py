@@ -25,7 +25,7 @@ def judge_policies(given: Given, facts: Facts) -> Passed[Judgement] | Refused:
     """Refuse what policy forbids, does not permit, or permits without every required scope."""
     if not _mirrors_agree(given, facts):
         return Refused(Reason.BAD_ARGUMENT, "an mcp-param header differs from the arguments")
-    judgement = judge(_question(given, facts), given.world.policies)
+    judgement = judge(question_of(given, facts), given.world.policies)
     if judgement.reason is Reason.ALLOW or judgement.reason in CHALLENGES:
         return Passed(judgement)
     return Refused(judgement.reason, judgement.detail, facts=(judgement,))
@@ -46,7 +46,8 @@ def _mirrors_agree(given: Given, facts: Facts) -> bool:
     return agrees_with_mirrors(operation.arguments, given.call.headers, tool.mirrored)
 
 
-def _question(given: Given, facts: Facts) -> Question:
+def question_of(given: Given, facts: Facts) -> Question:
+    """Give what is asked of the policies, from what the steps before learned."""
     operation, asked = facts.of(Message).operation, facts.of(Asked)
     return Question(
         target=facts.of(Link).target,

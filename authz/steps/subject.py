@@ -21,14 +21,22 @@ def prove_subject(given: Given, facts: Facts) -> Passed[Credential] | Refused | 
     `subject: none`, and for a session at a target that does not understand the
     user's issuer, a good one is dropped.
     """
-    agent = agent_of(given, facts)
-    rule = _subject_rule(facts, agent)
     header = given.call.headers.get("authorization")
     if header is None:
+        return take_login(None, given, facts)
+    login = prove_login(header, agent_of(given, facts), given, facts.of(Caller).hop)
+    return take_login(login, given, facts)
+
+
+def take_login(
+    login: Login | Refused | Need | None, given: Given, facts: Facts
+) -> Passed[Credential] | Refused | Need:
+    """Say what comes of a proven login, or of none, for the operation that is asked."""
+    rule = _subject_rule(facts, agent_of(given, facts))
+    if login is None:
         if rule is SubjectRule.REQUIRED:
             return Refused(Reason.CREDENTIAL_MISSING, "there is no authorization header")
         return Passed(Credential(None))
-    login = prove_login(header, agent, given, facts.of(Caller).hop)
     if not isinstance(login, Login):
         return login
     subject = subject_of(login, given.world.directory)

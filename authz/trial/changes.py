@@ -1,0 +1,338 @@
+"""What would have to be otherwise for a step not to refuse: one fact a refusal.
+
+Each is made in a copy of what was decided, so that a trial can go on with it;
+where nobody can say what the fact would be (a proof, a document that is not
+there), it is named only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from authz.directory.compiled import (
+    Agent,
+    Connection,
+    Directory,
+    Issuer,
+    Lifecycle,
+    Role,
+    Target,
+)
+from authz.model.operation import Message, ToolCall
+from authz.model.outcome import Facts, Refused
+from authz.model.principals import Caller, Login, Subject
+from authz.model.reasons import Reason
+from authz.model.scopes import ScopePatterns, Scopes, format_scopes
+from authz.policy.explain import LegExplanation, TurningPoint
+from authz.policy.question import Judgement
+from authz.steps.given import Asked, Credential, Given, Route, hops_of
+from authz.trial.stated import Setting
+
+NOTHING = "nothing"
+_EVIDENCE = {
+    "mfa": "a fresh login with several factors",
+    "consent": "the user's consent",
+    "approval": "an approval",
+}
+SUPPOSED = "supposed"
+
+Make = Callable[[Setting], Setting]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One fact, as it is and as it would have to be."""
+
+    subject: str
+    """What it is a fact of: `Agent research/assistant`, `the credential`."""
+
+    member: str
+    seen: str
+    needed: str
+    make: Make | None = field(default=None, compare=False, repr=False)
+    """Makes it so in a copy; None where it can only be named."""
+
+    was_tried: bool = False
+    """Policy was evaluated as if it were so, and allowed."""
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.member} is {self.seen}; it would have to be {self.needed}"
+
+
+def policy_changes(judgement: Judgement | None, legs: Sequence[LegExplanation]) -> Iterator[Change]:
+    """
+    Give the conditions that would have to be otherwise for policy to allow.
+
+    Evaluating has shown that they are enough. Where a step-up would do, it is
+    named instead; nothing at all where a leg has no policy that is near enough.
+    """
+    if judgement is None or judgement.reason is Reason.ALLOW:
+        return
+    if judgement.challenges:
+        for kind in judgement.challenges:
+            yield Change("the session", kind, NOTHING, _EVIDENCE[kind], was_tried=True)
+        return
+    for leg in legs:
+        if leg.withheld:
+            yield _withheld(leg)
+    denied = [leg for leg in legs if leg.reason is not Reason.ALLOW]
+    if all(leg.changes for leg in denied):
+        for leg in denied:
+            yield from (_condition(leg.party, point) for point in leg.changes)
+
+
+def _condition(party: str, point: TurningPoint) -> Change:
+    place = f"policy {point.policy.id} ({point.policy.file}:{point.line}), for {party}"
+    seen = "; ".join(f"{path} is {value}" for path, value in point.reads.items())
+    return Change(
+        subject=place,
+        member=point.condition,
+        seen=f"{str(not point.wanted).lower()}{f' ({seen})' if seen else ''}",
+        needed=str(point.wanted).lower(),
+        was_tried=True,
+    )
+
+
+def _withheld(leg: LegExplanation) -> Change:
+    permits = ", ".join(str(policy.ref) for policy in leg.policies)
+    missing = format_scopes(leg.withheld)
+    subject = f"the permits for {leg.party}: {permits}"
+    return Change(subject, "@scope", f"without {missing}", f"with {missing} in one of them")
+
+
+def change_for(refused: Refused, given: Given, facts: Facts) -> Change | None:
+    """Give the fact that a step refused for; None where only its detail says more."""
+    finder = _FINDERS.get(refused.reason)
+    return finder(given, facts) if finder else None
+
+
+def _principal(given: Given, _facts: Facts) -> Change:
+    domains = " or ".join(sorted(given.world.directory.gate.trust_domains))
+    seen = given.call.principal or NOTHING
+    return Change("the TLS peer", "principal", seen, f"a SPIFFE ID of {domains}")
+
+
+def _declaration(given: Given, _facts: Facts) -> Change:
+    needed = f"{{spiffe: {given.call.principal}}} in one of them"
+    return Change("the Agents", "identities", "other identities", needed)
+
+
+def _authorization(_given: Given, _facts: Facts) -> Change:
+    return Change("the request", "authorization", NOTHING, "a bearer token of the user")
+
+
+def _lifecycle(given: Given, facts: Facts) -> Change | None:
+    agents = given.world.directory.agents
+    for hop in hops_of(facts):
+        agent = agents[hop.agent]
+        if agent.lifecycle is not Lifecycle.ACTIVE:
+            active = replace(agent, lifecycle=Lifecycle.ACTIVE)
+            return Change(
+                f"Agent {agent.name}",
+                "lifecycle",
+                agent.lifecycle,
+                Lifecycle.ACTIVE,
+                partial(_with_agent, agent=active),
+            )
+    return None
+
+
+def _target(given: Given, _facts: Facts) -> Change:
+    seen = given.call.target or NOTHING
+    return Change("the route", "context_extensions.target", seen, "the name of a declared target")
+
+
+def _connection(given: Given, facts: Facts) -> Change | None:
+    target = facts.of(Route).target
+    if target is None:
+        return None
+    agent = given.world.directory.agents[facts.of(Caller).hop.agent]
+    if target.name in agent.connections:
+        return _caller(agent, target)
+    operation = facts.of(Message).operation
+    tools = frozenset({operation.tool}) if isinstance(operation, ToolCall) else frozenset[str]()
+    connection = Connection(target.name, tools, all_tools=False)
+    listed = f", tools: [{operation.tool}]" if isinstance(operation, ToolCall) else ""
+    return Change(
+        f"Agent {agent.name}",
+        f"connections to {target.name}",
+        NOTHING,
+        f"{{to: {target.name}{listed}}}",
+        partial(_with_connection, agent=agent, connection=connection),
+    )
+
+
+def _caller(agent: Agent, target: Target) -> Change:
+    accepting = replace(target, callers=target.callers | {agent.name})
+    return Change(
+        f"{target.kind} {target.name}",
+        "callers",
+        ", ".join(sorted(target.callers)) or NOTHING,
+        f"{agent.name} among them",
+        partial(_with_target, target=accepting),
+    )
+
+
+def _operation(given: Given, facts: Facts) -> Change | None:
+    operation, target = facts.of(Message).operation, facts.of(Route).target
+    if target is None or not isinstance(operation, ToolCall):
+        return None
+    if operation.tool not in target.tools:
+        seen = ", ".join(target.tools) or NOTHING
+        return Change(f"{target.kind} {target.name}", "tools", seen, "a tool of that name")
+    agent = given.world.directory.agents[facts.of(Caller).hop.agent]
+    connection = agent.connections[target.name]
+    wider = replace(connection, tools=connection.tools | {operation.tool})
+    return Change(
+        f"Agent {agent.name}",
+        f"tools of its connection to {target.name}",
+        ", ".join(sorted(connection.tools)) or NOTHING,
+        f"{operation.tool} among them",
+        partial(_with_connection, agent=agent, connection=wider),
+    )
+
+
+def _agent_scopes(given: Given, facts: Facts) -> Change | None:
+    required = facts.of(Asked).required
+    for hop in hops_of(facts):
+        agent = given.world.directory.agents[hop.agent]
+        missing = required - agent.scopes
+        if missing:
+            wider = replace(agent, scopes=agent.scopes | missing)
+            return _scopes_change(
+                f"Agent {agent.name}",
+                "scopes, within its Cell",
+                (agent.scopes, missing),
+                partial(_with_agent, agent=wider),
+            )
+    return None
+
+
+def _user_scopes(given: Given, facts: Facts) -> Change | None:
+    subject, target = facts.of(Credential).subject, facts.of(Route).target
+    if subject is None or target is None:
+        return None
+    if not target.subjects.understands(subject.user):
+        plain = str(target.subjects.issuer)
+        needed = f"{subject.user.issuer}, or qualified"
+        return Change(f"{target.kind} {target.name}", "token.subjects", plain, needed)
+    issuer = given.world.directory.issuers[subject.user.issuer]
+    missing = facts.of(Asked).required - subject.could.within(facts.of(Asked).required)
+    unasserted = missing - issuer.scopes.within(missing)
+    if unasserted:
+        return _may_assert(issuer, unasserted)
+    return _role(subject, missing)
+
+
+def _may_assert(issuer: Issuer, missing: Scopes) -> Change:
+    scopes = issuer.scopes
+    wider = replace(issuer, scopes=ScopePatterns(scopes.exact | missing, scopes.prefixes))
+    listed = scopes.exact | {f"{prefix}*" for prefix in scopes.prefixes}
+    return _scopes_change(
+        f"Issuer {issuer.name}",
+        "mayAssert.scopes",
+        (listed, missing),
+        partial(_with_issuer, issuer=wider),
+    )
+
+
+def _role(subject: Subject, missing: Scopes) -> Change:
+    role = Role(SUPPOSED, frozenset(), frozenset({str(subject.user)}), missing)
+    return Change(
+        f"the Roles of {subject.user} ({', '.join(sorted(subject.roles)) or NOTHING})",
+        "scopes, within their Cells",
+        f"without {format_scopes(missing)}",
+        f"with {format_scopes(missing)}",
+        partial(_with_role, user=str(subject.user), role=role),
+    )
+
+
+def _credential_scopes(_given: Given, facts: Facts) -> Change | None:
+    subject = facts.of(Credential).subject
+    if subject is None:
+        return None
+    missing = facts.of(Asked).required - subject.carries
+    return _scopes_change(
+        "the credential",
+        "scope",
+        (subject.carries, missing),
+        partial(_with_login_scopes, missing=missing),
+    )
+
+
+def _scopes_change(subject: str, member: str, scopes: tuple[Scopes, Scopes], make: Make) -> Change:
+    held, missing = scopes
+    needed = f"with {format_scopes(missing)} as well"
+    return Change(subject, member, format_scopes(held) or NOTHING, needed, make)
+
+
+_FINDERS: dict[Reason, Callable[[Given, Facts], Change | None]] = {
+    Reason.WORKLOAD_UNIDENTIFIED: _principal,
+    Reason.WORKLOAD_UNTRUSTED: _principal,
+    Reason.AGENT_UNDECLARED: _declaration,
+    Reason.CREDENTIAL_MISSING: _authorization,
+    Reason.SUSPENDED: _lifecycle,
+    Reason.TARGET_UNKNOWN: _target,
+    Reason.CONNECTION_UNDECLARED: _connection,
+    Reason.OPERATION_UNDECLARED: _operation,
+    Reason.AGENT_LACKS_SCOPE: _agent_scopes,
+    Reason.USER_LACKS_SCOPE: _user_scopes,
+    Reason.INSUFFICIENT_SCOPE: _credential_scopes,
+}
+
+
+def _with_directory(setting: Setting, directory: Directory) -> Setting:
+    policies = replace(setting.world.policies, agents=directory.agents)
+    world = replace(setting.world, directory=directory, policies=policies)
+    return replace(setting, world=world)
+
+
+def _with_agent(setting: Setting, agent: Agent) -> Setting:
+    directory = setting.world.directory
+    by_spiffe = dict.fromkeys(agent.spiffe_ids, agent)
+    by_client = dict.fromkeys(agent.clients, agent)
+    changed = replace(
+        directory,
+        agents={**directory.agents, agent.name: agent},
+        agents_by_spiffe={**directory.agents_by_spiffe, **by_spiffe},
+        agents_by_client={**directory.agents_by_client, **by_client},
+    )
+    return _with_directory(setting, changed)
+
+
+def _with_connection(setting: Setting, agent: Agent, connection: Connection) -> Setting:
+    connections = {**agent.connections, connection.to: connection}
+    return _with_agent(setting, replace(agent, connections=connections))
+
+
+def _with_target(setting: Setting, target: Target) -> Setting:
+    directory = setting.world.directory
+    targets = {**directory.targets, target.name: target}
+    return _with_directory(setting, replace(directory, targets=targets))
+
+
+def _with_issuer(setting: Setting, issuer: Issuer) -> Setting:
+    directory = setting.world.directory
+    changed = replace(
+        directory,
+        issuers={**directory.issuers, issuer.name: issuer},
+        issuers_by_url={**directory.issuers_by_url, issuer.url: issuer},
+    )
+    return _with_directory(setting, changed)
+
+
+def _with_role(setting: Setting, user: str, role: Role) -> Setting:
+    directory = setting.world.directory
+    roles = (*directory.roles_by_user.get(user, ()), role)
+    changed = replace(directory, roles_by_user={**directory.roles_by_user, user: roles})
+    return _with_directory(setting, changed)
+
+
+def _with_login_scopes(setting: Setting, missing: Scopes) -> Setting:
+    login = setting.stated.login
+    if not isinstance(login, Login):
+        return setting
+    wider = replace(login, scopes=login.scopes | missing)
+    return replace(setting, stated=replace(setting.stated, login=wider))

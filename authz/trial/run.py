@@ -1,0 +1,180 @@
+"""All steps over one stated call; what refuses is mended, so that the rest is seen too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from authz.decide import STEPS, Step, Taken
+from authz.model.outcome import NO_ANSWERS, Answered, Facts, Passed, Refused
+from authz.model.reasons import Reason
+from authz.model.scopes import NO_SCOPES, Scopes
+from authz.outcomes import LAST_STEP
+from authz.policy.explain import LegExplanation, explain_judgement
+from authz.policy.question import Judgement, PolicyRef
+from authz.policy.reads import readers_of
+from authz.steps.given import Asked, Given, Held
+from authz.steps.policy import question_of
+from authz.steps.read import read_request
+from authz.steps.subject import prove_subject, take_login
+from authz.trial.changes import Change, change_for, policy_changes
+from authz.trial.stated import Setting, Stated
+
+MAX_CHANGES = 32
+"""Facts that stand in one call's way; each is mended once, so a trial ends."""
+
+
+class State(StrEnum):
+    """What became of a step."""
+
+    PASSED = "passed"
+    REFUSED = "refused"
+    NOT_EVALUATED = "not evaluated"
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One step of a trial. After a refusal the rest is as if that were mended."""
+
+    number: int
+    name: str
+    state: State
+    reason: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A decision, and everything that stood in its way."""
+
+    reason: Reason
+    step: int
+    detail: str
+    steps: tuple[StepReport, ...]
+    facts: Facts
+    """What was learned up to the verdict, nothing mended."""
+
+    required: Scopes
+    held: Mapping[str, Scopes]
+    """Which of the required scopes each party holds; empty where it did not come so far."""
+
+    granted: Scopes
+    """Those that policy grants."""
+
+    legs: tuple[LegExplanation, ...]
+    """How policy judged each party, once what refused before was mended."""
+
+    changes: tuple[Change, ...]
+    """What would have to be otherwise, in the order of the steps."""
+
+    is_cured: bool
+    """With all *changes* made, it is allowed: this was tried."""
+
+    unknown: tuple[PolicyRef, ...]
+    """Policies that read an argument whose value is made up: with them, nothing is certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One pass over the table, to its first refusal."""
+
+    given: Given
+    facts: Facts
+    passed: tuple[Step, ...]
+    stopped: Step | None
+    refused: Refused | None
+
+
+def run(setting: Setting) -> Trial:
+    """Decide *setting*, then mend what refuses until it is allowed or nobody knows how."""
+    first = last = _pass(setting)
+    reports = {step.take: _passed(step) for step in first.passed}
+    changes: list[Change] = []
+    held = first.facts.find(Held)
+    while last.refused is not None and last.stopped is not None:
+        reports[last.stopped.take] = _refused(last.stopped, last.refused)
+        change = change_for(last.refused, last.given, last.facts)
+        if change is None or change in changes or len(changes) == MAX_CHANGES:
+            break
+        changes.append(change)
+        if change.make is None:
+            break
+        setting = change.make(setting)
+        last = _pass(setting)
+        held = held or last.facts.find(Held)
+        for step in last.passed:
+            reports.setdefault(step.take, _passed(step))
+    legs, judgement = _explained(last), last.facts.find(Judgement)
+    by_policy, asked = [*policy_changes(judgement, legs)], last.facts.find(Asked)
+    return Trial(
+        reason=first.refused.reason if first.refused else Reason.ALLOW,
+        step=first.stopped.number if first.stopped else LAST_STEP,
+        detail=first.refused.detail if first.refused else "",
+        steps=tuple(reports.get(step.take, _report(step, State.NOT_EVALUATED)) for step in STEPS),
+        facts=first.facts,
+        required=asked.required if asked else NO_SCOPES,
+        held=held.by_party if held else {},
+        granted=judgement.granted if judgement else NO_SCOPES,
+        legs=legs,
+        changes=(*changes, *by_policy),
+        is_cured=last.refused is None or any(change.was_tried for change in by_policy),
+        unknown=_unknown(setting.stated, last),
+    )
+
+
+def _explained(last: _Run) -> tuple[LegExplanation, ...]:
+    judgement = last.facts.find(Judgement)
+    if judgement is None:
+        return ()
+    question = question_of(last.given, last.facts)
+    return explain_judgement(judgement, question, last.given.world.policies)
+
+
+def _unknown(stated: Stated, last: _Run) -> tuple[PolicyRef, ...]:
+    asked = last.facts.find(Asked)
+    if asked is None or asked.tool is None or not stated.masked:
+        return ()
+    return tuple(readers_of(stated.masked, asked.tool, last.given.world.policies))
+
+
+def _pass(setting: Setting) -> _Run:
+    """Take the steps in their order, to the first that does not let the call go on."""
+    stated = setting.stated
+    given = Given(stated.call, setting.world, stated.now, NO_ANSWERS)
+    facts, passed = Facts(stated.call), list[Step]()
+    for step in STEPS:
+        match _take(step, stated, given, facts):
+            case Passed(fact):
+                facts = facts.learn(fact)
+                passed.append(step)
+            case Answered():
+                return _Run(given, facts, (*passed, step), step, None)
+            case Refused() as refused:
+                return _Run(given, facts.learn(*refused.facts), tuple(passed), step, refused)
+            case need:
+                raise TypeError(f"nobody can be asked in a trial: {type(need).__name__}")
+    return _Run(given, facts, tuple(passed), None, None)
+
+
+def _take(step: Step, stated: Stated, given: Given, facts: Facts) -> Taken:
+    """Take a step; of bytes and tokens, which are not there, take what is stated."""
+    if step.take is read_request:
+        message = stated.message
+        return message if isinstance(message, Refused) else Passed(message)
+    if step.take is prove_subject:
+        return take_login(stated.login, given, facts)
+    return step.take(given, facts)
+
+
+def _report(step: Step, state: State, reason: Reason | None = None, detail: str = "") -> StepReport:
+    name = step.take.__name__.replace("_", " ")
+    return StepReport(step.number, name, state, reason, detail)
+
+
+def _passed(step: Step) -> StepReport:
+    return _report(step, State.PASSED)
+
+
+def _refused(step: Step, refused: Refused) -> StepReport:
+    return _report(step, State.REFUSED, refused.reason, refused.detail)

@@ -1,0 +1,38 @@
+"""A call as somebody tells it: no bytes and no tokens, so what they would prove is stated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from authz.model.call import Call
+from authz.model.instant import Instant
+from authz.model.operation import Message
+from authz.model.outcome import Refused
+from authz.model.principals import Login
+from authz.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One call, its proofs stated."""
+
+    call: Call
+    """Where it came in, the principal, the target, what HTTP says; its body is not looked at."""
+
+    message: Message | Refused
+    """What was read of the bytes, or why nothing was."""
+
+    login: Login | Refused | None
+    """What the credential says, or why it proves nothing; None where there is none."""
+
+    now: Instant
+    masked: frozenset[str] = frozenset()
+    """JSON Pointers of arguments whose values are not known; what stands there is made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a trial decides: a call, in a world."""
+
+    stated: Stated
+    world: World

@@ -1,0 +1,134 @@
+"""A call as a person tells it: who, for whom, what. What is not told has a plain default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from authz.directory.compiled import Directory, Target
+from authz.directory.diagnostics import nearest
+from authz.model.call import Call
+from authz.model.instant import EARLIEST, Instant
+from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
+from authz.model.principals import Actor, Authentication, Hop, Login, UserId
+from authz.model.scopes import Scopes
+from authz.model.strict_json import JSON
+from authz.trial.stated import Stated
+
+LOGIN_SECONDS = 300
+"""How long a login that is told lasts."""
+
+ID = "0" * 32
+"""Nothing is recorded, so every decision and trace that is told has the same id."""
+
+
+class Untellable(ValueError):
+    """What is told names nothing that could be decided; the message says what, and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A question in the words of the directory."""
+
+    agent: str
+    """`namespace/name`."""
+
+    operation: str
+    """`namespace/server/tool`, or `namespace/server` for operation `session`."""
+
+    arguments: Mapping[str, JSON] = field(default_factory=dict)
+    user: str | None = None
+    """`issuer/sub`; None where nobody logged in."""
+
+    groups: frozenset[str] = frozenset()
+    """Qualified: `issuer/group`."""
+
+    scopes: Scopes | None = None
+    """Of the credential; None is all there are, so that what the user could hold counts."""
+
+    level: int = 0
+    chain: tuple[str, ...] = ()
+    """Agents that the credential already passed, the latest first."""
+
+    address: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def state(told: Told, directory: Directory, now: Instant) -> Stated:
+    """
+    Give the call that is told.
+
+    Raises:
+        Untellable: an agent or issuer is named that no document declares.
+    """
+    for agent in (told.agent, *told.chain):
+        if agent not in directory.agents:
+            hint = nearest(agent, directory.agents)
+            raise Untellable(f"no document declares the agent {agent}; {hint}".rstrip("; "))
+    name, operation = _operation(told)
+    return Stated(
+        call=_call(told, name, directory),
+        message=Message(Protocol.MCP, operation, None),
+        login=_login(told, directory, now) if told.user else None,
+        now=now,
+    )
+
+
+def actor_of(agent: str, directory: Directory) -> Actor:
+    """Give what a token would name *agent* by: the first of its SPIFFE IDs, or its client id."""
+    declared = directory.agents[agent]
+    for workload in sorted(declared.spiffe_ids, key=str):
+        return Actor(workload.authority, str(workload))
+    for issuer, client in sorted(declared.clients):
+        return Actor(directory.issuers[issuer].url, client)
+    return Actor("", agent)
+
+
+def _operation(told: Told) -> tuple[str, Operation]:
+    namespace, _, rest = told.operation.partition("/")
+    server, slash, tool = rest.partition("/")
+    name = f"{namespace}/{server}"
+    return name, ToolCall(tool, told.arguments) if slash else Session("ping")
+
+
+def _call(told: Told, name: str, directory: Directory) -> Call:
+    target: Target | None = directory.targets.get(name)
+    return Call(
+        decision=ID,
+        new_trace=ID,
+        listener="",
+        principal=actor_of(told.agent, directory).sub,
+        peer_address=told.address,
+        target=name,
+        method="POST",
+        path=target.path if target else "/",
+        host=min(target.hosts) if target else "",
+        headers=told.headers,
+        body=b"",
+        is_lossy=False,
+        size=0,
+        stream="",
+        time=None,
+    )
+
+
+def _login(told: Told, directory: Directory, now: Instant) -> Login:
+    issuer, _, sub = (told.user or "").partition("/")
+    if issuer not in directory.issuers or not sub:
+        hint = nearest(issuer, directory.issuers) or "a user is issuer/sub"
+        raise Untellable(f"there is no Issuer {issuer}; {hint}")
+    return Login(
+        user=UserId(issuer, sub),
+        groups=told.groups,
+        scopes=all_scopes(directory) if told.scopes is None else told.scopes,
+        authentication=Authentication(level=told.level, time=now if told.level else EARLIEST),
+        expires=Instant(now + LOGIN_SECONDS),
+        inherited=tuple(Hop(agent, actor_of(agent, directory)) for agent in told.chain),
+    )
+
+
+def all_scopes(directory: Directory) -> Scopes:
+    """Give every scope that any operation requires."""
+    targets = directory.targets.values()
+    tools = (tool.scopes for target in targets for tool in target.tools.values())
+    return frozenset().union(*tools, *(target.session_scopes for target in targets))
