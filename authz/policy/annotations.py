@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from authz.directory.diagnostics import nearest
 from authz.model.scopes import Scopes, parse_scopes
+from authz.policy.remarks import Remark, annotation
 
 KNOWN = frozenset({"id", "reason", "scope", "step_up", "owner"})
 LATER = frozenset({"mode", "expires"})
@@ -44,36 +45,47 @@ def read_notes(annotations: Mapping[str, str | None]) -> Notes:
     )
 
 
-def annotation_mistakes(
-    annotations: Mapping[str, str | None], effect: str
-) -> Iterator[tuple[str, str]]:
-    """Give a message and a hint for every annotation that cannot stand."""
+def annotation_mistakes(annotations: Mapping[str, str | None], effect: str) -> Iterator[Remark]:
+    """Give a remark for every annotation that cannot stand."""
     for name in sorted(annotations.keys() - KNOWN):
         if name in LATER:
-            yield f"@{name} is not supported by this version", "ignoring it would change decisions"
+            message, hint = "is not supported by this version", "ignoring it would change decisions"
         else:
-            yield f"@{name} is not an annotation", nearest(name, KNOWN)
+            message, hint = "is not an annotation", nearest(name, KNOWN)
+        yield Remark(f"@{name} {message}", hint, about=annotation(name))
     yield from _text_mistakes(annotations)
     if "step_up" in annotations:
-        if effect == "permit":
-            yield "@step_up stands on a permit", "only a forbid can ask for more"
-        elif annotations["step_up"] not in STEP_UPS:
-            choices = ", ".join(STEP_UPS)
-            hint = nearest(annotations["step_up"] or "", STEP_UPS)
-            yield f"@step_up: expected one of {choices}", hint
+        yield from _step_up_mistakes(annotations["step_up"], effect)
     if "scope" in annotations:
-        if effect == "forbid":
-            yield "@scope stands on a forbid", "only a permit gives scopes"
-        elif not _is_scope_list(annotations["scope"]):
-            yield "@scope: expected scopes apart by spaces, without '*'", ""
+        yield from _scope_mistakes(annotations["scope"], effect)
 
 
-def _text_mistakes(annotations: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+def _text_mistakes(annotations: Mapping[str, str | None]) -> Iterator[Remark]:
     if not annotations.get("id"):
-        yield "the policy has no @id", 'write @id("…") before it'
+        hint = 'write @id("…") before it'
+        yield Remark("the policy has no @id", hint, about=annotation("id"))
     for name, most in MAX_CHARACTERS.items():
         if len(annotations.get(name) or "") > most:
-            yield f"@{name} is longer than {most} characters", ""
+            yield Remark(f"@{name} is longer than {most} characters", about=annotation(name))
+
+
+def _step_up_mistakes(value: str | None, effect: str) -> Iterator[Remark]:
+    if effect == "permit":
+        hint = "only a forbid can ask for more"
+        yield Remark("@step_up stands on a permit", hint, about=annotation("step_up"))
+    elif value not in STEP_UPS:
+        message = f"@step_up: expected one of {', '.join(STEP_UPS)}"
+        hint = nearest(value or "", STEP_UPS)
+        yield Remark(message, hint, about=annotation("step_up", value))
+
+
+def _scope_mistakes(value: str | None, effect: str) -> Iterator[Remark]:
+    if effect == "forbid":
+        hint = "only a permit gives scopes"
+        yield Remark("@scope stands on a forbid", hint, about=annotation("scope"))
+    elif not _is_scope_list(value):
+        message = "@scope: expected scopes apart by spaces, without '*'"
+        yield Remark(message, about=annotation("scope", value))
 
 
 def _is_scope_list(text: str | None) -> bool:

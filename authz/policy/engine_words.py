@@ -1,42 +1,94 @@
-"""What the engine says of a mistake, with a way out for the author."""
+"""What the engine's validator says, with a way out and the words that it is about."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 
+from authz.directory.compiled import Lifecycle
 from authz.directory.diagnostics import nearest
 from authz.policy.names import Names
+from authz.policy.remarks import Remark, attribute, entity, quoted, reading
 from authz.policy.schema import FACTS, SESSION_ACTION, TOOLS_ACTION, tool_action
 
-_PREFIX = re.compile(r"for policy `policy[0-9]+`[,:] *")
-_ATTRIBUTE = re.compile(r"attribute `([^`]+)`.* not found")
-_ACTION = re.compile(r"unrecognized action `Action::\"(.*)\"`")
-_TYPE = re.compile(r"unrecognized entity type `([^`]+)`")
-
+NO_ACTION = "unable to find an applicable action"
 GROUPS = (TOOLS_ACTION, "mcp", "do:read", "do:write")
 
+_PREFIX = re.compile(r"for policy `policy[0-9]+`[,:] *")
+_EQUAL = ("action", "=", "=", "Action", ":", ":")
 
-def in_our_words(message: str, names: Names) -> tuple[str, str]:
+
+def in_our_words(message: str, names: Names) -> Remark:
     """Give a validator's message without the engine's own id of the policy, and a hint."""
     plain = _PREFIX.sub("", message)
-    if match := _ATTRIBUTE.search(plain):
-        return plain, nearest(match[1], FACTS | names.arguments)
-    if match := _ACTION.search(plain):
-        actions = map(tool_action, names.entities["Tool"])
-        return plain, nearest(match[1], [SESSION_ACTION, *GROUPS, *actions])
-    if match := _TYPE.search(plain):
-        return plain, nearest(match[1], [*names.entities, "User"])
-    if "optional attribute" in plain:
-        return plain, "ask with `has` first, in the same condition: a has x && a.x == ..."
-    if "unable to find an applicable action" in plain:
-        return plain, f"a group such as {TOOLS_ACTION} is named with `action in`, not `action ==`"
-    return plain, ""
+    for pattern, remark in _REMARKS.items():
+        if match := re.search(pattern, plain):
+            return remark(match, names)
+    return Remark(plain)
 
 
-def syntax_hint(message: str) -> str:
-    """Give what a parser's message most often means."""
-    if re.search(r"unexpected token `(@|permit|forbid)`|unexpected end of input", message):
-        return "a policy ends with a semicolon; is one missing?"
-    if "unexpected token `=`" in message:
-        return "equality is written =="
-    return ""
+def _no_attribute(match: re.Match[str], names: Names) -> Remark:
+    """Tell an attribute that nothing has from one that something else has."""
+    path = match[1].split(".")
+    name, places, known = path[-1], attribute(*path), FACTS | names.arguments
+    if name not in known:
+        return Remark(match.string, nearest(name, known), about=places)
+    hint = f"not everything has {name}: name what has it, or ask with `is` or `has` first"
+    return Remark(match.string, hint, perhaps=places)
+
+
+def _optional(match: re.Match[str], _: Names) -> Remark:
+    hint = "ask with `has` first, in the same condition: a has x && a.x == ..."
+    return Remark(match.string, hint, perhaps=reading(*match[1].split(".")))
+
+
+def _tag(match: re.Match[str], _: Names) -> Remark:
+    hint = "ask with `hasTag` first, in the same condition"
+    return Remark(match.string, hint, perhaps=(("getTag", "(", _string(match[1])),))
+
+
+def _action(match: re.Match[str], names: Names) -> Remark:
+    actions = map(tool_action, names.entities["Tool"])
+    hint = nearest(match[1], [SESSION_ACTION, *GROUPS, *actions])
+    return Remark(match.string, hint, about=entity("Action", match[1]))
+
+
+def _type(match: re.Match[str], names: Names) -> Remark:
+    hint = nearest(match[1], [*names.entities, "User"])
+    return Remark(match.string, hint, about=((match[1], ":", ":"), ("is", match[1])))
+
+
+def _state(match: re.Match[str], _: Names) -> Remark:
+    hint = nearest(match[1], map(str, Lifecycle))
+    return Remark(match.string, hint, about=entity("Lifecycle", match[1]))
+
+
+def _literal(match: re.Match[str], _: Names) -> Remark:
+    return Remark(match.string, about=((_string(match[1]),),))
+
+
+def _no_action(match: re.Match[str], _: Names) -> Remark:
+    hint = f"a group such as {TOOLS_ACTION} is named with `action in`, not `action ==`"
+    return Remark(match.string, hint, about=tuple((*_EQUAL, quoted(group)) for group in GROUPS))
+
+
+_REMARKS: dict[str, Callable[[re.Match[str], Names], Remark]] = {
+    r"attribute `([^`]+)`.* not found": _no_attribute,
+    r"optional attribute `([^`]+)`": _optional,
+    r'access to tag `(".*")`': _tag,
+    r'unrecognized action `Action::"(.*)"`': _action,
+    r"unrecognized entity type `([^`]+)`": _type,
+    r'entity `Lifecycle::"(.*)"` is of an enumerated': _state,
+    r'failed to parse as .*: `(".*")`': _literal,
+    NO_ACTION: _no_action,
+}
+"""What to say where a message has this in it."""
+
+
+def _string(literal: str) -> str:
+    """Give the token of a string that a message shows as one."""
+    try:
+        return quoted(json.loads(literal))
+    except ValueError:
+        return literal

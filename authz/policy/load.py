@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from cedarpy import PolicySet, Schema, validate_policies
@@ -12,13 +12,16 @@ from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.policy.annotations import annotation_mistakes, read_notes
 from authz.policy.compiled import Policies, Policy, engine_id
-from authz.policy.engine_words import in_our_words
+from authz.policy.engine_words import NO_ACTION, in_our_words
 from authz.policy.names import Names, unknown_names, unknown_scopes
+from authz.policy.places import diagnostic
 from authz.policy.question import PolicyRef
+from authz.policy.remarks import Remark, annotation
 from authz.policy.schema import schema_text
 from authz.policy.shapes import Shape, compile_shape
 from authz.policy.source import NotOnePolicy, Source, count_policies, read_source
-from authz.policy.statements import split_statements
+from authz.policy.statements import Statement, split_statements
+from authz.policy.syntax import syntax_mistake
 from authz.policy.tiers import NoTier, guard_of
 
 SUFFIX = ".cedar"
@@ -28,7 +31,11 @@ BESIDE = ".md"
 @dataclass(frozen=True, slots=True)
 class _Sourced:
     source: Source
-    position: Position
+    statement: Statement
+
+    @property
+    def position(self) -> Position:
+        return self.statement.position
 
 
 def load_policies(
@@ -45,7 +52,7 @@ def load_policies(
         The policies, and warnings.
 
     Raises:
-        InvalidWorld: with every mistake of every file. The validator runs once
+        InvalidWorld: with every mistake of every file, and the warnings. The validator runs once
             everything parses, over all policies together.
     """
     mistakes: list[Diagnostic] = []
@@ -67,7 +74,7 @@ def load_policies(
     warnings = [note for note in notes if note.severity is Severity.WARNING]
     mistakes.extend(note for note in notes if note.severity is Severity.ERROR)
     if mistakes:
-        raise InvalidWorld(mistakes)
+        raise InvalidWorld([*mistakes, *warnings])
     schema = Schema.from_str(_schema_text(directory, shapes))
     text = "\n".join(row.source.text for row in found)
     if count_policies(text) != len(found):
@@ -81,7 +88,7 @@ def load_policies(
         )
     mistakes.extend(_validator_mistakes(found, text, schema, names))
     if mistakes:
-        raise InvalidWorld(mistakes)
+        raise InvalidWorld([*mistakes, *warnings])
     policies = Policies(
         by_engine_id={engine_id(index): _policy(row) for index, row in enumerate(found)},
         engine=PolicySet.from_str(text),
@@ -114,31 +121,37 @@ def _read(file: str, text: bytes, directory: Directory) -> Iterator[_Sourced | D
         return
     for statement in split_statements(file, decoded):
         try:
-            yield _Sourced(read_source(statement, guard), statement.position)
+            yield _Sourced(read_source(statement, guard), statement)
         except NotOnePolicy as error:
-            yield Diagnostic(statement.position, f"not a policy: {error}", error.hint)
+            yield syntax_mistake(statement, str(error), error.hint)
 
 
 def _annotation_mistakes(found: Iterable[_Sourced]) -> Iterator[Diagnostic]:
     first: dict[str, Position] = {}
     for row in found:
         annotations = row.source.annotations
-        for message, hint in annotation_mistakes(annotations, row.source.effect):
-            yield Diagnostic(row.position, message, hint)
+        for remark in annotation_mistakes(annotations, row.source.effect):
+            yield diagnostic(row.statement, remark)
         name = annotations.get("id")
         if name and first.setdefault(name, row.position) is not row.position:
-            hint = f"the first is {first[name]}"
-            yield Diagnostic(row.position, f'@id("{name}") stands twice', hint)
+            hint, about = f"the first is {first[name]}", annotation("id", name)
+            yield diagnostic(
+                row.statement, Remark(f'@id("{name}") stands twice', hint, about=about)
+            )
 
 
 def _name_notes(found: Iterable[_Sourced], names: Names) -> Iterator[Diagnostic]:
     for row in found:
-        annotations = row.source.annotations
-        scopes = (annotations.get("scope") or "").split()
-        notes = [*unknown_names(row.source.policy, names), *unknown_scopes(scopes, names)]
-        for note in dict.fromkeys(notes):
-            message = f"policy {annotations.get('id')}: {note.message}"
-            yield Diagnostic(row.position, message, note.hint, note.severity)
+        scopes = row.source.annotations.get("scope") or ""
+        remarks = [*unknown_names(row.source.policy, names), *unknown_scopes(scopes, names)]
+        for remark in dict.fromkeys(remarks):
+            yield _of_policy(row, remark)
+
+
+def _of_policy(row: _Sourced, remark: Remark) -> Diagnostic:
+    """Tell *remark* with the name of the policy."""
+    message = f"policy {row.source.annotations.get('id')}: {remark.message}"
+    return diagnostic(row.statement, replace(remark, message=message))
 
 
 def _schema_text(directory: Directory, shapes: Mapping[str, Shape]) -> str:
@@ -154,12 +167,20 @@ def _validator_mistakes(
 ) -> Iterator[Diagnostic]:
     """Validate all policies at once; the engine names them by their order in the text."""
     by_engine_id = {engine_id(index): row for index, row in enumerate(found)}
-    told = ((error.policy_id, error.error) for error in validate_policies(text, schema).errors)
-    # One mistake is told for each kind of request that the policy could be about.
-    for name, message in dict.fromkeys(told):
-        row = by_engine_id[name]
-        plain, hint = in_our_words(message, names)
-        yield Diagnostic(row.position, f"policy {row.source.annotations['id']}: {plain}", hint)
+    told: dict[str, set[str]] = {}
+    for error in validate_policies(text, schema).errors:
+        # One mistake is told for each kind of request that the policy could be about.
+        told.setdefault(error.policy_id, set()).add(error.error)
+    for name, messages in told.items():
+        # A name that nothing has leaves a policy without actions: that says nothing more.
+        causes = [message for message in messages if NO_ACTION not in message]
+        remarks: dict[object, Remark] = {}
+        for message in sorted(causes or messages):
+            # Words that are wrong in every kind of request are told once.
+            remark = in_our_words(message, names)
+            remarks.setdefault(remark.about or message, remark)
+        for remark in remarks.values():
+            yield _of_policy(by_engine_id[name], remark)
 
 
 def _policy(row: _Sourced) -> Policy:

@@ -12,20 +12,12 @@ from typing import Any
 
 from authz.directory.compiled import Directory, TargetKind
 from authz.directory.diagnostics import Severity, nearest
+from authz.policy.remarks import Remark, annotation, attribute, entity, quoted
 from authz.policy.schema import FACTS
 from authz.policy.shapes import Shape
 
 INPUT = ("context", "input")
 HEADERS = ("context", "session", "headers")
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A name that nothing has, and what may have been meant."""
-
-    message: str
-    hint: str
-    severity: Severity = Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +72,8 @@ def _names_in(shape: Shape) -> Iterator[str]:
         yield from _names_in(shape.element)
 
 
-def unknown_names(policy: Mapping[str, Any], names: Names) -> Iterator[Note]:
-    """Give a note for every name of *policy* (the engine's JSON form) that nothing has."""
+def unknown_names(policy: Mapping[str, Any], names: Names) -> Iterator[Remark]:
+    """Give a remark for every name of *policy* (the engine's JSON form) that nothing has."""
     for node in _nodes(policy):
         match node:
             case {"type": str(kind), "id": str(name)}:
@@ -92,11 +84,11 @@ def unknown_names(policy: Mapping[str, Any], names: Names) -> Iterator[Note]:
                 yield from _header(_path(base), name, names)
 
 
-def unknown_scopes(scopes: Iterable[str], names: Names) -> Iterator[Note]:
-    """Give a note for every scope of a permit that no tool requires."""
-    for scope in sorted(frozenset(scopes) - names.scopes):
-        hint = nearest(scope, names.scopes)
-        yield Note(f"@scope: no tool requires {scope}", hint, Severity.WARNING)
+def unknown_scopes(written: str, names: Names) -> Iterator[Remark]:
+    """Give a remark for every scope of a permit's `@scope` that no tool requires."""
+    for scope in sorted(frozenset(written.split()) - names.scopes):
+        hint, about = nearest(scope, names.scopes), annotation("scope", written)
+        yield Remark(f"@scope: no tool requires {scope}", hint, Severity.WARNING, about)
 
 
 def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -121,29 +113,35 @@ def _path(expression: Any) -> tuple[str, ...]:
     return ()
 
 
-def _entity(kind: str, name: str, names: Names) -> Iterator[Note]:
+def _entity(kind: str, name: str, names: Names) -> Iterator[Remark]:
+    about = entity(kind, name)
     if kind == "User":
         issuer = name.partition("/")[0]
         if issuer not in names.issuers:
-            yield Note(f"there is no Issuer {issuer}", nearest(issuer, names.issuers))
+            hint = nearest(issuer, names.issuers)
+            yield Remark(f"there is no Issuer {issuer}", hint, about=about)
         return
     known = names.entities.get(kind)
     if known is not None and name not in known:
         told = f"no Issuer may assert the group {name}" if kind == "Group" else ""
-        yield Note(told or f"no document declares the {kind} {name}", nearest(name, known))
+        message = told or f"no document declares the {kind} {name}"
+        yield Remark(message, nearest(name, known), about=about)
 
 
-def _attribute(path: tuple[str, ...], name: str, names: Names) -> Iterator[Note]:
+def _attribute(path: tuple[str, ...], name: str, names: Names) -> Iterator[Remark]:
+    about = attribute(*path, name)
     if path[:2] == INPUT:
         if name not in names.arguments:
             # A rule for tools to come is no mistake, so this does not keep a world from loading.
             message = f"no tool has an argument {name}, so this never holds"
-            yield Note(message, nearest(name, names.arguments), Severity.WARNING)
+            yield Remark(message, nearest(name, names.arguments), Severity.WARNING, about)
     elif path and name not in FACTS:
-        yield Note(f"nothing has an attribute {name}, so this never holds", nearest(name, FACTS))
+        message = f"nothing has an attribute {name}, so this never holds"
+        yield Remark(message, nearest(name, FACTS), about=about)
 
 
-def _header(path: tuple[str, ...], name: str, names: Names) -> Iterator[Note]:
+def _header(path: tuple[str, ...], name: str, names: Names) -> Iterator[Remark]:
     if path == HEADERS and name not in names.headers:
+        message = f"policies may not read the header {name}, so this never holds"
         hint = nearest(name, names.headers) or "list it in the Gate's policyHeaders"
-        yield Note(f"policies may not read the header {name}, so this never holds", hint)
+        yield Remark(message, hint, about=(("hasTag", "(", quoted(name)),))

@@ -18,8 +18,8 @@ from typing import Any
 
 from cedarpy import policies_to_json_str
 
-from authz.policy.engine_words import syntax_hint
 from authz.policy.statements import MAX_OPERATORS, Statement, scope_end
+from authz.policy.syntax import MISSING_END, syntax_hint
 
 MAX_NESTING = 500
 """Levels of a policy's JSON form. How many Python itself can read depends on its version."""
@@ -99,7 +99,7 @@ def _read_one(text: str) -> Mapping[str, Any]:
     if found["templates"]:
         raise NotOnePolicy("it is a template; ?principal and ?resource are never linked here")
     if len(found["staticPolicies"]) != 1:
-        raise NotOnePolicy("it is several", syntax_hint("unexpected end of input"))
+        raise NotOnePolicy("it is several", MISSING_END)
     (policy,) = found["staticPolicies"].values()
     return dict(policy)
 

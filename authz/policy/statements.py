@@ -30,6 +30,14 @@ class Statement:
     position: Position
     operators: int
 
+    def at(self, offset: int) -> Position:
+        """Give the position of the character at *offset* of `text`."""
+        file, line, column = self.position.file, self.position.line, self.position.column
+        lines = self.text.count("\n", 0, offset)
+        if lines == 0:
+            return Position(file, line, column + offset)
+        return Position(file, line + lines, offset - self.text.rfind("\n", 0, offset))
+
 
 def split_statements(file: str, text: str) -> Iterator[Statement]:
     """Give the statements of *text*; what follows the last semicolon is one too."""
@@ -64,7 +72,7 @@ def scope_end(statement: str) -> int:
 
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
-    """Give the tokens of *text*, without space and comments."""
+    """Give the tokens of *text*, without white space and comments. Operators may be in pieces."""
     for match in _TOKEN.finditer(text):
         if not match.group().isspace() and not match.group().startswith("//"):
             yield match

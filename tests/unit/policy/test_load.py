@@ -46,29 +46,29 @@ def test_loaded() -> None:
 
 MISTAKES: tuple[tuple[str, str, str, str], ...] = (
     (G, "permit (principal, action, resource);", "1:1", "the policy has no @id"),
-    (G, policy("a") + policy("a"), "2:1", '@id("a") stands twice'),
-    (G, policy("a") + "\n\nnonsense;", "4:1", "not a policy: unexpected token"),
-    (G, policy("a")[:-2], "1:1", "not a policy: unexpected end of input"),
-    (G, policy("a", scope="principal == ?principal, action, resource"), "1:1", "template"),
+    (G, policy("a") + policy("a"), "2:5", '@id("a") stands twice'),
+    (G, policy("a") + "\n\nnonsense;", "4:9", "not a policy: unexpected token"),
+    (G, policy("a")[:-2], "1:46", "not a policy: unexpected end of input"),
+    (G, policy("a", scope="principal == ?principal, action, resource"), "1:32", "template"),
     (G, policy("ok") + policy("a", "!" * 700 + "true"), "2:1", "split it"),
-    (G, policy("ok") + policy("a", "principal.nope"), "2:1", "policy a: "),
-    (G, "// c\n" + policy("a", "context.nope == 1"), "2:1", "policy a: "),
+    (G, policy("ok") + policy("a", "principal.nope"), "2:64", "policy a: "),
+    (G, "// c\n" + policy("a", "context.nope == 1"), "2:62", "policy a: "),
     (
         G,
         policy("a", scope='principal, action == Action::"tools/nope", resource'),
-        "1:1",
+        "1:47",
         "policy a",
     ),
     (
         G,
         policy("a", scope='principal, action == Action::"tools/call", resource'),
-        "1:1",
+        "1:47",
         "policy a",
     ),
-    (G, policy("a", scope='principal == Usr::"x", action, resource'), "1:1", "policy a: "),
+    (G, policy("a", scope='principal == Usr::"x", action, resource'), "1:35", "policy a: "),
     (G, policy("a", "principal.scopes == 5"), "1:1", "policy a: "),
     (G, policy("a", '"a" + 1 == 2'), "1:1", "policy a: "),
-    (G, policy("a", "unknownFunction(1)"), "1:1", "not a policy: "),
+    (G, policy("a", "unknownFunction(1)"), "1:54", "not a policy: "),
     ("policies/Global/a.cedar", policy("a"), "1:1", "policies load from no such folder"),
     ("policies/ns/tool/a.cedar", policy("a"), "1:1", "there is no namespace tool"),
     ("policies/agents/research/a.cedar", policy("a"), "1:1", "policies load from no such folder"),
@@ -79,7 +79,7 @@ MISTAKES: tuple[tuple[str, str, str, str], ...] = (
 
 @pytest.mark.parametrize(("file", "text", "place", "says"), MISTAKES, ids=str)
 def test_mistake(file: str, text: str, place: str, says: str) -> None:
-    """Whatever keeps a policy from loading is told at its file and line."""
+    """Whatever keeps a policy from loading is told at the words that it is about, if known."""
     found = mistakes_in({file: text})
 
     assert {str(mistake.position) for mistake in found} == {f"{file}:{place}"}
@@ -90,7 +90,7 @@ def test_second_of_two_files() -> None:
     """An id belongs to one policy of all files, and the first is named."""
     (mistake,) = mistakes_in({G: policy("a"), "policies/ns/tools/b.cedar": policy("a")})
 
-    assert str(mistake.position) == "policies/ns/tools/b.cedar:1:1"
+    assert str(mistake.position) == "policies/ns/tools/b.cedar:1:5"
     assert mistake.hint == f"the first is {G}:1:1"
 
 
@@ -114,8 +114,8 @@ def test_all_at_once() -> None:
     )
 
     assert [str(mistake.position) for mistake in found] == [
-        f"{G}:1:1",
-        f"{G}:3:1",
+        f"{G}:1:9",
+        f"{G}:3:5",
         "policies/nowhere/b.cedar:1:1",
         "policies/ns/tools/c.cedar:1:1",
     ]
@@ -131,8 +131,8 @@ def test_all_of_the_validator_at_once() -> None:
     )
 
     assert {str(mistake.position) for mistake in found} == {
-        f"{G}:2:1",
-        "policies/ns/tools/b.cedar:3:1",
+        f"{G}:2:64",
+        "policies/ns/tools/b.cedar:3:62",
     }
 
 

@@ -87,7 +87,7 @@ def test_unknown(condition: str, says: str, near: str, severity: Severity) -> No
 
 def test_scopes() -> None:
     """A permit that gives what no tool requires is told; it gives nothing."""
-    (note,) = unknown_scopes(["docs:read", "docs:wrte"], NAMES)
+    (note,) = unknown_scopes("docs:read docs:wrte", NAMES)
 
     assert "docs:wrte" in note.message
     assert "docs:write" in note.hint
@@ -104,4 +104,4 @@ def test_scopes_of_a_session() -> None:
     }
     directory, _ = load_directory(changed(row))
 
-    assert [*unknown_scopes(["docs:session"], Names.of(directory, ()))] == []
+    assert [*unknown_scopes("docs:session", Names.of(directory, ()))] == []
