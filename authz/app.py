@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import signal
 from contextlib import ExitStack
-from enum import IntEnum
 
 from structlog.typing import FilteringBoundLogger
 
 from authz.audit.sink import RecordFile
 from authz.directory.compiled import MeshRestricted
-from authz.directory.diagnostics import InvalidWorld
+from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.server.decision_point import DecisionPoint
 from authz.server.grpc_face import GrpcFace
 from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
 from authz.server.worlds import CurrentWorld
-from authz.settings import ServeSettings
+from authz.settings import Exit, ServeSettings
 from authz.sources.declared import Declared, read_declared
 from authz.telemetry.logs import open_log
 from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_signing_keys
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-class Exit(IntEnum):
-    """Exit codes of the command, as documented."""
-
-    OK = 0
-    INTERNAL = 1
-    USAGE = 2
-    INVALID_WORLD = 3
-    CANNOT_START = 4
 
 
 def serve(settings: ServeSettings) -> Exit:
@@ -51,7 +40,8 @@ def serve(settings: ServeSettings) -> Exit:
         log.info("stopped")
     except InvalidWorld as error:
         for diagnostic in error.diagnostics:
-            log.error("invalid_world", what=str(diagnostic))
+            say = log.error if diagnostic.severity is Severity.ERROR else log.warning
+            say("invalid_world", what=str(diagnostic))
         return Exit.INVALID_WORLD
     except (CannotListen, KeysUnusable, OSError) as error:
         log.error("cannot_start", why=str(error))

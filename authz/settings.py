@@ -1,9 +1,20 @@
-"""What the command line and the environment say at start, one small class per consumer."""
+"""What the command line and the environment say at start, and what a command ends with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
+
+
+class Exit(IntEnum):
+    """Exit codes of the command, as documented."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    INVALID_WORLD = 3
+    CANNOT_START = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from authz import __version__
+from authz.commands.directory import directory
+from authz.commands.policy import policy
 from authz.commands.serve import serve
 
 application = typer.Typer(
@@ -36,6 +38,8 @@ def _options(
 
 
 application.command()(serve)
+application.add_typer(directory, name="directory")
+application.add_typer(policy, name="policy")
 
 
 def main() -> None:

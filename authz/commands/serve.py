@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from authz.app import serve as run
 from authz.settings import HttpAddress, ServeSettings
 from authz.telemetry.logs import LEVELS
 
@@ -73,6 +72,8 @@ def serve(
     ] = 5.0,
 ) -> None:
     """Answer Envoy's Checks until SIGTERM or SIGINT."""
+    from authz.app import serve as run  # noqa: PLC0415 - other commands do not wait for servers
+
     raise typer.Exit(run(ServeSettings(home, HttpAddress.parse(http), log_level, drain_seconds)))
 
 

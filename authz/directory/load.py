@@ -39,6 +39,16 @@ def load_directory(files: Mapping[str, bytes]) -> tuple[Directory, tuple[Diagnos
         The compiled directory, and warnings.
 
     Raises:
+        InvalidWorld: as `load_documents` and `compile_directory`.
+    """
+    return compile_directory(load_documents(files), files)
+
+
+def load_documents(files: Mapping[str, bytes]) -> tuple[Document, ...]:
+    """
+    Give the documents of *files*, where none has a mistake.
+
+    Raises:
         InvalidWorld: with every mistake of every file. What documents say about
             each other is checked too, for those that are sound; it is left out
             only where nobody knows what is declared: a file is not YAML, a
@@ -55,11 +65,22 @@ def load_directory(files: Mapping[str, bytes]) -> tuple[Directory, tuple[Diagnos
         mistakes.extend(_between(documents, broken))
     if mistakes:
         raise InvalidWorld(mistakes)
+    return tuple(documents)
+
+
+def compile_directory(
+    documents: Sequence[Document], files: Mapping[str, bytes]
+) -> tuple[Directory, tuple[Diagnostic, ...]]:
+    """
+    Compile documents without mistakes, and what they refer to in *files*.
+
+    Raises:
+        InvalidWorld: with every mistake in what they refer to, and the warnings.
+    """
     compiler = Compiler(documents, files)
     directory = compiler.directory()
-    errors = [note for note in compiler.notes if note.severity is Severity.ERROR]
-    if errors:
-        raise InvalidWorld(errors)
+    if any(note.severity is Severity.ERROR for note in compiler.notes):
+        raise InvalidWorld(compiler.notes)
     return directory, tuple(sorted(compiler.notes, key=lambda note: note.position))
 
 

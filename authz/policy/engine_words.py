@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from authz.directory.compiled import Lifecycle
 from authz.directory.diagnostics import nearest
-from authz.policy.names import Names
+from authz.policy.names import INPUT, Names
 from authz.policy.remarks import Remark, attribute, entity, quoted, reading
 from authz.policy.schema import FACTS, SESSION_ACTION, TOOLS_ACTION, tool_action
 
@@ -19,20 +19,25 @@ _PREFIX = re.compile(r"for policy `policy[0-9]+`[,:] *")
 _EQUAL = ("action", "=", "=", "Action", ":", ":")
 
 
+def without_id(message: str) -> str:
+    """Give a validator's message without the engine's own id of the policy."""
+    return _PREFIX.sub("", message)
+
+
 def in_our_words(message: str, names: Names) -> Remark:
-    """Give a validator's message without the engine's own id of the policy, and a hint."""
-    plain = _PREFIX.sub("", message)
+    """Give a hint to a validator's message, and the words that it is about."""
     for pattern, remark in _REMARKS.items():
-        if match := re.search(pattern, plain):
+        if match := re.search(pattern, message):
             return remark(match, names)
-    return Remark(plain)
+    return Remark(message)
 
 
 def _no_attribute(match: re.Match[str], names: Names) -> Remark:
     """Tell an attribute that nothing has from one that something else has."""
     path = match[1].split(".")
-    name, places, known = path[-1], attribute(*path), FACTS | names.arguments
-    if name not in known:
+    name, places = path[-1], attribute(*path)
+    if name not in FACTS | names.arguments:
+        known = names.arguments if path[:-1] == [INPUT[-1]] else FACTS | names.arguments
         return Remark(match.string, nearest(name, known), about=places)
     hint = f"not everything has {name}: name what has it, or ask with `is` or `has` first"
     return Remark(match.string, hint, perhaps=places)

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from cedarpy import PolicySet, Schema, validate_policies
+from cedarpy import PolicySet, Schema
 
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.policy.annotations import annotation_mistakes, read_notes
 from authz.policy.compiled import Policies, Policy, engine_id
-from authz.policy.engine_words import NO_ACTION, in_our_words
 from authz.policy.names import Names, unknown_names, unknown_scopes
 from authz.policy.places import diagnostic
 from authz.policy.question import PolicyRef
@@ -23,9 +22,14 @@ from authz.policy.source import NotOnePolicy, Source, count_policies, read_sourc
 from authz.policy.statements import Statement, split_statements
 from authz.policy.syntax import syntax_mistake
 from authz.policy.tiers import NoTier, guard_of
+from authz.policy.validator import part_with_mistake, validator_remarks
 
 SUFFIX = ".cedar"
 BESIDE = ".md"
+
+MAX_SEARCHES = 8
+"""For how many mistakes the validator is asked where they are. With thousands of tools that takes
+seconds each; of the others only the policy is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +171,14 @@ def _validator_mistakes(
 ) -> Iterator[Diagnostic]:
     """Validate all policies at once; the engine names them by their order in the text."""
     by_engine_id = {engine_id(index): row for index, row in enumerate(found)}
-    told: dict[str, set[str]] = {}
-    for error in validate_policies(text, schema).errors:
-        # One mistake is told for each kind of request that the policy could be about.
-        told.setdefault(error.policy_id, set()).add(error.error)
-    for name, messages in told.items():
-        # A name that nothing has leaves a policy without actions: that says nothing more.
-        causes = [message for message in messages if NO_ACTION not in message]
-        remarks: dict[object, Remark] = {}
-        for message in sorted(causes or messages):
-            # Words that are wrong in every kind of request are told once.
-            remark = in_our_words(message, names)
-            remarks.setdefault(remark.about or message, remark)
-        for remark in remarks.values():
-            yield _of_policy(by_engine_id[name], remark)
+    searches = iter(range(MAX_SEARCHES))
+    for name, remark in validator_remarks(text, schema, names):
+        row = by_engine_id[name]
+        told = _of_policy(row, remark)
+        if told.position == row.position and next(searches, None) is not None:
+            place = part_with_mistake(row.statement, remark.message, schema)
+            told = replace(told, position=place)
+        yield told
 
 
 def _policy(row: _Sourced) -> Policy:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from dataclasses import replace
 
 from cedarpy import policies_to_json_str
 
 from authz.directory.diagnostics import Diagnostic
+from authz.policy.narrow import part_refused
 from authz.policy.places import diagnostic
 from authz.policy.remarks import Phrase, Remark
 from authz.policy.statements import Statement, tokens
@@ -42,9 +44,14 @@ def syntax_mistake(statement: Statement, message: str, hint: str) -> Diagnostic:
     """Tell why *statement* is no policy, at the token that cannot stand where that is known."""
     told = f"not a policy: {message}"
     offset = _stop(statement.text, message)
-    if offset is None:
-        return diagnostic(statement, Remark(told, hint, perhaps=_words(message)))
-    return Diagnostic(statement.at(offset), told, hint or _hint_at(statement.text, offset))
+    if offset is not None:
+        return Diagnostic(statement.at(offset), told, hint or _hint_at(statement.text, offset))
+    remark = Remark(told, hint, perhaps=_words(message))
+    placed = diagnostic(statement, remark)
+    if placed.position != statement.position:
+        return placed
+    part = part_refused(statement.text, lambda text: _refusal(text) == message)
+    return placed if part is None else replace(placed, position=statement.at(part))
 
 
 def _stop(text: str, message: str) -> int | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from authz.directory.compiled import Directory, KeyFile
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
-from authz.directory.load import load_directory
+from authz.directory.load import compile_directory, load_directory, load_documents
+from authz.directory.parse import Document
 from authz.identity.keys import NEVER_FETCHED, IssuerKeys, KeySet, lasting, read_key_set
 from authz.policy.compiled import Policies
 from authz.policy.load import load_policies
@@ -34,6 +35,52 @@ class Declared:
         return World(self.version, self.directory, self.policies, self.issuer_keys, own_keys)
 
 
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """A directory that loads."""
+
+    directory: Directory
+    documents: tuple[Document, ...]
+    """As they are written, with their places."""
+
+    warnings: tuple[Diagnostic, ...]
+
+
+def read_documents(home: Path) -> Documents:
+    """
+    Read `directory/` of *home* alone, and check the keys that issuers name.
+
+    Raises:
+        InvalidWorld: with every mistake of the directory, or, once that is
+            sound, with every mistake of the keys.
+    """
+    (files,) = read_folders(home, ("directory",))
+    documents = load_documents(files)
+    directory, warnings = compile_directory(documents, files)
+    mistakes: list[Diagnostic] = []
+    _read_issuer_keys(home, directory, mistakes)
+    if mistakes:
+        raise InvalidWorld([*mistakes, *warnings])
+    return Documents(directory, documents, warnings)
+
+
+def read_policies(home: Path) -> tuple[Directory, Policies, tuple[Diagnostic, ...]]:
+    """
+    Read `policies/` of *home*, and `directory/` for what policies can name.
+
+    Returns:
+        The directory, the policies, and the warnings of policies.
+
+    Raises:
+        InvalidWorld: with every mistake of the directory, or, once that is
+            sound, with every mistake of policies.
+    """
+    documents, statements = read_folders(home, ("directory", "policies"))
+    directory, _ = load_directory(documents)
+    policies, warnings = load_policies(statements, directory)
+    return directory, policies, warnings
+
+
 def read_declared(home: Path) -> Declared:
     """
     Read `directory/` and `policies/` of *home*, and the keys that issuers name.
@@ -54,7 +101,7 @@ def read_declared(home: Path) -> Declared:
     except InvalidWorld as error:
         mistakes.extend(error.diagnostics)
     if mistakes or policies is None:
-        raise InvalidWorld(mistakes)
+        raise InvalidWorld([*mistakes, *warnings])
     version = _digest([documents, statements, texts])
     return Declared(version, directory, policies, keys, (*warnings, *notes))
 

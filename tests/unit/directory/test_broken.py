@@ -13,10 +13,10 @@ from tests.unit.directory.changes import BROKEN, ROOT, apply, changed, sound
 
 
 def mistakes_in(files: Mapping[str, bytes]) -> tuple[Diagnostic, ...]:
-    """Give the mistakes that keep *files* from loading."""
+    """Give the mistakes that keep *files* from loading, without the warnings beside them."""
     with pytest.raises(InvalidWorld) as invalid:
         load_directory(files)
-    return invalid.value.diagnostics
+    return tuple(row for row in invalid.value.diagnostics if row.severity is Severity.ERROR)
 
 
 def test_sound_directory_loads() -> None:
@@ -36,7 +36,6 @@ def test_broken(row: Mapping[str, Any]) -> None:
     first = next(mistake for mistake in found if row["says"] in mistake.message)
     assert str(first.position) == ROOT + row["at"]
     assert row.get("hint", "") in first.hint
-    assert all(mistake.severity is Severity.ERROR for mistake in found)
 
 
 def test_enough_walls() -> None:

@@ -82,14 +82,15 @@ SYNTAX: tuple[tuple[str, str], ...] = (
     (f"{SCOPE} when {{\n\t[1, 2 ▲3] == 3 }} unless {{ 2 3 }};", ""),
     (f"{SCOPE} when {{ true }}▲}};", ""),
     (f"{SCOPE} when {{ 1 == ▲= 2 }};", "=="),
-    (f"▲{SCOPE} when {{ 1 = 2 }};", "=="),
+    (f"{SCOPE} when {{ true }} unless {{ [true && 1].isEmpty() || ▲1 = 2 && 3 }};", "=="),
     (f'{SCOPE} when {{ "a" == ▲"abc }};', ""),
     (f"{SCOPE} when {{ principal.▲ö }};", ""),
     (f"{SCOPE} ▲where {{ true }};", ""),
     ("▲prmit (principal, action, resource);", ""),
     (f"{SCOPE} when {{ ▲princpal.scopes }};", ""),
     (f"{SCOPE} when {{ resource.scopes.▲containsAl([]) }};", ""),
-    (f"▲{SCOPE} when {{ foo && principal.foo }};", ""),
+    (f"{SCOPE} when {{ principal.foo && ▲foo }};", ""),
+    (f"{SCOPE} when {{ true && ▲(1 < 2 < 3) }};", ""),
     ("permit (principal == ?▲principal, action, resource);", ""),
 )
 

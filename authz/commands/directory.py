@@ -1,0 +1,48 @@
+"""`authz directory`: what is declared, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from authz.commands.options import FailOn, Form, Home
+from authz.commands.report import Format, report
+from authz.directory.diagnostics import Diagnostic, Severity
+from authz.sources.declared import read_documents
+
+directory = typer.Typer(
+    help="Look at what is declared.", no_args_is_help=True, rich_markup_mode=None
+)
+
+CHECK_EXAMPLES = """\
+Examples:
+
+\b
+  authz directory check /etc/narrowgate
+  authz directory check ./world --fail-on warning
+  authz directory check ./world --format json
+
+\b
+Exit codes: 0 it loads, 1 internal error, 2 usage, 3 it does not load.
+JSON is a list of {file, line, column, severity, message, hint};
+lines and columns count from 1, columns in characters.
+"""
+
+
+def check(
+    home: Home = Path(),
+    form: Form = Format.PRETTY,
+    fail_on: FailOn = Severity.ERROR,
+) -> None:
+    """Check all documents below directory/, and the key files that issuers name."""
+    raise typer.Exit(report(_warnings, home, form, fail_on))
+
+
+def _warnings(home: Path) -> Sequence[Diagnostic]:
+    return read_documents(home).warnings
+
+
+check.__doc__ = f"{check.__doc__}\n\n{CHECK_EXAMPLES}"
+directory.command()(check)

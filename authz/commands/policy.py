@@ -1,0 +1,47 @@
+"""`authz policy`: what policies say, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from authz.commands.options import FailOn, Form, Home
+from authz.commands.report import Format, report
+from authz.directory.diagnostics import Diagnostic, Severity
+from authz.sources.declared import read_policies
+
+policy = typer.Typer(help="Work on policies.", no_args_is_help=True, rich_markup_mode=None)
+
+CHECK_EXAMPLES = """\
+Examples:
+
+\b
+  authz policy check /etc/narrowgate
+  authz policy check ./world --fail-on warning
+  authz policy check ./world --format json
+
+\b
+Exit codes: 0 they load, 1 internal error, 2 usage, 3 they do not load.
+JSON is a list of {file, line, column, severity, message, hint};
+lines and columns count from 1, columns in characters.
+"""
+
+
+def check(
+    home: Home = Path(),
+    form: Form = Format.PRETTY,
+    fail_on: FailOn = Severity.ERROR,
+) -> None:
+    """Check all policies below policies/ against what directory/ declares."""
+    raise typer.Exit(report(_warnings, home, form, fail_on))
+
+
+def _warnings(home: Path) -> Sequence[Diagnostic]:
+    _, _, warnings = read_policies(home)
+    return warnings
+
+
+check.__doc__ = f"{check.__doc__}\n\n{CHECK_EXAMPLES}"
+policy.command()(check)
