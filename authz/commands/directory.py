@@ -9,6 +9,7 @@ import typer
 
 from authz.commands.options import FailOn, Form, Home
 from authz.commands.report import Format, report
+from authz.commands.show import show
 from authz.directory.diagnostics import Diagnostic, Severity
 from authz.sources.declared import read_documents
 
@@ -46,3 +47,4 @@ def _warnings(home: Path) -> Sequence[Diagnostic]:
 
 check.__doc__ = f"{check.__doc__}\n\n{CHECK_EXAMPLES}"
 directory.command()(check)
+directory.command()(show)
