@@ -183,12 +183,13 @@ def _rights(facts: Facts) -> Record:
         "required": _listed(asked.required) if asked else None,
         "legs": legs,
         "judged": {leg.party: leg.reason for leg in judgement.legs} if judgement else {},
-        "policies": _policies(judgement) if judgement else [],
+        "policies": policies_of(judgement),
         "challenges": list(judgement.challenges) if judgement else [],
     }
 
 
-def _policies(judgement: Judgement) -> list[Record]:
+def policies_of(judgement: Judgement | None) -> list[Record]:
+    """Give the policies that decided, leg by leg; none where it did not come so far."""
     return [
         {
             "leg": leg.party,
@@ -197,7 +198,7 @@ def _policies(judgement: Judgement) -> list[Record]:
             "at": f"{ref.file}:{ref.line}",
             **({"because": ref.reason} if ref.reason else {}),
         }
-        for leg in judgement.legs
+        for leg in (judgement.legs if judgement else ())
         for ref in leg.policies
     ]
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from authz import __version__
+from authz.commands.check import check
 from authz.commands.directory import directory
 from authz.commands.policy import policy
 from authz.commands.serve import serve
@@ -38,6 +39,7 @@ def _options(
 
 
 application.command()(serve)
+application.command()(check)
 application.add_typer(directory, name="directory")
 application.add_typer(policy, name="policy")
 

@@ -31,6 +31,9 @@ from authz.steps.given import Asked, Credential, Given, Route, hops_of
 from authz.trial.stated import Setting
 
 NOTHING = "nothing"
+MAX_GROUPS = 64
+"""That are tried, one after the other."""
+
 _EVIDENCE = {
     "mfa": "a fresh login with several factors",
     "consent": "the user's consent",
@@ -61,6 +64,23 @@ class Change:
         return f"{self.subject}: {self.member} is {self.seen}; it would have to be {self.needed}"
 
 
+def group_changes(setting: Setting) -> Iterator[Change]:
+    """Give, one by one, the groups that the user's issuer may assert and the login does not say."""
+    login = setting.stated.login
+    if not isinstance(login, Login) or login.inherited:
+        return
+    issuer = setting.world.directory.issuers[login.user.issuer]
+    qualified = sorted(f"{issuer.name}/{group}" for group in issuer.groups)
+    for group in [each for each in qualified if each not in login.groups][:MAX_GROUPS]:
+        yield Change(
+            f"the user {login.user}",
+            "groups",
+            ", ".join(sorted(login.groups)) or NOTHING,
+            f"with {group} as well",
+            partial(_with_group, group=group),
+        )
+
+
 def policy_changes(judgement: Judgement | None, legs: Sequence[LegExplanation]) -> Iterator[Change]:
     """
     Give the conditions that would have to be otherwise for policy to allow.
@@ -79,12 +99,16 @@ def policy_changes(judgement: Judgement | None, legs: Sequence[LegExplanation]) 
             yield _withheld(leg)
     denied = [leg for leg in legs if leg.reason is not Reason.ALLOW]
     if all(leg.changes for leg in denied):
+        points: dict[str, tuple[TurningPoint, list[str]]] = {}
         for leg in denied:
-            yield from (_condition(leg.party, point) for point in leg.changes)
+            for point in leg.changes:
+                points.setdefault(repr(point), (point, []))[1].append(leg.party)
+        yield from (_condition(parties, point) for point, parties in points.values())
 
 
-def _condition(party: str, point: TurningPoint) -> Change:
-    place = f"policy {point.policy.id} ({point.policy.file}:{point.line}), for {party}"
+def _condition(parties: Sequence[str], point: TurningPoint) -> Change:
+    at = f"{point.policy.file}:{point.line}"
+    place = f"policy {point.policy.id} ({at}), for {' and '.join(parties)}"
     seen = "; ".join(f"{path} is {value}" for path, value in point.reads.items())
     return Change(
         subject=place,
@@ -335,4 +359,12 @@ def _with_login_scopes(setting: Setting, missing: Scopes) -> Setting:
     if not isinstance(login, Login):
         return setting
     wider = replace(login, scopes=login.scopes | missing)
+    return replace(setting, stated=replace(setting.stated, login=wider))
+
+
+def _with_group(setting: Setting, group: str) -> Setting:
+    login = setting.stated.login
+    if not isinstance(login, Login):
+        return setting
+    wider = replace(login, groups=login.groups | {group})
     return replace(setting, stated=replace(setting.stated, login=wider))

@@ -18,7 +18,7 @@ from authz.steps.given import Asked, Given, Held
 from authz.steps.policy import question_of
 from authz.steps.read import read_request
 from authz.steps.subject import prove_subject, take_login
-from authz.trial.changes import Change, change_for, policy_changes
+from authz.trial.changes import Change, change_for, group_changes, policy_changes
 from authz.trial.stated import Setting, Stated
 
 MAX_CHANGES = 32
@@ -88,7 +88,8 @@ class _Run:
 
 def run(setting: Setting) -> Trial:
     """Decide *setting*, then mend what refuses until it is allowed or nobody knows how."""
-    first = last = _pass(setting)
+    begun, first = setting, _pass(setting)
+    last = first
     reports = {step.take: _passed(step) for step in first.passed}
     changes: list[Change] = []
     held = first.facts.find(Held)
@@ -106,7 +107,12 @@ def run(setting: Setting) -> Trial:
         for step in last.passed:
             reports.setdefault(step.take, _passed(step))
     legs, judgement = _explained(last), last.facts.find(Judgement)
-    by_policy, asked = [*policy_changes(judgement, legs)], last.facts.find(Asked)
+    asked = last.facts.find(Asked)
+    changes.extend(policy_changes(judgement, legs))
+    is_cured = last.refused is None or any(change.was_tried for change in changes)
+    if first.refused is not None and len(changes) > 1:
+        one = _one_group(begun)
+        changes, is_cured = ([one], True) if one else (changes, is_cured)
     return Trial(
         reason=first.refused.reason if first.refused else Reason.ALLOW,
         step=first.stopped.number if first.stopped else LAST_STEP,
@@ -117,10 +123,18 @@ def run(setting: Setting) -> Trial:
         held=held.by_party if held else {},
         granted=judgement.granted if judgement else NO_SCOPES,
         legs=legs,
-        changes=(*changes, *by_policy),
-        is_cured=last.refused is None or any(change.was_tried for change in by_policy),
+        changes=tuple(changes),
+        is_cured=is_cured,
         unknown=_unknown(setting.stated, last),
     )
+
+
+def _one_group(setting: Setting) -> Change | None:
+    """Give the one group whose members are allowed, where that is all the user lacks."""
+    for change in group_changes(setting):
+        if change.make is not None and _pass(change.make(setting)).refused is None:
+            return change
+    return None
 
 
 def _explained(last: _Run) -> tuple[LegExplanation, ...]:

@@ -1,0 +1,198 @@
+"""`authz check`: decide off line, and say why."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from authz.commands.check_view import view
+from authz.commands.options import Form, Home
+from authz.commands.replay import NoDecision, Replay, records_in, replay
+from authz.commands.report import Format, console, report, shown
+from authz.directory.diagnostics import InvalidWorld, Severity
+from authz.identity.keys import KeySet
+from authz.model.instant import Instant
+from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
+from authz.settings import Exit
+from authz.sources.declared import read_policies
+from authz.sources.folder import read_file
+from authz.trial.report import report_of
+from authz.trial.request import read_request, told_from
+from authz.trial.run import Trial, run
+from authz.trial.stated import Setting
+from authz.trial.told import Untellable, state
+from authz.world import World
+
+EXAMPLES = """\
+Examples:
+
+\b
+  authz check ./world --user corp/alice --group corp/researchers \\
+    --agent research/research-agent --tool tools/docs/search --args '{"query": "x"}'
+  authz check ./world --agent research/research-agent --session tools/docs
+  authz check ./world --request call.json
+  authz check ./world --decision 5f0c…   (from the log that the Gate names)
+  authz check ./world --decisions decisions.jsonl   (all of a log)
+
+\b
+A request is JSON with the members agent, tool or session, args, user, groups,
+scopes, level, via, address and headers; "-" reads it from standard input.
+Nobody proves anything here: whoever is named is taken at his word. Values of
+arguments are shown only where the tool's `record` opens them.
+Exit codes: 0 decided, 1 internal error, 2 usage, 3 the world does not load,
+4 a recorded decision would now be another, or cannot be made again.
+"""
+DIFFERENT = 4
+STANDARD_INPUT = "-"
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+
+
+def check(  # noqa: PLR0913, PLR0917 - one an option
+    home: Home = Path(),
+    agent: Annotated[str, typer.Option(help="Who asks: namespace/name.")] = "",
+    tool: Annotated[str, typer.Option(help="namespace/server/tool.")] = "",
+    session: Annotated[str, typer.Option(help="A target, for what keeps a session going.")] = "",
+    args: Annotated[str, typer.Option(help="The tool's arguments, as JSON.")] = "{}",
+    user: Annotated[str | None, typer.Option(help="For whom: issuer/sub.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="Of the user: issuer/group.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="That the credential carries; all, if none is told."),
+    ] = None,
+    level: Annotated[
+        int, typer.Option(help="Of the login, which is fresh; 2: several factors.")
+    ] = 0,
+    via: Annotated[
+        list[str] | None, typer.Option(help="An agent that it came through, the latest first.")
+    ] = None,
+    address: Annotated[str, typer.Option(help="The caller's IP address.")] = "",
+    now: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="When; now.")
+    ] = None,
+    request: Annotated[str, typer.Option(help="A file that tells it all instead.")] = "",
+    decision: Annotated[str, typer.Option(help="The id of a recorded decision.")] = "",
+    decisions: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A decision log; all of it without an id."),
+    ] = None,
+    form: Form = Format.PRETTY,
+) -> None:
+    """Decide off line: the verdict, every step, who lacked what, and what would turn it."""
+    world = _world(home)
+    directory = world.directory
+    if decision or decisions:
+        log = decisions or home / directory.gate.records_file
+        try:
+            replays = [replay(record, world) for record in records_in(log, decision)]
+        except NoDecision as error:
+            raise typer.BadParameter(str(error)) from None
+        raise typer.Exit(_show_one(replays[-1], form) if decision else _show_all(replays, form))
+    moment = Instant(int(now.timestamp() if now else time.time()))
+    members = {
+        "agent": agent,
+        "tool": tool,
+        "session": session,
+        "args": _arguments(args),
+        "user": user,
+        "groups": group,
+        "scopes": scope,
+        "level": level,
+        "via": via,
+        "address": address,
+    }
+    try:
+        told = read_request(_bytes_of(request)) if request else told_from(members)
+        stated = state(told, directory, moment)
+    except Untellable as error:
+        raise typer.BadParameter(str(error)) from None
+    _show(run(Setting(stated, world)), form)
+
+
+def _world(home: Path) -> World:
+    """Give the world of *home* without any keys: nothing is proven or signed."""
+    try:
+        directory, policies, _ = read_policies(home)
+    except InvalidWorld as error:
+        diagnostics = error.diagnostics
+        raise typer.Exit(
+            report(lambda _: diagnostics, home, Format.PRETTY, Severity.ERROR)
+        ) from None
+    return World("", directory, policies, {}, KeySet(()))
+
+
+def _arguments(text: str) -> dict[str, JSON]:
+    try:
+        arguments = read_json(text.encode("utf-8", "surrogateescape"))
+    except (NotJSON, AmbiguousJSON) as error:
+        raise typer.BadParameter(f"--args: {error}") from None
+    if not isinstance(arguments, dict):
+        raise typer.BadParameter("--args: expected a JSON object")
+    return arguments
+
+
+def _bytes_of(request: str) -> bytes:
+    if request == STANDARD_INPUT:
+        return sys.stdin.buffer.read(MAX_REQUEST_BYTES)
+    try:
+        return read_file(Path(request))
+    except OSError as error:
+        raise typer.BadParameter(f"{request} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise typer.BadParameter(f"{request}: {error}") from None
+
+
+def _show(trial: Trial, form: Format) -> None:
+    if form is Format.JSON:
+        typer.echo(json.dumps(report_of(trial), indent=1))
+    else:
+        console().print(view(trial), soft_wrap=True)
+
+
+def _show_one(again: Replay, form: Format) -> int:
+    """Show a recorded decision in full, and whether it would be the same now."""
+    if form is Format.JSON:
+        typer.echo(json.dumps(_row(again) | {"trial": again.trial and report_of(again.trial)}))
+    else:
+        if again.trial is not None:
+            console().print(view(again.trial), "", sep="\n", soft_wrap=True)
+        console().print(shown(_line(again)), soft_wrap=True)
+    return DIFFERENT if again.differs or again.missing else Exit.OK
+
+
+def _show_all(replays: list[Replay], form: Format) -> int:
+    """Show a line for each record, then how many are as recorded."""
+    if form is Format.JSON:
+        typer.echo(json.dumps([_row(each) for each in replays], indent=1))
+    else:
+        for each in replays:
+            console().print(shown(_line(each)), soft_wrap=True)
+        counts = Counter(str(_row(each)["again"]) for each in replays)
+        typer.echo(", ".join(f"{count} {what}" for what, count in counts.items()))
+    return DIFFERENT if any(each.differs for each in replays) else Exit.OK
+
+
+def _line(again: Replay) -> str:
+    record = again.record
+    said = f"{record.get('verdict')} {record.get('reason')}, step {record.get('step')}"
+    return f"{record.get('decision')}  {said}: {again}"
+
+
+def _row(again: Replay) -> dict[str, object]:
+    what = "otherwise" if again.differs else "not made again" if again.missing else "the same"
+    return {
+        "decision": again.record.get("decision"),
+        "verdict": again.record.get("verdict"),
+        "reason": again.record.get("reason"),
+        "again": what,
+        "because": [*again.differs, *([again.missing] if again.missing else [])],
+    }
+
+
+check.__doc__ = f"{check.__doc__}\n\n{EXAMPLES}"

@@ -1,0 +1,104 @@
+"""Recorded decisions made again, and compared with what the log says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from authz.audit.describe import policies_of
+from authz.model.reasons import verdict_of
+from authz.model.strict_json import AmbiguousJSON, NotJSON, read_json
+from authz.policy.question import Judgement
+from authz.trial.record import NotReplayable, read_record
+from authz.trial.run import Trial, run
+from authz.trial.stated import Setting
+from authz.world import World
+
+Record = Mapping[str, Any]
+
+
+class NoDecision(ValueError):
+    """The log does not hold what is looked for; the message says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One record, and what became of deciding it again."""
+
+    record: Record
+    trial: Trial | None
+    """None where it cannot be decided again."""
+
+    differs: tuple[str, ...] = ()
+    """What is otherwise now, one text a member."""
+
+    missing: str = ""
+    """Why it cannot be decided again, or not for certain; empty where it can."""
+
+    def __str__(self) -> str:
+        if self.differs:
+            return f"now otherwise: {'; '.join(self.differs)}"
+        return f"not made again: {self.missing}" if self.missing else "the same"
+
+
+def records_in(log: Path, decision: str) -> Iterator[Record]:
+    """
+    Give the records of a log that are of *decision*; all of them where that is empty.
+
+    Raises:
+        NoDecision: there is none, or the log cannot be read. A torn line is passed over.
+    """
+    found = False
+    try:
+        with log.open("rb") as lines:
+            for line in lines:
+                record = _record(line) if decision.encode() in line else None
+                if record is not None and decision in ("", record.get("decision")):
+                    found = True
+                    yield record
+    except OSError as error:
+        raise NoDecision(f"{log} cannot be read: {error.strerror}") from None
+    if not found:
+        raise NoDecision(f"{log} has no decision {decision}".rstrip())
+
+
+def _record(line: bytes) -> Record | None:
+    try:
+        record = read_json(line)
+    except (NotJSON, AmbiguousJSON):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def replay(record: Record, world: World) -> Replay:
+    """Decide *record* again in *world*, and compare verdict, reason and policies."""
+    try:
+        stated = read_record(record, world.directory)
+    except NotReplayable as error:
+        return Replay(record, None, missing=str(error))
+    trial = run(Setting(stated, world))
+    if trial.unknown and trial.facts.find(Judgement) is not None:
+        refs = ", ".join(map(str, trial.unknown))
+        return Replay(record, trial, missing=f"the record masks values that {refs} reads")
+    return Replay(record, trial, differs=tuple(_differences(record, trial)))
+
+
+def _differences(record: Record, trial: Trial) -> Iterator[str]:
+    again: dict[str, object] = {
+        "verdict": verdict_of(trial.reason),
+        "reason": trial.reason,
+        "step": trial.step,
+        "policies": _named(policies_of(trial.facts.find(Judgement))),
+    }
+    recorded = {**record, "policies": _named(record["policies"])}
+    for name, value in again.items():
+        if recorded[name] != value:
+            yield f"{name} was {recorded[name]}, is {value}"
+
+
+def _named(policies: object) -> str:
+    """Write policies as far as they are the same in another place of the same file."""
+    rows = policies if isinstance(policies, list) else []
+    return ", ".join(f"{row['leg']}: {row['id']}" for row in rows) or "none"
