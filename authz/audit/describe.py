@@ -6,7 +6,7 @@ open by `record`. What a caller wrote is cut to `MAX_TEXT` characters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 
 from authz.model.call import Call
@@ -35,7 +35,11 @@ _KINDS: Mapping[type, str] = {ToolCall: "tool_call", Session: "session", Unknown
 
 
 def describe(
-    outcome: Outcome, now: Instant, world: str, stages: Mapping[str, int]
+    outcome: Outcome,
+    now: Instant,
+    world: str,
+    stages: Mapping[str, int],
+    policy_headers: Set[str] = frozenset(),
 ) -> dict[str, object]:
     """
     Describe one decision.
@@ -45,6 +49,7 @@ def describe(
         now: The instant of the request.
         world: Version of the world it was decided in.
         stages: Microseconds by stage, as far as they are over.
+        policy_headers: Those that policies may read; which are there is told, not what they say.
     """
     facts = outcome.facts
     call = facts.of(Call)
@@ -64,6 +69,7 @@ def describe(
         "target": call.target and call.target[:MAX_TEXT],
         "request": _request(call),
         "operation": _operation(facts),
+        "headers": sorted(policy_headers & call.headers.keys()),
         **_rights(facts),
         **_released(outcome),
         "envoy": {"stream": call.stream, "time": call.time},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from authz.audit.describe import policies_of
-from authz.model.reasons import verdict_of
+from authz.model.reasons import Reason, verdict_of
 from authz.model.strict_json import AmbiguousJSON, NotJSON, read_json
 from authz.policy.question import Judgement
 from authz.trial.record import NotReplayable, read_record
@@ -82,6 +82,8 @@ def replay(record: Record, world: World) -> Replay:
     if trial.unknown and trial.facts.find(Judgement) is not None:
         refs = ", ".join(map(str, trial.unknown))
         return Replay(record, trial, missing=f"the record masks values that {refs} reads")
+    if record["reason"] == Reason.BAD_ARGUMENT and trial.reason != Reason.BAD_ARGUMENT:
+        return Replay(record, trial, missing="the record masks the argument that was bad")
     return Replay(record, trial, differs=tuple(_differences(record, trial)))
 
 

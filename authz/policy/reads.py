@@ -1,8 +1,9 @@
-"""Which arguments the policies about a tool look at: what a decision again has to know."""
+"""What of a caller's own words the policies about a tool look at: to decide again, it is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 from authz.directory.compiled import Tool
@@ -13,22 +14,46 @@ from authz.policy.schema import action_groups, tool_action
 from authz.policy.seen import INPUT, path_of
 
 ARGUMENTS = ("context", "session", "args")
+HEADERS = ("context", "session", "headers")
 WHOLE = ""
 """The pointer of all arguments: a policy that compares them as a whole, or computes a name."""
 
 
-def readers_of(pointers: Set[str], tool: Tool, policies: Policies) -> Iterator[PolicyRef]:
-    """
-    Give the policies about *tool* that read an argument at, above or below one of *pointers*.
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Values of a call that somebody who decides again does not have."""
 
-    That it is there, `has` and `hasTag` may ask: names and types are known.
+    arguments: frozenset[str] = frozenset()
+    """By JSON Pointer."""
+
+    headers: frozenset[str] = frozenset()
+    """By lower-case name."""
+
+    def touches(self, arguments: Set[str], headers: Set[str]) -> bool:
+        """Say whether one of these is masked: it, or what is above or below it."""
+        return (
+            any(_overlap(one, other) for one in self.arguments for other in arguments)
+            or not self.headers.isdisjoint(headers)
+            or bool(self.headers and WHOLE in headers)
+        )
+
+
+NOTHING_MASKED = Masked()
+
+
+def readers_of(masked: Masked, tool: Tool, policies: Policies) -> Iterator[PolicyRef]:
+    """
+    Give the policies about *tool* that read a value which is *masked*.
+
+    That something is there, `has` and `hasTag` may ask: names and types are known.
     """
     actions = {tool_action(tool.name), *action_groups(tool.action)}
     for policy in policies.by_engine_id.values():
         form = policy.source.policy
         if _is_about(form["action"], actions):
-            read = frozenset(_reads(form["conditions"]))
-            if any(_overlap(one, other) for one in pointers for other in read):
+            arguments = frozenset(_arguments_in(form["conditions"]))
+            headers = frozenset(_tags_in(form["conditions"], HEADERS))
+            if masked.touches(arguments, headers):
                 yield policy.ref
 
 
@@ -41,23 +66,37 @@ def _overlap(one: str, other: str) -> bool:
     return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
 
 
-def _reads(form: Any) -> Iterator[str]:
+def _arguments_in(form: Any) -> Iterator[str]:
     """Give the pointers of the arguments whose values *form* reads."""
+    yield from _tags_in(form, ARGUMENTS)
+    yield from _inputs_in(form)
+
+
+def _inputs_in(form: Any) -> Iterator[str]:
     path = path_of(form) if isinstance(form, dict) else ()
     if path[: len(INPUT)] == INPUT:
         yield _pointer(path[len(INPUT) :])
         return
-    match form:
-        case {"has": {"left": base}} | {"hasTag": {"left": base}} if path_of(base):
-            return
-        case {"getTag": {"left": base, "right": name}} if path_of(base) == ARGUMENTS:
+    if isinstance(form, dict) and path_of(form.get("has", {}).get("left", {})):
+        return
+    for inner in _inner(form):
+        yield from _inputs_in(inner)
+
+
+def _tags_in(form: Any, base: tuple[str, ...]) -> Iterator[str]:
+    """Give the names of the tags of *base* that *form* reads; `WHOLE` for a computed one."""
+    if isinstance(form, dict) and "getTag" in form:
+        left, name = form["getTag"]["left"], form["getTag"]["right"]
+        if path_of(left) == base:
             yield name["Value"] if isinstance(name.get("Value"), str) else WHOLE
-        case dict():
-            for inner in form.values():
-                yield from _reads(inner)
-        case list():
-            for inner in form:
-                yield from _reads(inner)
+    for inner in _inner(form):
+        yield from _tags_in(inner, base)
+
+
+def _inner(form: Any) -> Iterable[Any]:
+    if isinstance(form, dict):
+        return form.values()
+    return form if isinstance(form, list) else ()
 
 
 def _pointer(names: tuple[str, ...]) -> str:

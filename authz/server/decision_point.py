@@ -213,7 +213,8 @@ class DecisionPoint:
         self._write(outcome, moment)
 
     def _write(self, outcome: Outcome, moment: Moment) -> None:
-        record = describe(outcome, moment.now, moment.world.version, moment.stages)
+        world, headers = moment.world, moment.world.directory.gate.policy_headers
+        record = describe(outcome, moment.now, world.version, moment.stages, headers)
         self.records.write(record)
 
     def _fault(self, known: Facts, error: BaseException, moment: Moment) -> CheckResponse:

@@ -18,6 +18,7 @@ from authz.model.operation import Era, Message, Operation, Protocol, Session, To
 from authz.model.outcome import Refused
 from authz.model.principals import Authentication, Hop, Login, UserId
 from authz.model.reasons import Reason
+from authz.policy.reads import Masked
 from authz.trial.arguments import Incomplete, rebuilt
 from authz.trial.stated import Stated
 from authz.trial.told import actor_of
@@ -70,7 +71,7 @@ def _read(record: Mapping[str, Any], directory: Directory) -> Stated:
         message=message,
         login=login,
         now=Instant(int(datetime.fromisoformat(record["time"]).timestamp())),
-        masked=masked,
+        masked=Masked(masked, frozenset(record["headers"])),
     )
 
 
@@ -86,7 +87,7 @@ def _call(record: Mapping[str, Any]) -> Call:
         method=request["method"],
         path=request["path"],
         host=request["host"],
-        headers={},
+        headers=dict.fromkeys(record["headers"], ""),
         body=b"",
         is_lossy=False,
         size=0,

@@ -147,7 +147,7 @@ def _explained(last: _Run) -> tuple[LegExplanation, ...]:
 
 def _unknown(stated: Stated, last: _Run) -> tuple[PolicyRef, ...]:
     asked = last.facts.find(Asked)
-    if asked is None or asked.tool is None or not stated.masked:
+    if asked is None or asked.tool is None:
         return ()
     return tuple(readers_of(stated.masked, asked.tool, last.given.world.policies))
 

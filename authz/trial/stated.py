@@ -9,6 +9,7 @@ from authz.model.instant import Instant
 from authz.model.operation import Message
 from authz.model.outcome import Refused
 from authz.model.principals import Login
+from authz.policy.reads import NOTHING_MASKED, Masked
 from authz.world import World
 
 
@@ -26,8 +27,8 @@ class Stated:
     """What the credential says, or why it proves nothing; None where there is none."""
 
     now: Instant
-    masked: frozenset[str] = frozenset()
-    """JSON Pointers of arguments whose values are not known; what stands there is made up."""
+    masked: Masked = NOTHING_MASKED
+    """Values that are not known; what stands there is made up."""
 
 
 @dataclass(frozen=True, slots=True)

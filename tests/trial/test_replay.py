@@ -1,0 +1,69 @@
+"""A recorded decision, made again from its record alone, is the same, or says what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from authz.commands.replay import replay
+from authz.identity.keys import KeySet
+from authz.model.reasons import Reason
+from authz.server.decision_point import DecisionPoint
+from authz.sources.declared import read_policies
+from authz.world import World
+from tests.support.cases import Case, all_cases
+from tests.support.direct import decide_case
+from tests.support.scope import in_force
+
+MASKED = {
+    "mirror-of-argument",
+    "overflow",
+    "path-inside",
+    "path-outside",
+    "policy-header",
+    "unsafe-integer",
+}
+"""Cases that were decided by what no record may hold: these values are not opened."""
+
+CASES = [case for case in all_cases() if in_force(case)]
+
+
+@pytest.fixture(scope="module")
+def world(home: Path) -> World:
+    """The worked world, read without any keys."""
+    directory, policies, _ = read_policies(home)
+    return World("", directory, policies, {}, KeySet(()))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_same(case: Case, decision_point: DecisionPoint, world: World) -> None:
+    """Verdict, reason, step and policies are as recorded."""
+    record = decide_case(case, decision_point).record
+
+    again = replay(record, world)
+
+    assert not again.differs, again.differs
+    assert not again.missing or case.name in MASKED
+
+
+def test_what_masks_prevent(decision_point: DecisionPoint, world: World) -> None:
+    """Most records hold all that policy looked at; the others name the policies that look."""
+    prevented = {
+        case.name
+        for case in CASES
+        if replay(decide_case(case, decision_point).record, world).missing
+    }
+
+    assert prevented == MASKED
+
+
+def test_what_is_not_decided(decision_point: DecisionPoint, world: World) -> None:
+    """A fault decided nothing, so there is nothing to make again."""
+    decision_point.refuse_stranger("out")
+    record = decision_point.records.rows[-1]  # type: ignore[attr-defined]
+
+    again = replay(record, world)
+
+    assert record["reason"] == Reason.FAULT
+    assert (again.trial, again.missing[:19]) == (None, "nothing was decided")
