@@ -42,8 +42,8 @@ from authz.sources.addresses import (
 SECONDS = 5.0
 """For one exchange: looking the name up, connecting and reading together."""
 
-CONNECTIONS = 32
-"""At once, to one issuer."""
+CONNECTIONS = 40
+"""At once, to one issuer; more than the questions about tokens, so that keys are not kept back."""
 
 KEEP_IDLE = 15.0
 """Seconds; a connection that rests longer is closed."""
@@ -51,7 +51,7 @@ KEEP_IDLE = 15.0
 OK = 200
 NO_URL = "its URL is no http or https URL that could be asked"
 _HEADERS = {
-    "accept": "application/json",
+    "accept": "application/json, */*;q=0.1",
     # A few bytes that unpack to gigabytes are no answer.
     "accept-encoding": "identity",
     "user-agent": "narrowgate",
@@ -217,7 +217,7 @@ async def _read(answer: ClientResponse, limit: int) -> Fetched:
     if answer.status != OK:
         word = "redirects, which is not followed" if 300 <= answer.status < 400 else "answers"
         raise FetchFailed(f"it {word} (status {answer.status})", answer.status)
-    if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if any(each.strip().lower() != "identity" for each in _said(answer, "content-encoding")):
         raise FetchFailed("its answer is packed although none was asked for")
     body = bytearray()
     too_long = f"its answer is longer than {limit} bytes"
@@ -231,13 +231,17 @@ async def _read(answer: ClientResponse, limit: int) -> Fetched:
 
 
 def _max_age(answer: ClientResponse) -> int | None:
-    said = ",".join(answer.headers.getall("cache-control", []))
+    said = ",".join(_said(answer, "cache-control"))
     if _NEVER_KEPT.search(said):
         return 0
     lifetime, age = _MAX_AGE.search(said), _DIGITS.fullmatch(answer.headers.get("age", "0"))
     if lifetime is None:
         return None
     return max(0, int(lifetime[1]) - (int(age[0]) if age else 0))
+
+
+def _said(answer: ClientResponse, name: str) -> list[str]:
+    return answer.headers.getall(name, [])
 
 
 def _why(error: ClientError | OSError | ValueError) -> str:

@@ -21,7 +21,7 @@ from authz.sources.single_flight import SingleFlights
 
 MAX_BYTES = 64 * 1024
 MAX_SECRET_BYTES = 4096
-MAX_ENTRIES = 20_000
+MAX_ENTRIES = 10_000
 """Answers that are kept, of one issuer."""
 
 MAX_UNDER_WAY = 32

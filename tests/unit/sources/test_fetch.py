@@ -21,6 +21,7 @@ from tests.support.names import meaning, server_with_certificate_for
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 LIMIT = 1000
 NO_TRUST = ssl.create_default_context()
+TWICE = b"HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-encoding: br\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -118,6 +119,7 @@ def test_question_over_a_connection_that_was_closed() -> None:
         (answer(b"", "204 No Content"), "status 204"),
         (answer(gzip.compress(b"{}"), headers={"content-encoding": "gzip"}), "is packed"),
         (answer(b"{}", headers={"content-encoding": "identity, br"}), "is packed"),
+        (TWICE, "is packed"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\nx: " + b"y" * 20_000, "the exchange broke"),
         (b"no http at all\r\n\r\n", "the exchange broke"),
     ],

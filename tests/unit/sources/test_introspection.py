@@ -17,9 +17,17 @@ from urllib.parse import parse_qs, unquote_plus
 import pytest
 
 from authz.directory.compiled import Introspection, KeyFile
+from authz.model.instant import LATEST
 from authz.model.needs import Inactive, Introspected, Unanswered
 from authz.sources import introspection as room
-from authz.sources.introspection import INACTIVE_SECONDS, MAX_UNDER_WAY, OpaqueTokens, Told
+from authz.sources.introspection import (
+    INACTIVE_SECONDS,
+    MAX_UNDER_WAY,
+    OpaqueTokens,
+    Told,
+    expiry,
+    read_answer,
+)
 from authz.sources.peer import Outside, open_peer
 from tests.support.hostile_peer import Asked, HostilePeer, Send, always, answer, as_json
 from tests.support.network import Clock, KeptLog, issuer
@@ -196,6 +204,14 @@ def test_how_long_an_answer_is_believed(
 
     with HostilePeer(always(as_json(said))) as peer:
         setting.run(peer, count, max_age)
+
+
+@pytest.mark.parametrize("exp", ["1e999999999", "-1e999999999", "1e-999999999", "9" * 4000])
+def test_expiry_that_is_hard_to_count(exp: str) -> None:
+    """A number of any size is a time at once, within those that we can write."""
+    told = read_answer(f'{{"active": true, "exp": {exp}}}'.encode())
+    assert isinstance(told, Introspected)
+    assert 0 <= expiry(told.members, Clock()()) <= LATEST
 
 
 def test_a_slow_answer_is_as_old_as_its_question(setting: Setting) -> None:
