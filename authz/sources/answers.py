@@ -20,7 +20,7 @@ from authz.model.needs import (
     KeysNeeded,
     Unanswered,
 )
-from authz.sources.background import Background, BackgroundClosed
+from authz.sources.background import Background, BackgroundClosed, cancel_others
 from authz.sources.introspection import OpaqueTokens
 from authz.sources.issuer_keys import FetchedKeys, Publish
 from authz.sources.peer import Outside, Peer, open_peer
@@ -59,7 +59,7 @@ class Answering:
         self._outside = outside
         self._publish = publish
         self._log = log
-        self._background = Background()
+        self._background = Background(log)
         self._peers: list[Peer] = []
         self._keys: dict[str, FetchedKeys] = {}
         self._tokens: dict[str, OpaqueTokens] = {}
@@ -141,7 +141,7 @@ class Answering:
         await asyncio.gather(*(keys.refresh() for keys in self._keys.values()))
 
     async def _close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        # First, or what is under way would ask again over connections that are closed.
+        await cancel_others()
         for peer in self._peers:
             await peer.exchanges.close()

@@ -9,6 +9,10 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from structlog.typing import FilteringBoundLogger
+
+from authz.telemetry.logs import whereabouts
+
 Result = TypeVar("Result")
 
 CLOSING_SECONDS = 5.0
@@ -21,9 +25,11 @@ class BackgroundClosed(Exception):
 class Background:
     """Runs while its `with` block does; what is under way at its end is cancelled."""
 
-    def __init__(self) -> None:
-        """Start nothing yet."""
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        """Start nothing yet; *log* is told of faults that nobody waits for."""
+        self._log = log
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._say_fault)
         self._thread = threading.Thread(target=self._live, name="network", daemon=True)
         self._open = threading.Event()
 
@@ -68,12 +74,19 @@ class Background:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_forever()
-            self._loop.run_until_complete(_cancel_others())
+            self._loop.run_until_complete(cancel_others())
         finally:
             self._loop.close()
 
+    def _say_fault(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Say it as all faults are said: the loop's own way would quote the message."""
+        error = context.get("exception")
+        what = whereabouts(error) if error is not None else {"what": context["message"]}
+        self._log.error("fault", **what)
 
-async def _cancel_others() -> None:
+
+async def cancel_others() -> None:
+    """End all other work of the running loop, and wait until it has ended."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

@@ -202,6 +202,8 @@ async def _exchange(
     form: Mapping[str, str] | None,
     headers: Mapping[str, str],
 ) -> Fetched:
+    if session.closed:
+        raise FetchFailed("the connections are closed")
     async with session.request(
         method, target, data=form, headers=headers, allow_redirects=False
     ) as answer:

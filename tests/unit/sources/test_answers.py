@@ -172,6 +172,33 @@ def test_after_the_end(setting: Setting) -> None:
     assert told == Unanswered("the gate is stopping")
 
 
+def test_stop_while_an_issuer_is_asked(setting: Setting) -> None:
+    """Who waits is told at once, the question is not asked again, and nothing is said of it."""
+    asked, released, told = threading.Event(), threading.Event(), list[object]()
+
+    def held(request: Asked, send: Send) -> bool:
+        if request.path == "/jwks":
+            return good(request, send)
+        asked.set()
+        released.wait(30)
+        return False
+
+    def wait() -> None:
+        told.append(answering.answer(IntrospectionNeeded("corp", TOKEN), SOON))
+
+    with HostilePeer(held) as peer:
+        with setting.answering(corp(peer)) as answering:
+            answering.wait_for_first_keys(SOON)
+            waiter = threading.Thread(target=wait)
+            waiter.start()
+            assert asked.wait(30)
+        released.set()
+        waiter.join(30)
+    assert told == [Unanswered("the gate is stopping")]
+    assert [each.path for each in peer.asked] == ["/jwks", "/introspect"]
+    assert setting.kept.events == ["issuer_keys_fetched"]
+
+
 def test_needs_do_not_show_tokens() -> None:
     """A need may be logged."""
     need, told = IntrospectionNeeded("corp", TOKEN), Introspected({"sub": TOKEN})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
 
 from authz.sources.background import Background, BackgroundClosed
 from authz.sources.single_flight import SingleFlights
+from tests.support.network import KeptLog
 
 
 async def give(value: int) -> int:
@@ -27,7 +29,7 @@ def test_work_and_its_error() -> None:
     async def fail() -> None:
         raise KeyError("mine")
 
-    with Background() as background:
+    with Background(KeptLog().log) as background:
         assert background.run(give(5), 10) == 5
         with pytest.raises(KeyError, match="mine"):
             background.run(fail(), 10)
@@ -41,13 +43,34 @@ def test_work_that_takes_too_long() -> None:
         await asyncio.to_thread(ended.wait, 30)
         return 7
 
-    with Background() as background:
+    with Background(KeptLog().log) as background:
         flights = SingleFlights[int]()
         with pytest.raises(TimeoutError):
             background.run(flights.join("key", shared), 0.01)
         assert len(flights) == 1
         ended.set()
         assert background.run(flights.join("key", shared), 10) == 7
+
+
+def test_fault_that_nobody_waits_for() -> None:
+    """An error that nobody takes is logged by its type and place, without its message."""
+    kept = KeptLog()
+
+    async def fail() -> None:
+        raise KeyError("what a caller wrote")
+
+    async def begin() -> None:
+        asyncio.create_task(fail())  # noqa: RUF006 - nobody keeps it
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        gc.collect()
+
+    with Background(kept.log) as background:
+        background.run(begin(), 10)
+    assert kept.events == ["fault"]
+    assert "KeyError" in kept.text
+    assert "fail" in kept.text
+    assert "what a caller wrote" not in kept.text
 
 
 def test_closing_ends_what_is_under_way() -> None:
@@ -64,7 +87,7 @@ def test_closing_ends_what_is_under_way() -> None:
         except BackgroundClosed as error:
             told.append(type(error))
 
-    with Background() as background:
+    with Background(KeptLog().log) as background:
         waiter = threading.Thread(target=wait)
         waiter.start()
         assert begun.wait(30)
@@ -77,7 +100,7 @@ def test_closing_ends_what_is_under_way() -> None:
 
 def test_not_opened() -> None:
     """Nothing is waited for that never began."""
-    background = Background()
+    background = Background(KeptLog().log)
     with pytest.raises(BackgroundClosed):
         background.run(give(1), 10)
     background._loop.close()

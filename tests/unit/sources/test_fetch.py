@@ -137,6 +137,17 @@ def test_answers_that_are_none(response: bytes, why: str) -> None:
     assert {each.path for each in peer.asked} == {"/"}
 
 
+def test_closed() -> None:
+    """Who asks after the end is told so in the same words as for every failure."""
+
+    async def late(exchanges: Exchanges) -> Fetched:
+        await exchanges.close()
+        return await exchanges.get(peer.url(), LIMIT)
+
+    with HostilePeer(always(answer(b"{}"))) as peer, pytest.raises(FetchFailed, match="closed"):
+        with_exchanges(late)
+
+
 @pytest.mark.parametrize("status", ["404 Not Found", "302 Found"])
 def test_status_is_told_apart(status: str) -> None:
     """A caller can tell which status it was."""
