@@ -8,17 +8,23 @@ from contextlib import ExitStack
 from structlog.typing import FilteringBoundLogger
 
 from authz.audit.sink import RecordFile
-from authz.directory.compiled import MeshRestricted
+from authz.directory.compiled import KeysByUrl, MeshRestricted
 from authz.directory.diagnostics import InvalidWorld, Severity
-from authz.server.decision_point import DecisionPoint
+from authz.server.decision_point import DecisionPoint, read_clock
 from authz.server.grpc_face import GrpcFace
 from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
+from authz.server.needs import Elsewhere, NeedAnswers, Nowhere
 from authz.server.worlds import CurrentWorld
 from authz.settings import Exit, ServeSettings
+from authz.sources.answers import Answering
 from authz.sources.declared import Declared, read_declared
+from authz.sources.peer import Outside
 from authz.telemetry.logs import open_log
 from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_signing_keys
+
+FIRST_KEYS_SECONDS = 2.0
+"""How long a start waits for issuers; who cannot be reached then is asked by each call."""
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -57,7 +63,8 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
     keys = open_signing_keys(settings.home / gate.keys_folder)
     records = opened.enter_context(RecordFile(settings.home / gate.records_file))
     worlds = CurrentWorld(declared.world(keys.public))
-    decision_point = DecisionPoint(worlds, keys, records, log)
+    needs = NeedAnswers(elsewhere=_elsewhere(declared, worlds, settings, log, opened))
+    decision_point = DecisionPoint(worlds, keys, records, log, needs)
     http = opened.enter_context(HttpFace(settings.http, keys.public_jwks))
     faces = [
         opened.enter_context(GrpcFace(decision_point, each, settings.home, settings.drain_seconds))
@@ -72,6 +79,24 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
         # All begin at once, so that together they take no longer than one.
         face.begin_stop()
     return Exit.OK
+
+
+def _elsewhere(
+    declared: Declared,
+    worlds: CurrentWorld,
+    settings: ServeSettings,
+    log: FilteringBoundLogger,
+    opened: ExitStack,
+) -> Elsewhere:
+    """Give who asks identity providers, once it has tried to fetch their keys."""
+    issuers = declared.directory.issuers.values()
+    if not any(isinstance(each.keys, KeysByUrl) or each.introspection for each in issuers):
+        return Nowhere()
+    outside = Outside(read_clock)
+    answering = Answering(issuers, settings.home, outside, worlds.publish_keys, log)
+    opened.enter_context(answering)
+    answering.wait_for_first_keys(FIRST_KEYS_SECONDS)
+    return answering
 
 
 def _say_serving(

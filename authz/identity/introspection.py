@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 from authz.identity.access_token import Expectations, ProvenClaims, TokenRejected, check_claims
 from authz.model.instant import Instant
-from authz.model.needs import Inactive, Introspected
-from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
+from authz.model.strict_json import JSON
 
 JOSE_DOTS = frozenset({2, 4})
 """Dots of a JWS and of a JWE in compact form."""
@@ -20,29 +19,9 @@ RESERVED = "ngr_"
 """How handles of ours begin: no issuer is shown one."""
 
 
-class NoIntrospection(ValueError):
-    """The answer is not one that RFC 7662 knows; the message quotes nothing of it."""
-
-
 def is_opaque(token: str) -> bool:
     """Say whether a bearer token says nothing by itself, so that its issuer has to be asked."""
     return token.count(".") not in JOSE_DOTS and not token.startswith(RESERVED)
-
-
-def read_introspection(text: bytes) -> Introspected | Inactive:
-    """
-    Read the body of an introspection response.
-
-    Raises:
-        NoIntrospection: no JSON object of one meaning, or `active` is neither true nor false.
-    """
-    try:
-        members = read_json(text)
-    except (NotJSON, AmbiguousJSON):
-        raise NoIntrospection("the answer is not JSON of one meaning") from None
-    if not isinstance(members, dict) or not isinstance(members.get("active"), bool):
-        raise NoIntrospection("the answer does not say whether the token is active")
-    return Introspected(members) if members["active"] else Inactive()
 
 
 def believe_introspected(
