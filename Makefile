@@ -22,8 +22,13 @@ $(READY): requirements/dev.txt pyproject.toml
 .PHONY: install
 install: $(READY) ## make .venv with everything pinned in requirements/dev.txt
 
+.PHONY: idp
+idp: $(READY) ## install the OpenID provider of demo and tests, and Node if there is none
+	@$(BIN)/python -m tools.idp
+
 .PHONY: test
-test: $(READY) ## all everyday tests, a real Envoy included
+test: $(READY) ## all everyday tests, a real Envoy and a real OpenID provider included
+	@$(BIN)/python -m tools.idp || [ -z "$${CI-}" ]
 	$(BIN)/python -m pytest
 
 .PHONY: test-parity
@@ -72,7 +77,9 @@ lock: $(READY) ## resolve pyproject.toml into requirements/ anew
 	  --output-file requirements/serve.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml \
 	  --group dev --constraint requirements/serve.txt --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements/node.in \
+	  --output-file requirements/node.txt
 
 .PHONY: clean
 clean: ## remove everything that this file made
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .demo .idp examples/idp/node_modules .mypy_cache .ruff_cache .hypothesis build dist

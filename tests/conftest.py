@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import settings
 from authz.server.decision_point import DecisionPoint
 from authz.server.worlds import CurrentWorld
 from authz.telemetry.logs import open_log
+from examples.idp.provider import Provider
 from tests.support.direct import KeptRecords
+from tests.support.idp import running_provider
 from tests.support.worlds import load_world, prepare_home
 
 settings.register_profile("everyday", max_examples=200, deadline=None)
@@ -31,3 +34,18 @@ def decision_point(home: Path) -> DecisionPoint:
     """The worked world behind a server without sockets."""
     world, keys = load_world(home)
     return DecisionPoint(CurrentWorld(world), keys, KeptRecords(), open_log("error"))
+
+
+@pytest.fixture(scope="session")
+def one_provider() -> Iterator[Provider]:
+    """The one OpenID provider of this run; tests take `idp`."""
+    with running_provider() as running:
+        yield running
+
+
+@pytest.fixture
+def idp(one_provider: Provider) -> Iterator[Provider]:
+    """A real OpenID provider; its faults are mended, and its log is emptied, after each test."""
+    yield one_provider
+    one_provider.control("mend")
+    one_provider.control("seen")

@@ -1,0 +1,5 @@
+"""A real OpenID provider, the npm package `oidc-provider`, for the demo and the tests.
+
+`make idp` installs it. The modules in JavaScript are the provider with its
+cast and a scripted user; those in Python start it, log users in, and steer it.
+"""

@@ -1,0 +1,46 @@
+"""The OpenID provider, for tests that want a real one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import pytest
+
+from examples.idp.installation import INSTALLATION, NotInstalled
+from examples.idp.provider import Provider, provider
+
+GATE = "https://gate.example.org"
+"""A resource of `cast.mjs`, whose tokens are JWTs by ES256."""
+
+
+@contextmanager
+def running_provider() -> Iterator[Provider]:
+    """
+    Run a provider, or skip where it is not installed.
+
+    `make test` installs it. Where that cannot be, tests without it are still worth
+    running; but what must pass before a change (`CI` in the environment) has it.
+    """
+    try:
+        INSTALLATION.node()
+    except NotInstalled as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    with provider() as running:
+        yield running
+
+
+def published(idp: Provider) -> list[dict[str, str]]:
+    """Give the keys that the provider publishes now."""
+    keys: list[dict[str, str]] = httpx2.get(f"{idp.issuer}/jwks").json()["keys"]
+    return keys
+
+
+def rotate(idp: Provider, *steps: str) -> None:
+    """Take steps of a rotation of the ES256 key: `publish`, `sign`, `retire`, `replace`."""
+    for step in steps:
+        idp.control("rotate", alg="ES256", step=step)
