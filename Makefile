@@ -41,8 +41,8 @@ test-crash: $(READY) ## kill the gate under load N times; no answered decision l
 	$(BIN)/python -m tests.crash $(N)
 
 .PHONY: demo
-demo: $(READY) ## Envoy, the gate, a tool and two agents: seven scenes (KEEP=1 keeps it running)
-	$(BIN)/python -m examples.demo $(if $(KEEP),--keep)
+demo: $(READY) $(if $(filter oidc-provider,$(IDP)),idp) ## Envoy, the gate, a tool and two agents: seven scenes (KEEP=1 keeps it running; IDP=oidc-provider)
+	$(BIN)/python -m examples.demo $(if $(KEEP),--keep) $(if $(IDP),--idp $(IDP))
 
 .PHONY: demo-verify
 demo-verify: $(READY) ## check the token of `make demo` with a second JOSE library

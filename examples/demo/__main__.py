@@ -19,6 +19,8 @@ from rich.text import Text
 from authz.identity.access_token import take_apart
 from examples.demo.agent import switch_tracing_on
 from examples.demo.children import ChildFailed, json_lines
+from examples.demo.identity.choice import START
+from examples.demo.identity.own import OwnIssuer
 from examples.demo.places import RECORDS, ROOT, SEEN, TOKEN
 from examples.demo.scenes import (
     CALLS,
@@ -32,6 +34,8 @@ from examples.demo.scenes import (
 )
 from examples.demo.stage import Stage, staged
 from examples.edge.envoy import EnvoyFailed
+from examples.idp.installation import NotInstalled
+from examples.idp.provider import ProviderFailed
 
 WIDE_COLUMNS = 120
 """Of a pipe or a file, so that the trail is not cut."""
@@ -54,16 +58,20 @@ def main() -> int:
     """Run the demo."""
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="keep it running after the scenes")
-    keep = parser.parse_args().keep
+    parser.add_argument(
+        "--idp", choices=START, default=OwnIssuer.kind, help="where the users log in"
+    )
+    given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     switch_tracing_on()
     try:
-        with staged() as stage:
-            console.print("Envoy, the gate, a tool, a token issuer: all are up.\n")
+        with staged(given.idp) as stage:
+            console.print("Envoy, the gate, a tool, a token issuer: all are up.")
+            console.print(f"{stage.doors.idp.story}\n", markup=False)
             code = asyncio.run(_play(stage))
-            if keep:
+            if given.keep:
                 _keep(stage)
-    except (ChildFailed, EnvoyFailed) as error:
+    except (ChildFailed, EnvoyFailed, NotInstalled, ProviderFailed) as error:
         console.print(f"The demo did not start: {error}", markup=False)
         return 1
     return code

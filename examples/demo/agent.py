@@ -23,6 +23,8 @@ from mcp.types import CallToolResult, TextContent
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
+from examples.demo.identity.choice import RUNNING
+from examples.demo.identity.port import IdentityProvider
 from examples.demo.issuer import USERS
 from examples.demo.places import AGENT_IDS, FOLDER, PKI, RECORDS, ROOT, TOOL_HOST
 
@@ -33,47 +35,44 @@ MODES: Mapping[str, ConnectMode] = {"research-agent": "auto", "assistant": "lega
 
 
 @dataclass(frozen=True)
-class Ports:
-    """Where the parts that an agent talks to listen on loopback."""
+class Doors:
+    """Where an agent knocks: at Envoy, and where its user logs in."""
 
     envoy: int
-    issuer: int
+    """A port of loopback."""
+
+    idp: IdentityProvider
 
     def save(self) -> None:
         """Leave them for the command below."""
-        (FOLDER / "ports.json").write_text(json.dumps(vars(self)))
+        idp = {"kind": self.idp.kind, "members": vars(self.idp)}
+        (FOLDER / "doors.json").write_text(json.dumps({"envoy": self.envoy, "idp": idp}))
 
     @classmethod
-    def saved(cls) -> Ports:
+    def saved(cls) -> Doors:
         """Give those of the demo that runs."""
-        return cls(**json.loads((FOLDER / "ports.json").read_text()))
+        saved = json.loads((FOLDER / "doors.json").read_text())
+        idp = saved["idp"]
+        return cls(saved["envoy"], RUNNING[idp["kind"]](**idp["members"]))
 
 
 @asynccontextmanager
 async def session(
-    agent: str, user: str, ports: Ports, headers: Mapping[str, str] | None = None
+    agent: str, user: str, doors: Doors, headers: Mapping[str, str] | None = None
 ) -> AsyncIterator[Client]:
     """Log *user* in and open an MCP session of *agent* for that user, through Envoy."""
     tls = ssl.create_default_context(cafile=str(PKI / "roots.pem"))
     tls.load_cert_chain(PKI / f"{agent}.pem", PKI / f"{agent}.key")
-    sent = {"host": TOOL_HOST, "authorization": f"Bearer {await log_in(user, ports)}"}
+    sent = {"host": TOOL_HOST, "authorization": f"Bearer {await doors.idp.log_in(user)}"}
     async with httpx2.AsyncClient(
         verify=tls, headers={**sent, **(headers or {})}, timeout=TIMEOUT_SECONDS
     ) as http:
-        url = f"https://127.0.0.1:{ports.envoy}/mcp"
+        url = f"https://127.0.0.1:{doors.envoy}/mcp"
         transport = streamable_http_client(url, http_client=http)
         async with Client(
             transport, mode=MODES[agent], read_timeout_seconds=TIMEOUT_SECONDS
         ) as client:
             yield client
-
-
-async def log_in(user: str, ports: Ports) -> str:
-    """Give an access token for *user*, by the demo's issuer."""
-    async with httpx2.AsyncClient() as http:
-        url = f"http://127.0.0.1:{ports.issuer}/token"
-        answer = (await http.post(url, data={"user": user})).raise_for_status()
-    return str(answer.json()["access_token"])
 
 
 def text_of(result: CallToolResult) -> str:
@@ -87,7 +86,7 @@ def switch_tracing_on() -> None:
 
 
 async def _call(agent: str, user: str, tool: str, arguments: dict[str, object]) -> None:
-    async with session(agent, user, Ports.saved()) as client:
+    async with session(agent, user, Doors.saved()) as client:
         result = await client.call_tool(tool, arguments)
         text = text_of(result)
         refused = text.startswith(("Denied", "Pending"))

@@ -55,6 +55,11 @@ def _when_ready(
     raise ChildFailed(log.read_text()[-2000:] or f"{process.args!r} ended without a word")
 
 
+def tells_port(line: Line) -> bool:
+    """Say whether *line* is that of a part which tells nothing but its port."""
+    return "port" in line
+
+
 def json_lines(path: Path) -> Iterator[Line]:
     """Give the whole lines of *path* that are JSON objects."""
     for line in path.read_text().splitlines(keepends=True):

@@ -3,7 +3,7 @@
     python -m examples.demo.issuer
 
 It gives an access token to whoever names one of its users: there is no login,
-no consent and no client. It is here to be replaced by a real provider.
+no consent and no client. `examples/idp` is a real provider, and wants Node.
 `POST /token` with a form field `user` answers `{"access_token": …}`; the keys
 to verify it with are written to the gate's home at start.
 """

@@ -10,7 +10,7 @@ from typing import Any
 from mcp import Client
 from opentelemetry import trace
 
-from examples.demo.agent import log_in, session, text_of
+from examples.demo.agent import session, text_of
 from examples.demo.children import Line, json_lines
 from examples.demo.places import RECORDS, SEEN, TOKEN
 from examples.demo.stage import Stage
@@ -92,7 +92,7 @@ CALLS = (
 async def allowed_call(stage: Stage) -> Told:
     """Let an agent search for its user, and keep the token that the tool saw."""
     with _traced("allowed call") as trace_id:
-        async with session("research-agent", "alice", stage.ports) as client:
+        async with session("research-agent", "alice", stage.doors) as client:
             text = await _allowed(client)
     record, seen = _record(trace_id, "search"), _seen(trace_id, "search")
     TOKEN.write_text(seen["token"])
@@ -109,7 +109,7 @@ async def allowed_call(stage: Stage) -> Told:
 async def refused_call(stage: Stage, call: Call) -> Told:
     """Let an agent make a call that must be refused, and an allowed one in the same session."""
     with _traced(call.title) as trace_id:
-        async with session(call.agent, call.user, stage.ports) as client:
+        async with session(call.agent, call.user, stage.doors) as client:
             result = await client.call_tool(call.tool, dict(call.arguments))
             text = text_of(result)
             _must(bool(result.is_error), f"the call was not refused: {text}")
@@ -131,7 +131,7 @@ async def refused_call(stage: Stage, call: Call) -> Told:
 async def forged_headers(stage: Stage) -> Told:
     """Let an agent write identity headers of its own; the tool must see the proven ones."""
     with _traced("forged headers") as trace_id:
-        async with session("research-agent", "alice", stage.ports, FORGED) as client:
+        async with session("research-agent", "alice", stage.doors, FORGED) as client:
             await _allowed(client)
     seen = _seen(trace_id, "search")
     _must(seen["x-narrowgate-user"] == "corp/alice", f"the tool saw {seen['x-narrowgate-user']}")
@@ -148,7 +148,7 @@ async def forged_headers(stage: Stage) -> Told:
 
 async def no_envoy(stage: Stage) -> Told:
     """Let an agent ask the gate itself, with its own certificate and a good user token."""
-    turned = ask(stage.gate, "research-agent", await log_in("alice", stage.ports))
+    turned = ask(stage.gate, "research-agent", await stage.doors.idp.log_in("alice"))
     _must(not turned.has_token, "the gate gave a stranger a token")
     _must(turned.status == 503, f"the gate answered {turned.status}")
     (record,) = [row for row in json_lines(RECORDS) if row["decision"] == turned.decision]

@@ -11,13 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.demo.agent import Ports
-from examples.demo.children import ChildFailed, Line, running
-from examples.demo.places import AGENT_IDS, FOLDER, HOME, PKI, SOCKET, TOOL_ID, WORLD
+from examples.demo.agent import Doors
+from examples.demo.children import ChildFailed, Line, running, tells_port
+from examples.demo.identity.choice import START
+from examples.demo.places import AGENT_IDS, FOLDER, HOME, LOGS, PKI, SOCKET, TOOL_ID, WORLD
 from examples.edge.certificates import Authority
 from examples.edge.envoy import Place, configuration, running_envoy
 
-LOGS = FOLDER / "logs"
 JWKS_PATH = "/.well-known/jwks.json"
 
 
@@ -25,7 +25,7 @@ JWKS_PATH = "/.well-known/jwks.json"
 class Stage:
     """The running demo."""
 
-    ports: Ports
+    doors: Doors
     gate: int
     """The gate's TCP port for Envoys."""
 
@@ -33,25 +33,23 @@ class Stage:
 
 
 @contextmanager
-def staged() -> Iterator[Stage]:
-    """Run everything until the block ends."""
+def staged(idp: str) -> Iterator[Stage]:
+    """Run everything until the block ends, with the identity provider of that name."""
     with ExitStack() as opened:
         opened.enter_context(_alone())
         gate_port = _free_port()
         authority = _prepare(gate_port)
-        issuer = opened.enter_context(
-            running(["examples.demo.issuer"], LOGS / "issuer.log", _tells_port)
-        )
+        provider = opened.enter_context(START[idp]())
         gate = opened.enter_context(running_gate(LOGS / "gate.log"))
         jwks_url = f"http://127.0.0.1:{gate['http_port']}{JWKS_PATH}"
         tool = opened.enter_context(
-            running(["examples.demo.tool", jwks_url], LOGS / "tool.log", _tells_port)
+            running(["examples.demo.tool", jwks_url], LOGS / "tool.log", tells_port)
         )
         place = Place(FOLDER / "envoy", authority, SOCKET, tool["port"])
         envoy = opened.enter_context(running_envoy(place, configuration(place)))
-        ports = Ports(envoy=envoy, issuer=issuer["port"])
-        ports.save()
-        yield Stage(ports, gate_port, jwks_url)
+        doors = Doors(envoy, provider)
+        doors.save()
+        yield Stage(doors, gate_port, jwks_url)
 
 
 @contextmanager
@@ -73,10 +71,6 @@ def _alone() -> Iterator[None]:
         raise ChildFailed("another demo runs in this clone") from None
     finally:
         os.close(descriptor)
-
-
-def _tells_port(line: Line) -> bool:
-    return "port" in line
 
 
 def _prepare(gate_port: int) -> Authority:

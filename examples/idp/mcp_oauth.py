@@ -52,9 +52,7 @@ class KeptTokens:
         self.client = client_info
 
 
-def oauth(
-    server_url: str, browser: Browser, kept: KeptTokens | None = None
-) -> OAuthClientProvider:
+def oauth(server_url: str, browser: Browser, kept: KeptTokens | None = None) -> OAuthClientProvider:
     """
     Give the `auth` of an HTTP client that talks to the MCP server at *server_url*.
 

@@ -27,7 +27,7 @@ METADATA = f"{ORIGIN}/.well-known/oauth-protected-resource/mcp"
 
 DISCOVERY = "/.well-known/oauth-authorization-server"
 CLIENTS = {DISCOVERY, "/reg", "/auth", "/token"}
-"""What the client asks the provider; the hops of the login, and the tool's look at the keys, aside."""
+"""What the client asks the provider, but for the hops of its login."""
 
 
 @dataclass
