@@ -86,13 +86,16 @@ class AtLoopback(httpx2.AsyncHTTPTransport):
     Connects to a port of loopback, whatever host the URL names.
 
     The client, its challenges and its tokens speak of the server by its public
-    URL, and `host` is that URL's; TLS is checked against 127.0.0.1. For the
-    `mounts` of a client, by origin.
+    URL; TLS is checked against 127.0.0.1, and `host` is the URL's or the one
+    given. For the `mounts` of a client, by origin.
     """
 
-    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, port: int, tls: ssl.SSLContext | None = None, host: str | None = None
+    ) -> None:
         super().__init__(verify=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         self._port = port
+        self._headers = {} if host is None else {"host": host}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send *request* to the port."""
@@ -100,7 +103,7 @@ class AtLoopback(httpx2.AsyncHTTPTransport):
             httpx2.Request(
                 request.method,
                 request.url.copy_with(host="127.0.0.1", port=self._port),
-                headers=request.headers,
+                headers=httpx2.Headers(request.headers) | self._headers,
                 stream=request.stream,
                 extensions=request.extensions,
             )

@@ -4,7 +4,7 @@
         tokens = idp.login("alice", "docs:read", "https://gate.example.org")
         idp.control("fault", path="/jwks", kind="hang")
 
-It ends with the block, with its parent, and after `LIFE_SECONDS` whatever happens.
+It ends with the block, with its parent, and after its life whatever happens.
 """
 
 from __future__ import annotations
@@ -63,15 +63,15 @@ class Provider:
 
 
 @contextmanager
-def provider() -> Iterator[Provider]:
+def provider(life_seconds: int = LIFE_SECONDS) -> Iterator[Provider]:
     """
-    Run a provider until the block ends.
+    Run a provider until the block ends, and at most *life_seconds*.
 
     Raises:
         NotInstalled: `make idp` has not been run.
         ProviderFailed: it did not come up.
     """
-    command = [str(INSTALLATION.node()), str(HERE / "main.mjs"), str(LIFE_SECONDS)]
+    command = [str(INSTALLATION.node()), str(HERE / "main.mjs"), str(life_seconds)]
     with (
         tempfile.TemporaryFile() as log,
         subprocess.Popen(

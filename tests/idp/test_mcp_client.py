@@ -132,11 +132,12 @@ def test_user_who_agrees_to_less(tool: Tool) -> None:
     assert statuses == [200, 403]
 
 
-def test_at_loopback() -> None:
-    """A server is reached on loopback under its public name, body and all."""
+@pytest.mark.parametrize(("host", "is_sent"), [(None, "docs.example.org"), ("docs", "docs")])
+def test_at_loopback(host: str | None, is_sent: str) -> None:
+    """A server is reached on loopback under its public name, or the given one, body and all."""
 
     async def send(port: int) -> int:
-        mounts = {"http://docs.example.org": AtLoopback(port)}
+        mounts = {"http://docs.example.org": AtLoopback(port, host=host)}
         async with httpx2.AsyncClient(mounts=mounts, trust_env=False) as http:
             answer = await http.post("http://docs.example.org/mcp?a=1", data={"b": "2"})
             return answer.status_code
@@ -146,5 +147,5 @@ def test_at_loopback() -> None:
     (seen,) = upstream.seen
 
     assert (status, seen.method, seen.path) == (200, "POST", "/mcp?a=1")
-    assert seen.by_name["host"] == "docs.example.org"
+    assert seen.by_name["host"] == is_sent
     assert parse_qs(seen.body.decode()) == {"b": ["2"]}
