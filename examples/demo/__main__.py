@@ -20,8 +20,11 @@ from authz.identity.access_token import take_apart
 from examples.demo.agent import switch_tracing_on
 from examples.demo.children import ChildFailed, json_lines
 from examples.demo.identity.choice import START
+from examples.demo.identity.oidc import OidcProvider
 from examples.demo.identity.own import OwnIssuer
+from examples.demo.identity.port import IdentityProvider
 from examples.demo.places import RECORDS, ROOT, SEEN, TOKEN
+from examples.demo.rotation import rotated_keys
 from examples.demo.scenes import (
     CALLS,
     NotAsTold,
@@ -79,7 +82,7 @@ def main() -> int:
 
 async def _play(stage: Stage) -> int:
     told: list[Told] = []
-    for number, scene in enumerate(SCENES, 1):
+    for number, scene in enumerate(_scenes(stage.doors.idp), 1):
         try:
             told.append(await scene(stage))
         except NotAsTold as error:
@@ -90,6 +93,13 @@ async def _play(stage: Stage) -> int:
     _show_trail(told)
     console.print(f"All {len(told)} scenes went as told.", style="bold green")
     return 0
+
+
+def _scenes(idp: IdentityProvider) -> tuple[Scene, ...]:
+    """Give the scenes that can be played with *idp*: a real provider has more to show."""
+    if isinstance(idp, OidcProvider):
+        return (*SCENES, partial(rotated_keys, idp=idp))
+    return SCENES
 
 
 def _show(number: int, told: Told) -> None:

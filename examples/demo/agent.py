@@ -43,6 +43,11 @@ class Doors:
 
     idp: IdentityProvider
 
+    @property
+    def url(self) -> str:
+        """The tool's URL at Envoy."""
+        return f"https://127.0.0.1:{self.envoy}/mcp"
+
     def save(self) -> None:
         """Leave them for the command below."""
         idp = {"kind": self.idp.kind, "members": vars(self.idp)}
@@ -56,19 +61,22 @@ class Doors:
         return cls(saved["envoy"], RUNNING[idp["kind"]](**idp["members"]))
 
 
+def http_client(agent: str, token: str, headers: Mapping[str, str]) -> httpx2.AsyncClient:
+    """Give an HTTP client with the certificate of *agent* and a user's *token*."""
+    tls = ssl.create_default_context(cafile=str(PKI / "roots.pem"))
+    tls.load_cert_chain(PKI / f"{agent}.pem", PKI / f"{agent}.key")
+    sent = {"host": TOOL_HOST, "authorization": f"Bearer {token}", **headers}
+    return httpx2.AsyncClient(verify=tls, headers=sent, timeout=TIMEOUT_SECONDS)
+
+
 @asynccontextmanager
 async def session(
     agent: str, user: str, doors: Doors, headers: Mapping[str, str] | None = None
 ) -> AsyncIterator[Client]:
     """Log *user* in and open an MCP session of *agent* for that user, through Envoy."""
-    tls = ssl.create_default_context(cafile=str(PKI / "roots.pem"))
-    tls.load_cert_chain(PKI / f"{agent}.pem", PKI / f"{agent}.key")
-    sent = {"host": TOOL_HOST, "authorization": f"Bearer {await doors.idp.log_in(user)}"}
-    async with httpx2.AsyncClient(
-        verify=tls, headers={**sent, **(headers or {})}, timeout=TIMEOUT_SECONDS
-    ) as http:
-        url = f"https://127.0.0.1:{doors.envoy}/mcp"
-        transport = streamable_http_client(url, http_client=http)
+    token = await doors.idp.log_in(user)
+    async with http_client(agent, token, headers or {}) as http:
+        transport = streamable_http_client(doors.url, http_client=http)
         async with Client(
             transport, mode=MODES[agent], read_timeout_seconds=TIMEOUT_SECONDS
         ) as client:

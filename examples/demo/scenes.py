@@ -91,9 +91,9 @@ CALLS = (
 
 async def allowed_call(stage: Stage) -> Told:
     """Let an agent search for its user, and keep the token that the tool saw."""
-    with _traced("allowed call") as trace_id:
+    with traced("allowed call") as trace_id:
         async with session("research-agent", "alice", stage.doors) as client:
-            text = await _allowed(client)
+            text = await allowed(client)
     record, seen = _record(trace_id, "search"), _seen(trace_id, "search")
     TOKEN.write_text(seen["token"])
     return Told(
@@ -108,17 +108,17 @@ async def allowed_call(stage: Stage) -> Told:
 
 async def refused_call(stage: Stage, call: Call) -> Told:
     """Let an agent make a call that must be refused, and an allowed one in the same session."""
-    with _traced(call.title) as trace_id:
+    with traced(call.title) as trace_id:
         async with session(call.agent, call.user, stage.doors) as client:
             result = await client.call_tool(call.tool, dict(call.arguments))
             text = text_of(result)
-            _must(bool(result.is_error), f"the call was not refused: {text}")
-            await _allowed(client)
+            must(bool(result.is_error), f"the call was not refused: {text}")
+            await allowed(client)
     record = _record(trace_id, call.tool)
-    _must(record["reason"] == call.reason, f"reason {record['reason']}, not {call.reason}")
-    _must(record["decision"] in text, "the refusal does not name its decision")
-    _must(call.names in f"{record['detail']} {_policies(record)}", f"{call.names} is not named")
-    _must(not _reached(record), "the refused call reached the tool")
+    must(record["reason"] == call.reason, f"reason {record['reason']}, not {call.reason}")
+    must(record["decision"] in text, "the refusal does not name its decision")
+    must(call.names in f"{record['detail']} {_policies(record)}", f"{call.names} is not named")
+    must(not _reached(record), "the refused call reached the tool")
     return Told(
         call.title,
         f"{call.agent}, for {call.user}: {call.tool}({_written(call.arguments)})",
@@ -130,13 +130,13 @@ async def refused_call(stage: Stage, call: Call) -> Told:
 
 async def forged_headers(stage: Stage) -> Told:
     """Let an agent write identity headers of its own; the tool must see the proven ones."""
-    with _traced("forged headers") as trace_id:
+    with traced("forged headers") as trace_id:
         async with session("research-agent", "alice", stage.doors, FORGED) as client:
-            await _allowed(client)
+            await allowed(client)
     seen = _seen(trace_id, "search")
-    _must(seen["x-narrowgate-user"] == "corp/alice", f"the tool saw {seen['x-narrowgate-user']}")
+    must(seen["x-narrowgate-user"] == "corp/alice", f"the tool saw {seen['x-narrowgate-user']}")
     workload = seen["x-workload-spiffe-id"]
-    _must(workload.endswith("/sa/research-agent"), f"the tool saw {workload}")
+    must(workload.endswith("/sa/research-agent"), f"the tool saw {workload}")
     return Told(
         "A forged identity header",
         f"research-agent, for alice: search, with the headers {FORGED}",
@@ -149,8 +149,8 @@ async def forged_headers(stage: Stage) -> Told:
 async def no_envoy(stage: Stage) -> Told:
     """Let an agent ask the gate itself, with its own certificate and a good user token."""
     turned = ask(stage.gate, "research-agent", await stage.doors.idp.log_in("alice"))
-    _must(not turned.has_token, "the gate gave a stranger a token")
-    _must(turned.status == 503, f"the gate answered {turned.status}")
+    must(not turned.has_token, "the gate gave a stranger a token")
+    must(turned.status == 503, f"the gate answered {turned.status}")
     (record,) = [row for row in json_lines(RECORDS) if row["decision"] == turned.decision]
     return Told(
         "A caller of the gate's port that is no Envoy",
@@ -161,14 +161,15 @@ async def no_envoy(stage: Stage) -> Told:
     )
 
 
-async def _allowed(client: Client) -> str:
+async def allowed(client: Client) -> str:
+    """Make a call that must be allowed, and give what the tool answered."""
     result = await client.call_tool("search", {"query": "tides"})
-    _must(not result.is_error, f"an allowed call was refused: {text_of(result)}")
+    must(not result.is_error, f"an allowed call was refused: {text_of(result)}")
     return text_of(result)
 
 
 @contextmanager
-def _traced(title: str) -> Iterator[str]:
+def traced(title: str) -> Iterator[str]:
     """Put a span around a scene, and give the trace id that every call in it carries."""
     with trace.get_tracer("demo").start_as_current_span(title) as span:
         yield trace.format_trace_id(span.get_span_context().trace_id)
@@ -177,7 +178,7 @@ def _traced(title: str) -> Iterator[str]:
 def _record(trace_id: str, tool: str) -> Line:
     """Give the record of the last call of *tool* in the trace."""
     rows = [row for row in trail(trace_id) if (row["operation"] or {}).get("tool") == tool]
-    _must(bool(rows), f"no record of {tool} in trace {trace_id}")
+    must(bool(rows), f"no record of {tool} in trace {trace_id}")
     return rows[-1]
 
 
@@ -204,6 +205,12 @@ def _written(arguments: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
 
 
-def _must(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - an assertion
+def must(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - an assertion
+    """
+    Check what the scene says.
+
+    Raises:
+        NotAsTold: it is not so, but *otherwise*.
+    """
     if not holds:
         raise NotAsTold(otherwise)

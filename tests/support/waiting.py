@@ -8,9 +8,9 @@ from collections.abc import Callable
 LIMIT_SECONDS = 30.0
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
+def wait_until(holds: Callable[[], bool], pause: float = 0.005) -> None:
     """
-    Return once *holds* says yes.
+    Return once *holds* says yes; it is asked again after *pause* seconds.
 
     Raises:
         AssertionError: it has not within `LIMIT_SECONDS`.
@@ -18,4 +18,4 @@ def wait_until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LIMIT_SECONDS
     while not holds():
         assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.005)
+        time.sleep(pause)

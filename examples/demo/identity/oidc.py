@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import httpx2
-
-from examples.demo.places import GATE_AUDIENCE, ISSUER_KEYS, ISSUERS
+from examples.demo.places import GATE_AUDIENCE, ISSUERS
 from examples.idp.provider import Provider, provider
 
 SCOPES = "docs:read docs:write"
+A_DAY = 24 * 3600
+"""For a demo that is kept running."""
+
 DOCUMENT = Path(__file__).parent / "oidc-provider.yaml"
 
 
@@ -31,16 +32,29 @@ class OidcProvider:
     issuer: str
     control_url: str
 
-    @property
-    def provider(self) -> Provider:
-        """The provider, to steer it."""
-        return Provider(self.issuer, self.control_url)
-
     async def log_in(self, user: str) -> str:
         """Walk *user* through a login."""
-        login = self.provider.login
-        tokens = await asyncio.to_thread(login, user, SCOPES, GATE_AUDIENCE)
+        tokens = await asyncio.to_thread(self._provider.login, user, SCOPES, GATE_AUDIENCE)
         return str(tokens["access_token"])
+
+    async def rotate(self, step: str) -> None:
+        """Take one step of a rotation: `publish`, `sign`, `retire`; or `replace`."""
+        await asyncio.to_thread(self._provider.control, "rotate", step=step)
+
+    async def forged(self, claims: Mapping[str, str], header: Mapping[str, str]) -> str:
+        """Give a token that says *claims* under *header*, signed with the provider's own key."""
+        control = self._provider.control
+        answer = await asyncio.to_thread(control, "forge", claims=claims, header=header)
+        return str(answer["token"])
+
+    async def seen(self) -> list[str]:
+        """Give the paths that the provider was asked for since the last time."""
+        answer = await asyncio.to_thread(self._provider.control, "seen")
+        return [row["path"] for row in answer["requests"]]
+
+    @property
+    def _provider(self) -> Provider:
+        return Provider(self.issuer, self.control_url)
 
 
 @contextmanager
@@ -52,8 +66,6 @@ def oidc_provider() -> Iterator[OidcProvider]:
         NotInstalled: `make idp` has not been run.
         ProviderFailed: it did not come up.
     """
-    with provider() as running:
-        ISSUER_KEYS.parent.mkdir(parents=True, exist_ok=True)
-        ISSUER_KEYS.write_bytes(httpx2.get(f"{running.issuer}/jwks").raise_for_status().content)
+    with provider(A_DAY) as running:
         ISSUERS.write_text(DOCUMENT.read_text().replace("${ISSUER}", running.issuer))
         yield OidcProvider(running.issuer, running.control_url)
