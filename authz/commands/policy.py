@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from authz.commands.options import FailOn, Form, Home
+from authz.commands.policy_test import rehearse
 from authz.commands.report import Format, report
 from authz.directory.diagnostics import Diagnostic, Severity
 from authz.sources.declared import read_policies
@@ -45,3 +46,4 @@ def _warnings(home: Path) -> Sequence[Diagnostic]:
 
 check.__doc__ = f"{check.__doc__}\n\n{CHECK_EXAMPLES}"
 policy.command()(check)
+policy.command("test")(rehearse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -12,7 +12,9 @@ from pydantic_core import ErrorDetails
 from authz.directory import later
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, nearest
 from authz.directory.documents import API_VERSION, SPECS, Metadata, Node, Spec
-from authz.directory.reader import Source
+from authz.directory.reader import Path, Source
+
+Typed = TypeVar("Typed", bound=Node)
 
 _EXPECTED = {
     "string_type": "expected a string",
@@ -88,11 +90,10 @@ def parse(source: Source) -> Document:
     kind = value.get("kind")
     if mistakes or not isinstance(kind, str):
         raise InvalidWorld(mistakes)
-    metadata = _validated(Metadata, source, "metadata", value.get("metadata"), mistakes)
-    spec = _validated(SPECS[kind], source, "spec", value.get("spec"), mistakes)
+    metadata = validated(Metadata, source, ("metadata",), value.get("metadata"), mistakes)
+    spec = validated(SPECS[kind], source, ("spec",), value.get("spec"), mistakes)
     if metadata is None or spec is None:
         raise InvalidWorld(mistakes)
-    metadata = cast(Metadata, metadata)
     return Document(kind, metadata.name, metadata.namespace, cast(Spec, spec), source)
 
 
@@ -115,9 +116,15 @@ def _envelope_mistakes(source: Source, value: Mapping[str, Any]) -> Iterator[Dia
         yield Diagnostic(source.at("kind"), f"expected a kind: one of {', '.join(SPECS)}", hint)
 
 
-def _validated(
-    model: type[Node], source: Source, part: str, value: object, mistakes: list[Diagnostic]
-) -> Node | None:
+def validated(
+    model: type[Typed], source: Source, part: Path, value: object, mistakes: list[Diagnostic]
+) -> Typed | None:
+    """
+    Type *value*, which stands at *part* of *source*.
+
+    Returns:
+        The typed value, or None; then its mistakes have been added to *mistakes*.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -128,9 +135,9 @@ def _validated(
 
 
 def _diagnostic(
-    source: Source, part: str, error: ErrorDetails, known: frozenset[str]
+    source: Source, part: Path, error: ErrorDetails, known: frozenset[str]
 ) -> Diagnostic:
-    path: tuple[str | int, ...] = (part, *error["loc"])
+    path = (*part, *error["loc"])
     name, kind = str(path[-1]), error["type"]
     if kind == "missing":
         return Diagnostic(source.at(*path), f"{name} is missing")

@@ -29,6 +29,21 @@ class Truth(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Probes:
+    """Conditions made ready to be asked for their truths: each is a permit of its own."""
+
+    engine: PolicySet
+    """The engine names those that hold, and those that err."""
+
+    count: int
+
+    @classmethod
+    def of(cls, conditions: Sequence[str]) -> Probes:
+        """Make probes of *conditions* (Cedar text)."""
+        return cls(PolicySet.from_str("\n".join(map(_permit, conditions))), len(conditions))
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One leg of a question: what the engine gets, apart from policies."""
 
@@ -46,19 +61,13 @@ class Stage:
         (result,) = is_authorized_batch([request], policies, self.entities, self.schema)
         return result
 
-    def truths(self, conditions: Sequence[str]) -> list[Truth]:
-        """
-        Give the truth of every condition (Cedar text), each by itself, in one evaluation.
-
-        Each becomes a permit of its own, so that the engine names those that hold
-        and those that err.
-        """
-        text = "\n".join(map(_permit, conditions))
-        result = self.evaluate(PolicySet.from_str(text))
+    def truths(self, probes: Probes) -> list[Truth]:
+        """Give the truth of every condition by itself, in one evaluation."""
+        result = self.evaluate(probes.engine)
         if result.decision is Decision.NoDecision:
-            return [Truth.ERROR] * len(conditions)
+            return [Truth.ERROR] * probes.count
         true, error = frozenset(result.diagnostics.reasons), erring(result)
-        return [_truth(engine_id(index), true, error) for index in range(len(conditions))]
+        return [_truth(engine_id(index), true, error) for index in range(probes.count)]
 
 
 def stages_of(

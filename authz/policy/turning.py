@@ -18,7 +18,7 @@ from authz.policy.compiled import Policies, Policy
 from authz.policy.conjuncts import Conjunct, Part, conjuncts_of
 from authz.policy.judge import erring, verdict
 from authz.policy.question import Leg, PolicyRef
-from authz.policy.scene import Stage, Truth
+from authz.policy.scene import Probes, Stage, Truth
 
 ROUNDS = 4
 """Forbids, errors, a permit, and the errors that are left: no leg takes more."""
@@ -105,7 +105,7 @@ def changes_of(
 def weigh(stage: Stage, policies: Mapping[str, Policy]) -> list[Weighed]:
     """Give *policies* (by the engine's id) with the truths of their conjuncts, in their order."""
     rows = [(name, policy, conjuncts_of(policy)) for name, policy in policies.items()]
-    truths = iter(stage.truths([each.text for _, _, parts in rows for each in parts]))
+    truths = iter(stage.truths(Probes.of([each.text for _, _, parts in rows for each in parts])))
     return [
         Weighed(name, policy, tuple((each, next(truths)) for each in parts))
         for name, policy, parts in rows

@@ -22,7 +22,7 @@ from authz.policy.explain import (
 )
 from authz.policy.judge import erring, judge, verdict
 from authz.policy.question import Question
-from authz.policy.scene import Stage, Truth, stages_of
+from authz.policy.scene import Probes, Stage, Truth, stages_of
 from tests.laws.conditions import Written, conditions, loaded, policies, question, questions
 
 few = settings(max_examples=max(20, settings().max_examples // 4))
@@ -85,7 +85,7 @@ def test_truths_are_the_engines(rows: tuple[Written, ...], asked: Question) -> N
     for stage in stages_of(asked, loaded(rows)):
         for policy in loaded(rows).by_engine_id.values():
             texts = [each.text for each in conjuncts_of(policy)]
-            truths = stage.truths(texts)
+            truths = stage.truths(Probes.of(texts))
             first = [*accumulate(truths, and_then)]
 
             assert told_by_engine(stage, policy.source.text) is (first or [Truth.TRUE])[-1]
