@@ -109,7 +109,8 @@ def _subject(facts: Facts) -> Record | None:
     return {
         "groups": _listed(subject.groups),
         "roles": _listed(subject.roles),
-        "scopes": _listed(subject.carries),
+        "scopes": _listed(subject.said),
+        "carries": _listed(subject.carries),
         "level": login.level,
         "acr": login.acr[:MAX_TEXT],
         "amr": _listed(login.amr)[:MAX_ARGUMENTS],

@@ -173,6 +173,8 @@ def _show_all(replays: list[Replay], form: Format) -> int:
     else:
         for each in replays:
             console().print(shown(_line(each)), soft_wrap=True)
+            for change in each.trial.changes if each.trial else ():
+                console().print(shown(f"  {change}"), soft_wrap=True)
         counts = Counter(str(_row(each)["again"]) for each in replays)
         typer.echo(", ".join(f"{count} {what}" for what, count in counts.items()))
     return DIFFERENT if any(each.differs for each in replays) else Exit.OK
@@ -192,6 +194,8 @@ def _row(again: Replay) -> dict[str, object]:
         "reason": again.record.get("reason"),
         "again": what,
         "because": [*again.differs, *([again.missing] if again.missing else [])],
+        "changes": [str(change) for change in again.trial.changes] if again.trial else [],
+        "allowed_with_changes": again.trial is not None and again.trial.is_cured,
     }
 
 

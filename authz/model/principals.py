@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from authz.model.instant import EARLIEST, Instant
-from authz.model.scopes import ScopePatterns, Scopes
+from authz.model.scopes import NO_SCOPES, ScopePatterns, Scopes
 from authz.model.spiffe import SpiffeId
 
 MAX_CHAIN = 4
@@ -138,3 +138,5 @@ class Subject:
     """`acr` and `auth_time` as the credential said them, to go on unchanged."""
 
     auth_time: Instant | None = None
+    said: Scopes = NO_SCOPES
+    """The scopes that the credential lists, whatever of them counts; for the record."""

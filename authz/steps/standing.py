@@ -33,6 +33,7 @@ def subject_of(login: Login, directory: Directory) -> Subject:
         expires=login.expires,
         acr=login.acr,
         auth_time=login.auth_time,
+        said=login.scopes,
     )
 
 

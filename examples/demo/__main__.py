@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from authz.identity.access_token import take_apart
+from examples.demo.again import made_again
 from examples.demo.agent import switch_tracing_on
 from examples.demo.children import ChildFailed, json_lines
 from examples.demo.identity.choice import START
@@ -91,6 +92,11 @@ async def _play(stage: Stage) -> int:
         _show(number, told[-1])
     _show_token()
     _show_trail(told)
+    try:
+        made_again(console)
+    except NotAsTold as error:
+        console.print(f"Not as recorded: {error}", style="bold red", markup=False)
+        return 1
     console.print(f"All {len(told)} scenes went as told.", style="bold green")
     return 0
 

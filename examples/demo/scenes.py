@@ -55,7 +55,7 @@ CALLS = (
         "A tool that is not on the agent's list",
         "research-agent",
         "alice",
-        "purge",
+        "drafts",
         {},
         "operation_undeclared",
     ),

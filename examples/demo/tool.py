@@ -88,10 +88,10 @@ def tool_server(jwks_url: str) -> MCPServer:
         return f"noted on {page}: {note or 'nothing'}"
 
     @server.tool()
-    def purge() -> str:
-        """Delete every page."""
-        _need("docs:write")
-        return "everything is gone"
+    def drafts() -> str:
+        """Read what nobody has published yet."""
+        _need("docs:read")
+        return "a draft about storms"
 
     return server
 
