@@ -41,6 +41,12 @@ _EVIDENCE = {
 }
 SUPPOSED = "supposed"
 
+_UNPROVEN = {
+    Reason.CREDENTIAL_INVALID: "a good token of the user, for this gate",
+    Reason.CREDENTIAL_NOT_YOURS: "a token that was given to no other agent",
+    Reason.CHAIN_REFUSED: "a token whose act names the agents that it came through",
+}
+
 Make = Callable[[Setting], Setting]
 
 
@@ -128,6 +134,8 @@ def _withheld(leg: LegExplanation) -> Change:
 
 def change_for(refused: Refused, given: Given, facts: Facts) -> Change | None:
     """Give the fact that a step refused for; None where only its detail says more."""
+    if refused.reason in _UNPROVEN:
+        return Change("the credential", "proof", refused.detail, _UNPROVEN[refused.reason])
     finder = _FINDERS.get(refused.reason)
     return finder(given, facts) if finder else None
 

@@ -18,6 +18,9 @@ AUTHZ = Path(sys.executable).with_name("authz")
 UNDECIDED = "fault"
 """Reason of a record that decided nothing: the Check was not read."""
 
+UNPROVEN = "credential_invalid"
+"""Reason of a record that does not say whose login would have been good: that cannot be tried."""
+
 
 def made_again(console: Console) -> None:
     """
@@ -42,7 +45,8 @@ def made_again(console: Console) -> None:
 
 
 def _one_fact(row: dict[str, Any]) -> str:
-    if len(row["changes"]) != 1 or not row["allowed_with_changes"]:
+    was_tried = row["allowed_with_changes"] or row["reason"] == UNPROVEN
+    if len(row["changes"]) != 1 or not was_tried:
         raise NotAsTold(f"{row['reason']} names no one fact: {row['changes']}")
     fact: str = row["changes"][0]
     return fact
