@@ -207,12 +207,8 @@ async def _exchange(
     async with session.request(
         method, target, data=form, headers=headers, allow_redirects=False
     ) as answer:
-        try:
-            return await _read(answer, limit)
-        except BaseException:
-            # What was not read to its end is not used again.
-            answer.close()
-            raise
+        # A connection whose answer is not read to its end is closed, not used again.
+        return await _read(answer, limit)
 
 
 async def _read(answer: ClientResponse, limit: int) -> Fetched:

@@ -120,6 +120,7 @@ def test_question_over_a_connection_that_was_closed() -> None:
         (answer(gzip.compress(b"{}"), headers={"content-encoding": "gzip"}), "is packed"),
         (answer(b"{}", headers={"content-encoding": "identity, br"}), "is packed"),
         (TWICE, "is packed"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n", "longer than 1000 bytes"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\nx: " + b"y" * 20_000, "the exchange broke"),
         (b"no http at all\r\n\r\n", "the exchange broke"),
     ],
@@ -154,6 +155,26 @@ def test_status_is_told_apart(status: str) -> None:
     with HostilePeer(always(answer(b"", status))) as peer, pytest.raises(FetchFailed) as failed:
         get(peer.url())
     assert failed.value.status == int(status[:3])
+
+
+def test_connection_with_an_unread_answer() -> None:
+    """What was left unread is not taken for the answer to the next question."""
+    responses = iter(
+        [answer(b"", "500 No") + answer(b"smuggled"), answer(b"x" * 5000), answer(b"{}")]
+    )
+
+    def reply(_: Asked, send: Send) -> bool:
+        send(next(responses))
+        return True
+
+    async def thrice(exchanges: Exchanges) -> Fetched:
+        for _ in range(2):
+            with pytest.raises(FetchFailed):
+                await exchanges.get(peer.url(), LIMIT)
+        return await exchanges.get(peer.url(), LIMIT)
+
+    with HostilePeer(reply) as peer:
+        assert with_exchanges(thrice).body == b"{}"
 
 
 def test_endless_answer_is_cut_off() -> None:
