@@ -123,7 +123,7 @@ def expiry(members: Mapping[str, JSON], asked: Instant) -> Instant:
     exp = members.get("exp")
     if exp is None:
         return LATEST
-    if isinstance(exp, bool) or not isinstance(exp, int | Decimal):
+    if not isinstance(exp, int | Decimal):
         return asked
     return Instant(int(min(max(exp, 0), LATEST)))
 

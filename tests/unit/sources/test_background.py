@@ -11,6 +11,7 @@ import pytest
 from authz.sources.background import Background, BackgroundClosed
 from authz.sources.single_flight import SingleFlights
 from tests.support.network import KeptLog
+from tests.support.waiting import wait_until
 
 
 async def give(value: int) -> int:
@@ -50,6 +51,19 @@ def test_work_that_takes_too_long() -> None:
         assert len(flights) == 1
         ended.set()
         assert background.run(flights.join("key", shared), 10) == 7
+
+
+async def under_way() -> int:
+    """Count the work of the loop, this aside."""
+    return len(asyncio.all_tasks()) - 1
+
+
+def test_work_that_nobody_waits_for_any_more() -> None:
+    """What took too long is ended, so that it does not pile up."""
+    with Background(KeptLog().log) as background:
+        with pytest.raises(TimeoutError):
+            background.run(never(), 0.01)
+        wait_until(lambda: background.run(under_way(), 10) == 0)
 
 
 def test_fault_that_nobody_waits_for() -> None:
