@@ -98,7 +98,7 @@ class FetchedKeys:
             keys, fresh_for = await self._read()
             fresh_until = Instant(asked + fresh_for)
             usable_until = Instant(fresh_until + self._keys.stale_for)
-            self.current = IssuerKeys(keys, fresh_until, usable_until)
+            before, self.current = self.current, IssuerKeys(keys, fresh_until, usable_until)
             self._publish(self._peer.name, self.current)
         except (FetchFailed, InvalidKeySet) as error:
             self._say_failing(str(error))
@@ -106,7 +106,7 @@ class FetchedKeys:
             self._peer.log.error("fault", **whereabouts(error))
             self._say_failing("a fault of ours")
         else:
-            self._say_fetched(keys, fresh_for)
+            self._say_fetched(before.keys, keys, fresh_for)
 
     async def _read(self) -> tuple[KeySet, int]:
         url = self._keys.jwks_url or await self._peer.metadata.endpoint("jwks_uri")
@@ -122,7 +122,11 @@ class FetchedKeys:
             left = max(0, self.current.usable_until - self._peer.clock())
             self._peer.log.warning("issuer_keys_unreachable", why=why, usable_seconds=left)
 
-    def _say_fetched(self, keys: KeySet, fresh_for: int) -> None:
-        if self._failing or self.fetches.tried == 1:
+    def _say_fetched(self, before: KeySet, now: KeySet, fresh_for: int) -> None:
+        if self._failing or _names(now) != _names(before):
             self._failing = False
-            self._peer.log.info("issuer_keys_fetched", keys=len(keys.keys), fresh_seconds=fresh_for)
+            self._peer.log.info("issuer_keys_fetched", keys=len(now.keys), fresh_seconds=fresh_for)
+
+
+def _names(keys: KeySet) -> set[tuple[str | None, str]]:
+    return {(key.key_id, key.algorithm) for key in keys.keys}

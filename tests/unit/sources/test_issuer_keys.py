@@ -241,21 +241,22 @@ def test_flood_while_the_issuer_is_down(setting: Setting) -> None:
 
 
 def test_rotation(setting: Setting) -> None:
-    """A new key is found when a token names it, and one that is gone is not kept."""
-    sets = iter([jwks("a"), jwks("a", "b"), jwks("b")])
+    """A new key is found when a token names it, one that is gone is not kept; changes are said."""
+    sets = iter([jwks("a"), jwks("a"), jwks("a", "b"), jwks("b")])
 
     def reply(_: Asked, send: Send) -> bool:
         send(answer(next(sets)))
         return True
 
     async def rotate(keys: FetchedKeys) -> None:
-        for _ in range(3):
+        for _ in range(4):
             await keys.refresh()
             setting.clock.now += COOL_DOWN
 
     with HostilePeer(reply) as peer:
         setting.run(issuer(peer.url(), at(peer.url("/jwks"))), rotate)
-    assert setting.key_ids() == [["a"], ["a", "b"], ["b"]]
+    assert setting.key_ids() == [["a"], ["a"], ["a", "b"], ["b"]]
+    assert setting.kept.events == ["issuer_keys_fetched"] * 3
 
 
 BAD = [
