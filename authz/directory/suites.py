@@ -142,9 +142,17 @@ class Case:
     index: int
     source: Source
 
+    def has(self, *path: str) -> bool:
+        """Say whether a member is written in this case, not inherited."""
+        return ("cases", self.index, *path) in self.source.keys
+
     def at(self, *path: str | int) -> Position:
         """Give the position of a member, or of the case where it is inherited."""
         return self.source.at("cases", self.index, *path)
+
+    def key_at(self, *path: str | int) -> Position:
+        """Give the position of a member's name."""
+        return self.source.key_at("cases", self.index, *path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +234,8 @@ def _case_mistakes(
 
 
 def _left_out(case: Case) -> Iterator[Diagnostic]:
+    if case.has("like"):
+        return
     if not case.parties:
         yield Diagnostic(case.at(), "as is missing: who asks?")
     if case.call is None and case.session is None:

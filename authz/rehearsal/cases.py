@@ -68,8 +68,11 @@ class _LookedUp:
                 hint = nearest(agent, self.directory.agents)
                 yield Diagnostic(place, f"no document declares the Agent {agent}", hint)
         for case in self.suite.cases:
-            yield from self._party_mistakes(case)
-            yield from self._operation_mistakes(case)
+            # What is inherited was told where it is written.
+            if case.has("as"):
+                yield from self._party_mistakes(case)
+            if case.has("call") or case.has("session"):
+                yield from self._operation_mistakes(case)
             yield from self._name_mistakes(case)
 
     def _user_mistakes(self, alias: str, user: UserNode) -> Iterator[Diagnostic]:
@@ -115,9 +118,10 @@ class _LookedUp:
 
     def _name_mistakes(self, case: Case) -> Iterator[Diagnostic]:
         for name in sorted(case.headers.keys() - self.headers):
-            hint = nearest(name, self.headers) or "list it in the Gate's policyHeaders"
-            place = case.at("headers", name)
-            yield Diagnostic(place, f"policies may not read the header {name}", hint)
+            if case.has("headers", name):
+                hint = nearest(name, self.headers) or "list it in the Gate's policyHeaders"
+                place = case.key_at("headers", name)
+                yield Diagnostic(place, f"policies may not read the header {name}", hint)
         if case.fails_at is not None and case.fails_at not in self.policies:
             hint = nearest(case.fails_at, self.policies)
             yield Diagnostic(case.at("fails_at"), f"there is no policy {case.fails_at}", hint)
