@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
 from authz.policy.cedar_text import text_of
 from authz.policy.compiled import Policies, Policy
 from authz.policy.conjuncts import Conjunct, Part
+from authz.policy.facts import action_of, groups_of
 from authz.policy.judge import judge
 from authz.policy.question import USER, Judgement, Leg, PolicyRef, Question
 from authz.policy.scene import Stage, Truth, stages_of
@@ -163,10 +165,11 @@ class _Explainer:
         """Give every policy that counts for the leg or could, with the truths of its conjuncts."""
         kind = "User" if leg.party == USER else "Agent"
         counting = frozenset(leg.policies)
+        actions = {action_of(self.question), *groups_of(self.question)}
         could_count = {
             name: policy
             for name, policy in self.policies.by_engine_id.items()
-            if policy.ref in counting or _could_permit(policy, kind)
+            if policy.ref in counting or _could_permit(policy, kind, actions)
         }
         return sorted(weigh(stage, could_count), key=lambda row: row.rank)
 
@@ -193,13 +196,23 @@ class _Explainer:
         return [row for row in weighed if row.policy.ref in frozenset(leg.policies)]
 
 
-def _could_permit(policy: Policy, kind: str) -> bool:
-    """Say whether *policy* is a permit that may speak of a principal of type *kind*."""
-    if policy.source.effect != "permit":
+def _could_permit(policy: Policy, kind: str, actions: Set[str]) -> bool:
+    """Say whether *policy* permits one of *actions*, to a principal that may be of type *kind*."""
+    form = policy.source.policy
+    if policy.source.effect != "permit" or not _names_one_of(form["action"], actions):
         return False
-    match policy.source.policy["principal"]:
+    match form["principal"]:
         case {"entity_type": str(named)} | {"entity": {"type": str(named)}}:
             return _LEG_OF.get(named, named) == kind
+    return True
+
+
+def _names_one_of(constraint: Mapping[str, Any], actions: Set[str]) -> bool:
+    match constraint:
+        case {"entity": {"id": str(name)}}:
+            return name in actions
+        case {"entities": list(references)}:
+            return any(reference["id"] in actions for reference in references)
     return True
 
 

@@ -63,6 +63,11 @@ def action_of(question: Question) -> str:
     return SESSION_ACTION if question.tool is None else tool_action(question.tool.name)
 
 
+def groups_of(question: Question) -> tuple[str, ...]:
+    """Give the ids of all groups that the question's action is in."""
+    return (PROTOCOL_ACTION,) if question.tool is None else action_groups(question.tool.action)
+
+
 def resource_of(question: Question) -> Json:
     """Give the reference of the question's resource."""
     if question.tool is None:
@@ -108,11 +113,8 @@ def _visible(headers: Mapping[str, str], names: Iterable[str]) -> dict[str, str]
 
 def _action(question: Question) -> Json:
     """Give the action with all its groups: entities read without a schema have no hierarchy."""
-    if question.tool is None:
-        groups: tuple[str, ...] = (PROTOCOL_ACTION,)
-    else:
-        groups = action_groups(question.tool.action)
-    return _entity("Action", action_of(question), parents=[("Action", name) for name in groups])
+    parents = [("Action", name) for name in groups_of(question)]
+    return _entity("Action", action_of(question), parents=parents)
 
 
 def _resource(question: Question) -> list[Json]:
