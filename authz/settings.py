@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
 
 class Exit(IntEnum):
     """Exit codes of the command, as documented."""
@@ -47,5 +49,7 @@ class ServeSettings:
 
     http: HttpAddress
     log_level: str
+    """One of `LOG_LEVELS`."""
+
     drain_seconds: float
     """How long a stop waits for Checks that are under way."""

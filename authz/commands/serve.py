@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from authz.settings import HttpAddress, ServeSettings
-from authz.telemetry.logs import LEVELS
+from authz.settings import LOG_LEVELS, HttpAddress, ServeSettings
 
 EXAMPLES = """\
 Examples:
@@ -34,8 +33,8 @@ def _address(text: str) -> str:
 
 
 def _level(text: str) -> str:
-    if text not in LEVELS:
-        raise typer.BadParameter(f"{text!r} is none of {', '.join(LEVELS)}")
+    if text not in LOG_LEVELS:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(LOG_LEVELS)}")
     return text
 
 

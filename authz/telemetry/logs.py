@@ -16,8 +16,6 @@ from typing import TextIO, cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-
 
 class _Unbreakable(io.TextIOBase):
     """A stream whose reader may go away: a log that nobody takes must not stop an answer."""
@@ -36,7 +34,7 @@ class _Unbreakable(io.TextIOBase):
 
 
 def open_log(level: str) -> FilteringBoundLogger:
-    """Give a logger that writes from *level* (a key of `LEVELS`) upwards."""
+    """Give a logger that writes from *level* (one of `settings.LOG_LEVELS`) upwards."""
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.PrintLogger(cast(TextIO, _Unbreakable(sys.stderr))),
         processors=[
@@ -44,7 +42,7 @@ def open_log(level: str) -> FilteringBoundLogger:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     return logger
 
