@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 
 from authz.policy.statements import scope_end, tokens
 
+MAX_SEARCHED = 16 * 1024
+"""Characters of a statement in which a place is looked for: each question is a reading of it."""
+
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _JOINING = frozenset({"&&", "||"})
 
@@ -24,14 +27,15 @@ def part_refused(text: str, is_refused: Callable[[str], bool]) -> int | None:
             is. It is asked about as often as the number of parts has binary digits.
 
     Returns:
-        An offset; None if the engine says so of no part.
+        An offset; None if the engine says so of no part, or *text* is very long.
     """
+    if len(text) > MAX_SEARCHED:
+        return None
     try:
         parts = list(_parts(text))
     except ValueError:
         return None
-    shorter = [f"{text[:end]} }};" for _, end in parts]
-    first = bisect_left(shorter, True, key=is_refused)
+    first = bisect_left(parts, True, key=lambda part: is_refused(f"{text[: part[1]]} }};"))
     return parts[first][0] if first < len(parts) else None
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from cedarpy import policies_to_json_str
 
 from authz.directory.diagnostics import Diagnostic
-from authz.policy.narrow import part_refused
+from authz.policy.narrow import MAX_SEARCHED, part_refused
 from authz.policy.places import diagnostic
 from authz.policy.remarks import Phrase, Remark
 from authz.policy.statements import Statement, tokens
@@ -60,7 +60,7 @@ def _stop(text: str, message: str) -> int | None:
     if message == _END:
         return found[-1].end()
     match = _STOPPED.fullmatch(message)
-    if match is None:
+    if match is None or len(text) > MAX_SEARCHED:
         return None
     if match[1] == ";":
         return found[-1].start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from authz.policy.narrow import MAX_SEARCHED
 from authz.policy.places import diagnostic, find
 from authz.policy.remarks import Phrase, Remark, annotation, attribute, entity, reading
 from authz.policy.source import NotOnePolicy, read_source
@@ -107,3 +108,12 @@ def test_syntax(text: str, hint: str) -> None:
     assert str(told.position) == place_in(text), told
     assert hint in told.hint
     assert bool(hint) == bool(told.hint)
+
+
+def test_no_search_in_a_statement_without_end() -> None:
+    """Of a statement of megabytes the beginning is told: each question would be a reading."""
+    (statement,) = split_statements("f", f"{SCOPE} when {{ [{'1,' * MAX_SEARCHED} 2 3] }};")
+
+    told = syntax_mistake(statement, "unexpected token `3`", "")
+
+    assert told.position == statement.position
