@@ -138,7 +138,7 @@ def _diagnostic(
     source: Source, part: Path, error: ErrorDetails, known: frozenset[str]
 ) -> Diagnostic:
     path = (*part, *error["loc"])
-    name, kind = str(path[-1]), error["type"]
+    name, kind = _last_name(path), error["type"]
     if kind == "missing":
         return Diagnostic(source.at(*path), f"{name} is missing")
     if kind == "extra_forbidden":
@@ -150,6 +150,11 @@ def _diagnostic(
         return _wrong_choice(source.at(*path), name, error)
     hint = "quote it" if kind == "string_type" and _is_scalar(error["input"]) else ""
     return Diagnostic(source.at(*path), f"{name}: {_EXPECTED.get(kind, error['msg'])}", hint)
+
+
+def _last_name(path: tuple[str | int, ...]) -> str:
+    """Give the member that *path* ends in, or the one whose row it ends in."""
+    return next((step for step in reversed(path) if isinstance(step, str)), str(path[-1]))
 
 
 def _wrong_choice(place: Position, name: str, error: ErrorDetails) -> Diagnostic:
