@@ -1,7 +1,7 @@
-"""A real provider's keys move while `authz serve` takes calls: all good ones pass, no others do.
+"""A real provider's keys move while calls run: all good ones pass, and no others do.
 
 The gate finds the keys by itself, and looks for new ones when a token names one
-that it does not know, but not more often than it allows itself to.
+that it does not know.
 """
 
 from __future__ import annotations
@@ -12,71 +12,34 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 import jwt
-import pytest
 
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 from examples.idp.login import Browser, log_in
 from examples.idp.provider import Provider
-from tests.support.cases import case_named
+from tests.support.believing import BelievingGate, believing_gate, believing_home, call_with
 from tests.support.direct import check_of
-from tests.support.idp import GATE, rotate, trusting
+from tests.support.idp import GATE, rotate
 from tests.support.keys import sign
-from tests.support.served import Served, serving
+from tests.support.served import serving
 from tests.support.waiting import wait_until
-from tests.support.worlds import prepare_home
 
-CASE = case_named("search-allowed")
-TIMEOUT_SECONDS = 10
 CALLERS = 3
 PAUSE_SECONDS = 0.25
-
-
-@dataclass(frozen=True)
-class Gate:
-    """The running gate, and the provider that it believes."""
-
-    served: Served
-    idp: Provider
-    channel: grpc.Channel
-
-    def reason(self, token: str) -> str:
-        """Ask as Envoy would for a call with *token*; give the reason of the record."""
-        headers = [(name, text) for name, text in CASE.headers if name != "authorization"]
-        call = replace(CASE, headers=(*headers, ("authorization", f"Bearer {token}")))
-        check = AuthorizationStub(self.channel).Check  # type: ignore[no-untyped-call]
-        answer: CheckResponse = check(check_of(call), timeout=TIMEOUT_SECONDS)
-        either = answer.ok_response if answer.status.code == 0 else answer.denied_response
-        headers_out = {row.header.key: row.header.value for row in either.headers}
-        decision = headers_out["x-narrowgate-decision"]
-        (record,) = [row for row in self.served.whole_records if row["decision"] == decision]
-        assert (record["reason"] == "allow") is (answer.status.code == 0)
-        return str(record["reason"])
-
-    def wait_for_a_look(self) -> None:
-        """Show the gate a key that nobody has until it looks at the provider's keys again."""
-        self.idp.control("seen")
-        token = self.idp.control(
-            "forge", claims={"sub": "alice"}, header={"typ": "at+jwt", "kid": "nobody's"}
-        )["token"]
-
-        def has_looked() -> bool:
-            self.reason(token)
-            return any(row["path"] == "/jwks" for row in self.idp.control("seen")["requests"])
-
-        wait_until(has_looked, PAUSE_SECONDS)
+REFUSED = "credential_invalid"
 
 
 @dataclass
 class Load:
     """Users who log in and call, one call after the other."""
 
-    gate: Gate
+    gate: BelievingGate
     reasons: Counter[str] = field(default_factory=Counter)
     rounds: list[int] = field(default_factory=lambda: [0] * CALLERS)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -90,9 +53,9 @@ class Load:
                 self.rounds[number] += 1
 
     def wait_for_new_tokens(self) -> None:
-        """Wait until no call is under way with a token of before; as good as their lifetime."""
-        before = list(self.rounds)
-        wait_until(lambda: all(n >= old + 2 for n, old in zip(self.rounds, before, strict=True)))
+        """Wait until nobody calls with a token of before, as one waits for a token's lifetime."""
+        enough = [rounds + 2 for rounds in self.rounds]
+        wait_until(lambda: all(n >= m for n, m in zip(self.rounds, enough, strict=True)))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -107,56 +70,80 @@ class Load:
             caller.result()
 
 
-@pytest.fixture
-def gate(idp: Provider, tmp_path: Path) -> Iterator[Gate]:
-    """A gate that believes the provider."""
-    home = trusting(prepare_home(tmp_path), idp)
+def login(idp: Provider) -> str:
+    """Log alice in, for the gate."""
+    return str(idp.login("alice", "docs:read", GATE)["access_token"])
+
+
+def said(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give header and claims of *token*."""
+    return jwt.get_unverified_header(token), jwt.decode(token, options={"verify_signature": False})
+
+
+def test_rotation_under_load(idp: Provider, tmp_path: Path) -> None:
+    """No good call is refused by a rotation; afterwards the old key is worth nothing."""
+    with believing_gate(idp, tmp_path) as gate:
+        load, old = Load(gate), login(idp)
+        with load.running():
+            rotate(idp, "publish")
+            gate.look_again()
+            rotate(idp, "sign")
+            load.wait_for_new_tokens()
+            while_published = gate.reason(old)
+            rotate(idp, "retire")
+            gate.look_again()
+            load.wait_for_new_tokens()
+        header, claims = said(old)
+        fresh = idp.control("forge", claims=claims | {"jti": "new"}, kid=header["kid"])["token"]
+
+        assert while_published == "allow"
+        assert load.reasons.keys() == {"allow"}
+        assert load.reasons.total() >= CALLERS * 4
+        assert [gate.reason(token) for token in (old, fresh)] == [REFUSED] * 2
+
+
+def test_signing_with_a_key_at_once(idp: Provider, tmp_path: Path) -> None:
+    """A provider that gives nobody time to notice is noticed by its first token."""
+    with believing_gate(idp, tmp_path) as gate:
+        stolen = login(idp)
+        before = gate.reason(stolen)
+        rotate(idp, "replace")
+        gate.clock.ahead += 11
+        new = login(idp)
+
+        assert before == "allow"
+        assert gate.reason(new) == "allow"
+        assert gate.reason(stolen) == REFUSED
+
+
+def test_foreign_keys(idp: Provider, tmp_path: Path) -> None:
+    """A key that the provider does not publish signs nothing, whatever name it goes by."""
+    with believing_gate(idp, tmp_path) as gate:
+        header, claims = said(login(idp))
+        text = json.dumps(claims).encode()
+
+        for name in (header["kid"], "mallory"):
+            assert gate.reason(sign("mallory", header | {"kid": name}, text)) == REFUSED
+        unnamed = {member: value for member, value in header.items() if member != "kid"}
+        assert gate.reason(sign("mallory", unnamed, text)) == REFUSED
+
+
+def test_serve_finds_keys_by_itself(idp: Provider, tmp_path: Path) -> None:
+    """`authz serve` is told a URL, and follows the provider from key to key."""
+    home = believing_home(idp, tmp_path)
     with (
         serving(home, tmp_path / "gate.log") as served,
         grpc.insecure_channel(f"unix:{served.socket}") as channel,
     ):
-        yield Gate(served, idp, channel)
 
+        def is_allowed(token: str) -> bool:
+            check = AuthorizationStub(channel).Check  # type: ignore[no-untyped-call]
+            answer: CheckResponse = check(check_of(call_with(token)), timeout=10)
+            return int(answer.status.code) == 0
 
-def test_rotation_under_load(gate: Gate) -> None:
-    """No good call is refused by a rotation; afterwards no key of before is worth anything."""
-    idp, load = gate.idp, Load(gate)
-    old = idp.login("alice", "docs:read", GATE)["access_token"]
-    assert gate.reason(old) == "allow"
-
-    with load.running():
-        rotate(idp, "publish")
-        gate.wait_for_a_look()
-        rotate(idp, "sign")
-        load.wait_for_new_tokens()
-        assert gate.reason(old) == "allow", "a key that is still published signs good tokens"
-        rotate(idp, "retire")
-        gate.wait_for_a_look()
-        load.wait_for_new_tokens()
-    stolen = jwt.get_unverified_header(old)["kid"]
-    claims = jwt.decode(old, options={"verify_signature": False})
-    fresh = idp.control("forge", claims=claims | {"jti": "fresh"}, kid=stolen)["token"]
-
-    assert load.reasons.keys() == {"allow"}
-    assert load.reasons.total() >= CALLERS * 4
-    assert [gate.reason(token) for token in (old, fresh)] == ["credential_invalid"] * 2
-
-
-def test_replaced_and_foreign_keys(gate: Gate) -> None:
-    """A stolen key is refused once the gate has looked; somebody else's under its name always."""
-    idp = gate.idp
-    token = idp.login("alice", "docs:read", GATE)["access_token"]
-    header = jwt.get_unverified_header(token)
-    claims = json.dumps(jwt.decode(token, options={"verify_signature": False})).encode()
-    foreign = sign("mallory", header, claims)
-    unknown = sign("mallory", header | {"kid": "mallory"}, claims)
-
-    assert gate.reason(token) == "allow"
-    assert gate.reason(foreign) == "credential_invalid"
-    assert gate.reason(unknown) == "credential_invalid"
-
-    rotate(idp, "replace")
-    new = idp.login("alice", "docs:read", GATE)["access_token"]
-    wait_until(lambda: gate.reason(new) == "allow", PAUSE_SECONDS)
-
-    assert gate.reason(token) == "credential_invalid"
+        old = login(idp)
+        assert is_allowed(old)
+        rotate(idp, "replace")
+        new = login(idp)
+        wait_until(lambda: is_allowed(new), PAUSE_SECONDS)
+        assert not is_allowed(old)

@@ -11,10 +11,10 @@ import pytest
 
 from examples.idp.login import CLIENT, REDIRECT, Browser, LoginRefused, log_in
 from examples.idp.provider import Provider
-from tests.support.idp import GATE
+from tests.support.idp import CLIENT_SECRET, GATE
 
 OPAQUE = "https://opaque.example.org"
-SECRET = "a-secret:with/everything+that%is&encoded=0123456789"
+ENCODED = quote_plus(CLIENT_SECRET)
 MFA = "urn:demo:mfa"
 
 
@@ -29,7 +29,9 @@ def verified(idp: Provider, token: str, audience: str) -> dict[str, Any]:
     return claims | {"header": header}
 
 
-def introspected(idp: Provider, token: str, secret: str = quote_plus(SECRET)) -> dict[str, Any]:
+def introspected(
+    idp: Provider, token: str, secret: str = quote_plus(CLIENT_SECRET)
+) -> dict[str, Any]:
     """Ask the provider about a token, as the client `gate`."""
     url = f"{idp.issuer}/token/introspection"
     answer: dict[str, Any] = httpx2.post(url, data={"token": token}, auth=("gate", secret)).json()
@@ -82,7 +84,7 @@ def test_introspection_wants_the_secret_encoded(idp: Provider) -> None:
     """Basic authentication is form-encoded first (RFC 6749 section 2.3.1), or it is refused."""
     token = idp.login("alice", "docs:read", OPAQUE)["access_token"]
 
-    assert introspected(idp, token, SECRET)["error"] == "invalid_request"
+    assert introspected(idp, token, CLIENT_SECRET)["error"] == "invalid_request"
     assert introspected(idp, token, "wrong")["error"] == "invalid_client"
 
 

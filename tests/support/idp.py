@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -16,8 +15,8 @@ from examples.idp.provider import Provider, provider
 GATE = "https://gate.example.org"
 """A resource of `cast.mjs`, whose tokens are JWTs by ES256."""
 
-NEAR_KEYS = """keys: {discover: true}
-  privateNetworks: [127.0.0.1/32]"""
+CLIENT_SECRET = "a-secret:with/everything+that%is&encoded=0123456789"
+"""Of the client `gate`, for introspection; Basic authentication has to encode it."""
 
 
 @contextmanager
@@ -48,17 +47,3 @@ def rotate(idp: Provider, *steps: str) -> None:
     """Take steps of a rotation of the ES256 key: `publish`, `sign`, `retire`, `replace`."""
     for step in steps:
         idp.control("rotate", alg="ES256", step=step)
-
-
-def trusting(home: Path, idp: Provider) -> Path:
-    """Let the world of *home* take *idp* as its issuer corp, and find its keys by discovery."""
-    document = home / "directory" / "global" / "issuers.yaml"
-    text = document.read_text()
-    for before, after in (
-        ("issuer: https://idp.example.com\n", f"issuer: {idp.issuer}\n"),
-        ("keys: {file: keys/corp.jwks.json}", NEAR_KEYS),
-    ):
-        assert text.count(before) == 1
-        text = text.replace(before, after)
-    document.write_text(text)
-    return home
