@@ -82,7 +82,7 @@ def _turn_away(
         refused=refused,
         decision=given.call.decision,
         message=facts.find(Message),
-        audience=target.audience if target else None,
+        audience=target.identifier if target else None,
         style=_style(given, facts),
         may_challenge=may_challenge,
     )

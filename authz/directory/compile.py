@@ -153,6 +153,7 @@ class Compiler:
             refusals=RefusalStyle(spec.refusals),
             session_scopes=frozenset(spec.session_scopes),
             tools={name: self._tool(row, name, tool) for name, tool in spec.tools.items()},
+            resource=spec.resource,
         )
 
     def _called_agent(self, row: Document, spec: AgentSpec) -> Target:

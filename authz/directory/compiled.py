@@ -201,10 +201,18 @@ class Target:
     tools: Mapping[str, Tool]
     """By the tool's own name, byte by byte."""
 
+    resource: str | None = None
+    """What clients that run OAuth ask an issuer's token for; one for it counts here alone."""
+
     @property
     def namespace(self) -> str:
         """The namespace that owns it."""
         return self.name.partition("/")[0]
+
+    @property
+    def identifier(self) -> str:
+        """What it is called as an OAuth resource (RFC 8707, RFC 9728)."""
+        return self.resource or self.audience
 
     def accepts(self, agent: str) -> bool:
         """Say whether *agent* (`namespace/name`) is among its declared callers."""

@@ -328,6 +328,7 @@ class MCPServerSpec(Node):
     hosts: Annotated[list[Host], Field(min_length=1)]
     path: UrlPath
     audience: Uri
+    resource: Url | None = None
     callers: list[CallerPattern] = []
     token: TokenSpec = TokenSpec()
     session_scopes: list[Scope] = []

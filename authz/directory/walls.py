@@ -114,8 +114,8 @@ def _agent_claims(agent: AgentSpec, document: Document) -> Iterator[tuple[str, H
 def _target_claims(
     target: AgentSpec | MCPServerSpec, document: Document
 ) -> Iterator[tuple[str, Hashable, Position]]:
-    if target.audience is not None:
-        yield "audience", comparable(target.audience), document.at("audience")
+    for name, audience in _addressed(target):
+        yield "audience", comparable(audience), document.at(name)
     # A request names a host with or without its port, so they are one address.
     spelt: dict[str, str] = {}
     for index, host in enumerate(target.hosts):
@@ -145,10 +145,20 @@ def audience_mistakes(documents: Sequence[Document]) -> Iterator[Diagnostic]:
     for document in documents:
         if not isinstance(document.spec, (AgentSpec, MCPServerSpec)):
             continue
-        owner = taken.get(comparable(document.spec.audience or ""))
-        if owner is not None:
-            hint = "give the target one of its own"
-            yield Diagnostic(document.at("audience"), f"the audience is that of {owner}", hint)
+        for name, audience in _addressed(document.spec):
+            owner = taken.get(comparable(audience))
+            if owner is not None:
+                hint = "give the target one of its own"
+                yield Diagnostic(document.at(name), f"the {name} is that of {owner}", hint)
+
+
+def _addressed(target: AgentSpec | MCPServerSpec) -> Iterator[tuple[str, str]]:
+    """Give what tokens for *target* are addressed to, by member; the same twice counts once."""
+    if target.audience is not None:
+        yield "audience", target.audience
+    resource = target.resource if isinstance(target, MCPServerSpec) else None
+    if resource is not None and comparable(resource) != comparable(target.audience or ""):
+        yield "resource", resource
 
 
 def cell_mistakes(documents: Sequence[Document], known: Known) -> Iterator[Diagnostic]:

@@ -36,16 +36,16 @@ def metadata_paths(target: Target) -> frozenset[str]:
     They insert the well-known path before the path that they were given, or
     that a challenge names, and try the root after that.
     """
-    if not urlsplit(target.audience).netloc:
+    if not urlsplit(target.identifier).netloc:
         return frozenset()
-    paths = (urlsplit(target.audience).path, target.path)
+    paths = (urlsplit(target.identifier).path, target.path)
     return frozenset({WELL_KNOWN, *(WELL_KNOWN + path.removesuffix("/") for path in paths)})
 
 
 def metadata_reply(target: Target, directory: Directory, method: str, decision: str) -> Answer:
     """Write the document; a HEAD gets its headers alone."""
     document = {
-        "resource": target.audience,
+        "resource": target.identifier,
         "authorization_servers": _authorization_servers(target, directory),
         "scopes_supported": sorted(_basic_scopes(target)),
         "bearer_methods_supported": ["header"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from authz.directory.compiled import Agent, Issuer, KeysByUrl
+from authz.directory.compiled import Agent, Issuer, KeysByUrl, Target
 from authz.identity.access_token import (
     MAX_TOKEN_BYTES,
     Expectations,
@@ -36,7 +36,9 @@ OWN_ALGORITHMS = frozenset({"ES256"})
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/=-]+)")
 
 
-def prove_login(header: str, agent: Agent, given: Given, caller: Hop) -> Login | Refused | Need:
+def prove_login(
+    header: str, agent: Agent, given: Given, caller: Hop, target: Target | None
+) -> Login | Refused | Need:
     """
     Prove what an `authorization` header says of a user.
 
@@ -48,15 +50,17 @@ def prove_login(header: str, agent: Agent, given: Given, caller: Hop) -> Login |
     if bearer is None:
         return Refused(Reason.CREDENTIAL_INVALID, "authorization is no single bearer token")
     try:
-        return _read(bearer[1], agent, given, caller)
+        return _read(bearer[1], agent, given, caller, target)
     except TokenRejected as error:
         return Refused(Reason.CREDENTIAL_INVALID, str(error))
 
 
-def _read(token: str, agent: Agent, given: Given, caller: Hop) -> Login | Refused | Need:
+def _read(
+    token: str, agent: Agent, given: Given, caller: Hop, target: Target | None
+) -> Login | Refused | Need:
     directory = given.world.directory
     if is_opaque(token):
-        return _read_opaque(token, given, caller)
+        return _read_opaque(token, given, caller, target)
     unverified = take_apart(token)
     if unverified.issuer == directory.gate.issuer_url:
         audiences = {agent.audience} if agent.audience else set()
@@ -66,11 +70,16 @@ def _read(token: str, agent: Agent, given: Given, caller: Hop) -> Login | Refuse
     issuer = directory.issuers_by_url.get(unverified.issuer)
     if issuer is None:
         raise TokenRejected("iss is no declared Issuer")
-    return _read_signed(unverified, issuer, given, caller)
+    expected = _expected(issuer, target)
+    return _read_signed(unverified, issuer, given, caller, expected)
 
 
 def _read_signed(
-    unverified: UnverifiedToken, issuer: Issuer, given: Given, caller: Hop
+    unverified: UnverifiedToken,
+    issuer: Issuer,
+    given: Given,
+    caller: Hop,
+    expected: Expectations,
 ) -> Login | Refused | Need:
     """
     Read an issuer's JWT. A key that is not known is no proof of a bad token while keys are stale.
@@ -82,7 +91,7 @@ def _read_signed(
     keys = answer if isinstance(answer, IssuerKeys) else given.world.issuer_keys[issuer.name]
     try:
         usable = keys.at(given.now)
-        claims = verify_access_token(unverified, usable, _expected(issuer), given.now)
+        claims = verify_access_token(unverified, usable, expected, given.now)
     except KeyUnknown as unknown:
         if not isinstance(issuer.keys, KeysByUrl):
             raise
@@ -94,7 +103,9 @@ def _read_signed(
     return read_idp_token(claims, issuer, caller, given.world.directory, given.now)
 
 
-def _read_opaque(token: str, given: Given, caller: Hop) -> Login | Refused | Need:
+def _read_opaque(
+    token: str, given: Given, caller: Hop, target: Target | None
+) -> Login | Refused | Need:
     directory = given.world.directory
     issuer = directory.introspecting
     if issuer is None:
@@ -106,7 +117,7 @@ def _read_opaque(token: str, given: Given, caller: Hop) -> Login | Refused | Nee
         case None:
             return need
         case Introspected(members):
-            claims = believe_introspected(members, _expected(issuer), given.now)
+            claims = believe_introspected(members, _expected(issuer, target), given.now)
             return read_idp_token(claims, issuer, caller, directory, given.now)
         case Inactive():
             raise TokenRejected("its issuer says that it is not active")
@@ -115,5 +126,7 @@ def _read_opaque(token: str, given: Given, caller: Hop) -> Login | Refused | Nee
     raise TypeError("an introspection was answered with something else")
 
 
-def _expected(issuer: Issuer) -> Expectations:
-    return Expectations(issuer.url, issuer.audiences, issuer.algorithms)
+def _expected(issuer: Issuer, target: Target | None) -> Expectations:
+    """Give what a token must show: that it is for us, or for the very target that is asked."""
+    own = {target.resource} if target is not None and target.resource is not None else set[str]()
+    return Expectations(issuer.url, issuer.audiences | own, issuer.algorithms)

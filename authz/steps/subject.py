@@ -24,7 +24,8 @@ def prove_subject(given: Given, facts: Facts) -> Passed[Credential] | Refused | 
     header = given.call.headers.get("authorization")
     if header is None:
         return take_login(None, given, facts)
-    login = prove_login(header, agent_of(given, facts), given, facts.of(Caller).hop)
+    caller, target = facts.of(Caller).hop, facts.of(Route).target
+    login = prove_login(header, agent_of(given, facts), given, caller, target)
     return take_login(login, given, facts)
 
 
