@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 
 import httpx2
 from mcp.client.auth import OAuthClientProvider
@@ -86,16 +87,19 @@ class AtLoopback(httpx2.AsyncHTTPTransport):
     Connects to a port of loopback, whatever host the URL names.
 
     The client, its challenges and its tokens speak of the server by its public
-    URL; TLS is checked against 127.0.0.1, and `host` is the URL's or the one
-    given. For the `mounts` of a client, by origin.
+    URL; TLS is checked against 127.0.0.1, and `host` is the URL's unless
+    *headers* have another. For the `mounts` of a client, by origin.
     """
 
     def __init__(
-        self, port: int, tls: ssl.SSLContext | None = None, host: str | None = None
+        self,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(verify=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         self._port = port
-        self._headers = {} if host is None else {"host": host}
+        self._headers = headers or {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send *request* to the port."""

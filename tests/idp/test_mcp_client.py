@@ -135,9 +135,10 @@ def test_user_who_agrees_to_less(tool: Tool) -> None:
 @pytest.mark.parametrize(("host", "is_sent"), [(None, "docs.example.org"), ("docs", "docs")])
 def test_at_loopback(host: str | None, is_sent: str) -> None:
     """A server is reached on loopback under its public name, or the given one, body and all."""
+    headers = None if host is None else {"host": host}
 
     async def send(port: int) -> int:
-        mounts = {"http://docs.example.org": AtLoopback(port, host=host)}
+        mounts = {"http://docs.example.org": AtLoopback(port, headers=headers)}
         async with httpx2.AsyncClient(mounts=mounts, trust_env=False) as http:
             answer = await http.post("http://docs.example.org/mcp?a=1", data={"b": "2"})
             return answer.status_code

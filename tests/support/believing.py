@@ -27,6 +27,8 @@ CASE = case_named("search-allowed")
 BETWEEN_LOOKS = 11
 """Seconds after which the gate looks at an issuer's keys again when a token names others."""
 
+DOCS = "https://docs.tools.example/mcp"
+AUDIENCE = f"  audience: {DOCS}\n"
 SECRET_FILE = "keys/corp.secret"
 FETCHED = f"""keys: {{discover: true}}
   privateNetworks: [127.0.0.1/32]
@@ -46,6 +48,10 @@ def believing_home(idp: Provider, folder: Path) -> Path:
         text = text.replace(before, after)
     document.write_text(text)
     (home / SECRET_FILE).write_text(CLIENT_SECRET)
+    document = home / "directory" / "ns" / "tools" / "docs.yaml"
+    text = document.read_text()
+    assert text.count(AUDIENCE) == 1
+    document.write_text(text.replace(AUDIENCE, f"{AUDIENCE}  resource: {DOCS}\n"))
     return home
 
 
