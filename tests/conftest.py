@@ -45,7 +45,9 @@ def one_provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def idp(one_provider: Provider) -> Iterator[Provider]:
-    """A real OpenID provider; its faults are mended, and its log is emptied, after each test."""
+    """A real OpenID provider without faults, and with one key for each algorithm."""
     yield one_provider
     one_provider.control("mend")
+    for algorithm in ("ES256", "RS256", "EdDSA"):
+        one_provider.control("rotate", alg=algorithm, step="retire")
     one_provider.control("seen")

@@ -21,7 +21,7 @@ from typing import IO, Any
 import httpx2
 
 from examples.idp.installation import HERE, INSTALLATION
-from examples.idp.login import Browser, log_in
+from examples.idp.login import TIMEOUT_SECONDS, Browser, log_in
 
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -43,7 +43,8 @@ class Provider:
 
     def control(self, verb: str, **body: Any) -> dict[str, Any]:
         """Steer it; `control.mjs` says which verbs there are, and what each wants."""
-        answer = httpx2.post(f"{self.control_url}/{verb}", json=body, trust_env=False)
+        url = f"{self.control_url}/{verb}"
+        answer = httpx2.post(url, json=body, trust_env=False, timeout=TIMEOUT_SECONDS)
         if not answer.is_success:
             raise ValueError(answer.text)
         given: dict[str, Any] = answer.json()
@@ -87,7 +88,7 @@ def provider(life_seconds: int = LIFE_SECONDS) -> Iterator[Provider]:
             yield Provider(told["issuer"], told["control"])
         finally:
             _piped(process.stdin).close()
-            process.wait(STOP_SECONDS)
+            _wait_or_kill(process)
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:
@@ -95,6 +96,13 @@ def _first_line(process: subprocess.Popen[bytes]) -> bytes:
     stdout = _piped(process.stdout)
     ready, _, _ = select.select([stdout], [], [], START_SECONDS)
     return stdout.readline() if ready else b""
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _piped(stream: IO[bytes] | None) -> IO[bytes]:

@@ -11,7 +11,7 @@ import pytest
 from examples.idp.login import CLIENT
 from examples.idp.provider import Provider
 from tests.support.believing import BelievingGate, believing_gate
-from tests.support.idp import GATE
+from tests.support.idp import GATE, access_token
 from tests.support.waiting import wait_until
 
 OPAQUE = "https://opaque.gate.example.org"
@@ -33,25 +33,20 @@ def asked(idp: Provider) -> int:
     return len([row for row in idp.control("seen")["requests"] if row["path"] == PATH])
 
 
-def login(idp: Provider, user: str = "alice") -> str:
-    """Log *user* in, for an opaque token."""
-    return str(idp.login(user, "docs:read", OPAQUE)["access_token"])
-
-
 def test_an_opaque_token(gate: BelievingGate) -> None:
     """It says who, in which groups, with which scopes; one answer serves several calls."""
-    token = login(gate.idp)
+    token = access_token(gate.idp, resource=OPAQUE)
     asked(gate.idp)
 
     assert [gate.reason(token), gate.reason(token)] == ["allow", "allow"]
     assert asked(gate.idp) == 1
-    assert gate.reason(login(gate.idp, "bob")) == "user_lacks_scope"
+    assert gate.reason(access_token(gate.idp, "bob", OPAQUE)) == "user_lacks_scope"
     assert gate.reason("nobody-gave-this-token") == "credential_invalid"
 
 
 def test_a_revoked_token(gate: BelievingGate) -> None:
     """A token that was revoked is refused when the answer of before has had its time."""
-    token = login(gate.idp)
+    token = access_token(gate.idp, resource=OPAQUE)
     before = gate.reason(token)
     revoked = {"token": token, "client_id": CLIENT}
     httpx2.post(f"{gate.idp.issuer}/token/revocation", data=revoked).raise_for_status()
@@ -64,7 +59,7 @@ def test_a_revoked_token(gate: BelievingGate) -> None:
 @pytest.mark.parametrize("kind", ["status", "garbage", "hang", "huge"])
 def test_nobody_answers(kind: str, gate: BelievingGate) -> None:
     """Where the provider does not say, the user is not sent to log in: it would not help."""
-    token = login(gate.idp)
+    token = access_token(gate.idp, resource=OPAQUE)
     gate.idp.control("fault", path=PATH, kind=kind)
 
     assert gate.reason(token) == "fault"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from examples.idp.provider import Provider
-from tests.support.believing import BelievingGate, believing_gate
-from tests.support.idp import GATE, rotate
+from tests.support.believing import BETWEEN_LOOKS, BelievingGate, believing_gate
+from tests.support.idp import GATE, access_token, rotate
 
 METADATA = "/.well-known/openid-configuration"
 FRESH_SECONDS, STALE_SECONDS = 600, 3600
@@ -34,21 +34,16 @@ def gate(idp: Provider, tmp_path: Path) -> Iterator[BelievingGate]:
         yield running
 
 
-def login(idp: Provider) -> str:
-    """Log alice in, for the gate."""
-    return str(idp.login("alice", "docs:read", GATE)["access_token"])
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 def test_keys_that_cannot_be_fetched(fault: str, gate: BelievingGate) -> None:
-    """Known keys serve on; of others nobody can say while the known ones are old: never a yes."""
-    token = login(gate.idp)
+    """Known keys serve on; while they are fresh, a key that is not among them is none."""
+    token = access_token(gate.idp)
     gate.idp.control("fault", path="/jwks", **FAULTS[fault])
     gate.look_again()
 
     assert gate.reason(token) == "allow"
     rotate(gate.idp, "replace")
-    assert gate.reason(login(gate.idp)) == "credential_invalid", "the keys are fresh, and say no"
+    assert gate.reason(access_token(gate.idp)) == "credential_invalid"
 
 
 def test_keys_grow_old(gate: BelievingGate) -> None:
@@ -62,7 +57,7 @@ def test_keys_grow_old(gate: BelievingGate) -> None:
     gate.clock.ahead += STALE_SECONDS
     assert gate.reason(forged(gate)) == "fault"
     gate.idp.control("mend")
-    gate.clock.ahead += 11
+    gate.clock.ahead += BETWEEN_LOOKS
     assert gate.reason(forged(gate)) == "allow"
 
 
@@ -87,8 +82,8 @@ def test_metadata_of_another_issuer(idp: Provider, tmp_path: Path) -> None:
     for path in (METADATA, "/.well-known/oauth-authorization-server"):
         idp.control("fault", path=path, kind="lie", members={"issuer": EVIL})
     with believing_gate(idp, tmp_path) as gate:
-        assert gate.reason(login(idp)) == "fault"
+        assert gate.reason(access_token(idp)) == "fault"
         assert "/jwks" not in [row["path"] for row in idp.control("seen")["requests"]]
         idp.control("mend")
-        gate.clock.ahead += 11
-        assert gate.reason(login(idp)) == "allow"
+        gate.clock.ahead += BETWEEN_LOOKS
+        assert gate.reason(access_token(idp)) == "allow"

@@ -23,9 +23,15 @@ from authz._proto.external_auth_pb2 import CheckResponse
 from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 from examples.idp.login import Browser, log_in
 from examples.idp.provider import Provider
-from tests.support.believing import BelievingGate, believing_gate, believing_home, call_with
+from tests.support.believing import (
+    BETWEEN_LOOKS,
+    BelievingGate,
+    believing_gate,
+    believing_home,
+    call_with,
+)
 from tests.support.direct import check_of
-from tests.support.idp import GATE, rotate
+from tests.support.idp import GATE, access_token, rotate
 from tests.support.keys import sign
 from tests.support.served import serving
 from tests.support.waiting import wait_until
@@ -70,11 +76,6 @@ class Load:
             caller.result()
 
 
-def login(idp: Provider) -> str:
-    """Log alice in, for the gate."""
-    return str(idp.login("alice", "docs:read", GATE)["access_token"])
-
-
 def said(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give header and claims of *token*."""
     return jwt.get_unverified_header(token), jwt.decode(token, options={"verify_signature": False})
@@ -83,7 +84,7 @@ def said(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_rotation_under_load(idp: Provider, tmp_path: Path) -> None:
     """No good call is refused by a rotation; afterwards the old key is worth nothing."""
     with believing_gate(idp, tmp_path) as gate:
-        load, old = Load(gate), login(idp)
+        load, old = Load(gate), access_token(idp)
         with load.running():
             rotate(idp, "publish")
             gate.look_again()
@@ -105,11 +106,11 @@ def test_rotation_under_load(idp: Provider, tmp_path: Path) -> None:
 def test_signing_with_a_key_at_once(idp: Provider, tmp_path: Path) -> None:
     """A provider that gives nobody time to notice is noticed by its first token."""
     with believing_gate(idp, tmp_path) as gate:
-        stolen = login(idp)
+        stolen = access_token(idp)
         before = gate.reason(stolen)
         rotate(idp, "replace")
-        gate.clock.ahead += 11
-        new = login(idp)
+        gate.clock.ahead += BETWEEN_LOOKS
+        new = access_token(idp)
 
         assert before == "allow"
         assert gate.reason(new) == "allow"
@@ -119,7 +120,7 @@ def test_signing_with_a_key_at_once(idp: Provider, tmp_path: Path) -> None:
 def test_foreign_keys(idp: Provider, tmp_path: Path) -> None:
     """A key that the provider does not publish signs nothing, whatever name it goes by."""
     with believing_gate(idp, tmp_path) as gate:
-        header, claims = said(login(idp))
+        header, claims = said(access_token(idp))
         text = json.dumps(claims).encode()
 
         for name in (header["kid"], "mallory"):
@@ -141,9 +142,9 @@ def test_serve_finds_keys_by_itself(idp: Provider, tmp_path: Path) -> None:
             answer: CheckResponse = check(check_of(call_with(token)), timeout=10)
             return int(answer.status.code) == 0
 
-        old = login(idp)
+        old = access_token(idp)
         assert is_allowed(old)
         rotate(idp, "replace")
-        new = login(idp)
+        new = access_token(idp)
         wait_until(lambda: is_allowed(new), PAUSE_SECONDS)
         assert not is_allowed(old)

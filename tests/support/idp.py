@@ -37,6 +37,11 @@ def running_provider() -> Iterator[Provider]:
         yield running
 
 
+def access_token(idp: Provider, user: str = "alice", resource: str = GATE) -> str:
+    """Log *user* in for `docs:read`, and give the access token."""
+    return str(idp.login(user, "docs:read", resource)["access_token"])
+
+
 def published(idp: Provider) -> list[dict[str, str]]:
     """Give the keys that the provider publishes now."""
     keys: list[dict[str, str]] = httpx2.get(f"{idp.issuer}/jwks").json()["keys"]
