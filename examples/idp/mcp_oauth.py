@@ -1,9 +1,7 @@
 """The official MCP client logs its user in by itself, where its server answers with a challenge.
 
-    async with (
-        Browser("alice") as browser, ...
-        httpx2.AsyncClient(auth=oauth(url, browser), mounts={...: AtLoopback(port, tls)}) as http,
-    ):
+    mounts = {"https://docs.tools.example": AtLoopback(port, tls)}
+    async with httpx2.AsyncClient(auth=oauth(url, Browser("alice")), mounts=mounts) as http:
         streamable_http_client(url, http_client=http)
 
 Everything is the SDK's: metadata (RFC 9728, RFC 8414), registration (RFC 7591),
@@ -87,8 +85,9 @@ class AtLoopback(httpx2.AsyncHTTPTransport):
     Connects to a port of loopback, whatever host the URL names.
 
     The client, its challenges and its tokens speak of the server by its public
-    URL; TLS is checked against 127.0.0.1, and `host` is the URL's unless
-    *headers* have another. For the `mounts` of a client, by origin.
+    URL; TLS is checked against 127.0.0.1. What is asked for on the way to a
+    login lacks the client's own headers: *headers* are set on every request,
+    `host` too if a route wants another. For a client's `mounts`, by origin.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class AtLoopback(httpx2.AsyncHTTPTransport):
     ) -> None:
         super().__init__(verify=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         self._port = port
-        self._headers = headers or {}
+        self._headers = dict(headers or {})
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send *request* to the port."""

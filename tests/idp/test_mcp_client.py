@@ -132,8 +132,10 @@ def test_user_who_agrees_to_less(tool: Tool) -> None:
     assert statuses == [200, 403]
 
 
-@pytest.mark.parametrize(("host", "is_sent"), [(None, "docs.example.org"), ("docs", "docs")])
-def test_at_loopback(host: str | None, is_sent: str) -> None:
+@pytest.mark.parametrize(
+    ("headers", "host"), [({}, "docs.example.org"), ({"Host": "docs", "x-a": "b"}, "docs")]
+)
+def test_at_loopback(headers: dict[str, str], host: str) -> None:
     """A server is reached on loopback under its public name, or the given one, body and all."""
     headers = None if host is None else {"host": host}
 
@@ -148,5 +150,5 @@ def test_at_loopback(host: str | None, is_sent: str) -> None:
     (seen,) = upstream.seen
 
     assert (status, seen.method, seen.path) == (200, "POST", "/mcp?a=1")
-    assert seen.by_name["host"] == is_sent
+    assert (seen.by_name["host"], seen.by_name.get("x-a")) == (host, headers.get("x-a"))
     assert parse_qs(seen.body.decode()) == {"b": ["2"]}
