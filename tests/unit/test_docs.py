@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
 from authz.directory.documents import SPECS
+from authz.directory.suites import Expected, SuiteNode
 from authz.model.reasons import Reason
 from authz.policy.annotations import KNOWN, STEP_UPS
 from authz.policy.schema import FACTS, HEAD
@@ -45,6 +46,16 @@ def test_kinds(kind: str) -> None:
     """Every kind, and every member that it may have, is in the reference of the directory."""
     assert f"**{kind}**" in (DOCS / "directory.md").read_text()
     assert set(members(SPECS[kind])) - words("directory.md") == set()
+
+
+def test_policy_tests() -> None:
+    """Every member of a file of policy tests, and every outcome, is in its reference."""
+    expected = set(get_args(Expected))
+
+    page = "policy-tests.md"
+    examples = re.findall(r"```yaml(.*?)```", (DOCS / page).read_text(), flags=re.DOTALL)
+    told = words(page) | set(re.findall(r"\w+", "".join(examples)))
+    assert (set(members(SuiteNode)) | expected) - told == set()
 
 
 def test_facts() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from authz.directory.diagnostics import InvalidWorld
 from authz.model.principals import UserId
-from tests.unit.rehearsal.worked import FILE, SOUND, rehearsed
+from tests.unit.rehearsal.worked import FILE, SOUND, rehearsed, results
 
 MISTAKES: tuple[tuple[str, str, str, str, str], ...] = (
     # what is replaced, by what, where, what is said, the way out
@@ -110,3 +112,11 @@ def test_numbers_as_in_a_body() -> None:
 
     assert first.question.arguments is not None
     assert first.question.arguments["amount"] == Decimal("20.5")
+
+
+def test_the_example_of_the_reference() -> None:
+    """The file of cases that the reference shows is one, and is as it says."""
+    page = (Path(__file__).parents[3] / "docs/policy-tests.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+
+    assert [result.is_as_expected for result in results(example)] == [True, True]
