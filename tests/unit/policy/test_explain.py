@@ -162,6 +162,14 @@ def test_a_group_that_is_missing(world: World) -> None:
     assert point.reads == {"principal in Group": 'Group::"corp/researchers"'}
 
 
+def test_only_what_could_permit_is_near(world: World) -> None:
+    """Permits for another action, another kind of party or another tier's legs are not near."""
+    found = legs(refund(world, {"amount": 700}, user=None), world)
+
+    (leg,) = found.values()
+    assert (leg.reason, [each.ref.id for each in leg.near]) == (Reason.NO_PERMIT, ["refund-agent"])
+
+
 def test_forbids_that_hold(world: World) -> None:
     """A forbidden leg tells every forbid that holds, and which condition would lift each."""
     leg = legs(asked(world, "finance/payments/bare", "finance/payer"), world)["user"]
