@@ -137,7 +137,6 @@ def test_user_who_agrees_to_less(tool: Tool) -> None:
 )
 def test_at_loopback(headers: dict[str, str], host: str) -> None:
     """A server is reached on loopback under its public name, or the given one, body and all."""
-    headers = None if host is None else {"host": host}
 
     async def send(port: int) -> int:
         mounts = {"http://docs.example.org": AtLoopback(port, headers=headers)}
