@@ -144,7 +144,7 @@ def _operation(facts: Facts) -> Record | None:
         target = route.target if route else None
         tool = target.tools.get(operation.tool) if target else None
         opened = tool.record if tool else frozenset()
-        rows = _arguments(dict(operation.arguments), opened)
+        rows = arguments_of(dict(operation.arguments), opened)
         told |= {"tool": operation.tool[:MAX_TEXT], "arguments": rows}
     if isinstance(operation, Session) and operation.method.endswith("/list"):
         # The answer is not filtered yet: the agent sees names that it may not call.
@@ -152,7 +152,7 @@ def _operation(facts: Facts) -> Record | None:
     return told
 
 
-def _arguments(value: JSON, opened: frozenset[str]) -> dict[str, object]:
+def arguments_of(value: JSON, opened: frozenset[str]) -> dict[str, object]:
     """Give names and types of the first arguments: bounded, whoever sent how much."""
     leaves = list(islice(_leaves(value, ""), MAX_ARGUMENTS + 1))
     rows: dict[str, object] = {

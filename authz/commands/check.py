@@ -22,7 +22,6 @@ from authz.model.instant import Instant
 from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
 from authz.settings import Exit
 from authz.sources.declared import read_policies
-from authz.sources.folder import read_file
 from authz.trial.report import report_of
 from authz.trial.request import read_request, told_from
 from authz.trial.run import Trial, run
@@ -141,11 +140,10 @@ def _bytes_of(request: str) -> bytes:
     if request == STANDARD_INPUT:
         return sys.stdin.buffer.read(MAX_REQUEST_BYTES)
     try:
-        return read_file(Path(request))
+        with Path(request).open("rb") as file:
+            return file.read(MAX_REQUEST_BYTES)
     except OSError as error:
         raise typer.BadParameter(f"{request} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise typer.BadParameter(f"{request}: {error}") from None
 
 
 def _show(trial: Trial, form: Format) -> None:

@@ -146,6 +146,9 @@ class _Rehearsal:
             return {} if nearest is None else {nearest.name: _held(nearest)}
         known = self.policies.by_engine_id
         rows = weigh(self.stage, {name: known[name] for name in known if name in names})
+        if any(not row.conjuncts for row in rows):
+            # A forbid of everything has no condition that could be otherwise.
+            return {}
         lift = _without_hold if reason is Reason.FORBIDDEN else _without_error
         return {row.name: lift(row) for row in rows}
 

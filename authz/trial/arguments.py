@@ -68,6 +68,9 @@ def _put(whole: dict[str, JSON], path: tuple[str, ...], value: JSON) -> None:
     place: JSON = whole
     for token in path[:-1]:
         if isinstance(place, list):
+            if int(token) == len(place):
+                # An object in an array has no row of its own, unless it is empty.
+                place.append({})
             place = place[int(token)]
         elif isinstance(place, dict):
             place = place.setdefault(token, {})

@@ -7,7 +7,7 @@ there), it is named only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -41,11 +41,19 @@ _EVIDENCE = {
 }
 SUPPOSED = "supposed"
 
-_UNPROVEN = {
-    Reason.CREDENTIAL_INVALID: "a good token of the user, for this gate",
-    Reason.CREDENTIAL_NOT_YOURS: "a token that was given to no other agent",
-    Reason.CHAIN_REFUSED: "a token whose act names the agents that it came through",
+_BYTES = ("the request", "form", "a request that can be read in one way")
+_NAMED_ONLY: Mapping[Reason, tuple[str, str, str]] = {
+    Reason.UNREADABLE_REQUEST: _BYTES,
+    Reason.AMBIGUOUS_REQUEST: _BYTES,
+    Reason.BODY_MISSING: _BYTES,
+    Reason.BODY_TRUNCATED: _BYTES,
+    Reason.CREDENTIAL_INVALID: ("the credential", "proof", "a good token of the user for us"),
+    Reason.CREDENTIAL_NOT_YOURS: ("the credential", "proof", "given to no other agent"),
+    Reason.CHAIN_REFUSED: ("the credential", "proof", "with the agents that it came through"),
+    Reason.METHOD_UNKNOWN: ("the request", "method", "one that a rule knows"),
+    Reason.BAD_ARGUMENT: ("the call", "arguments", "as the tool's input declares them"),
 }
+"""What was wrong stands in the refusal's detail; what would be right, nobody can say."""
 
 Make = Callable[[Setting], Setting]
 
@@ -134,8 +142,9 @@ def _withheld(leg: LegExplanation) -> Change:
 
 def change_for(refused: Refused, given: Given, facts: Facts) -> Change | None:
     """Give the fact that a step refused for; None where only its detail says more."""
-    if refused.reason in _UNPROVEN:
-        return Change("the credential", "proof", refused.detail, _UNPROVEN[refused.reason])
+    if refused.reason in _NAMED_ONLY:
+        subject, member, needed = _NAMED_ONLY[refused.reason]
+        return Change(subject, member, f"so that {refused.detail}", needed)
     finder = _FINDERS.get(refused.reason)
     return finder(given, facts) if finder else None
 

@@ -114,9 +114,11 @@ def _call(told: Told, name: str, directory: Directory) -> Call:
 
 def _login(told: Told, directory: Directory, now: Instant) -> Login:
     issuer, _, sub = (told.user or "").partition("/")
-    if issuer not in directory.issuers or not sub:
-        hint = nearest(issuer, directory.issuers) or "a user is issuer/sub"
-        raise Untellable(f"there is no Issuer {issuer}; {hint}")
+    if not sub:
+        raise Untellable(f"{told.user!r} names no user; a user is issuer/sub")
+    if issuer not in directory.issuers:
+        hint = nearest(issuer, directory.issuers)
+        raise Untellable(f"there is no Issuer {issuer}; {hint}".rstrip("; "))
     return Login(
         user=UserId(issuer, sub),
         groups=told.groups,
