@@ -40,6 +40,10 @@ N ?= 3
 test-crash: $(READY) ## kill the gate under load N times; no answered decision lacks its record
 	$(BIN)/python -m tests.crash $(N)
 
+.PHONY: sabotage
+sabotage: $(READY) ## take each wall away in a copy: which test turns red first? (ONLY=… JOBS=2)
+	$(BIN)/python -m tools.sabotage --jobs $(or $(JOBS),2) --only '$(ONLY)'
+
 .PHONY: demo
 demo: $(READY) $(if $(filter oidc-provider,$(IDP)),idp) ## Envoy, the gate, a tool and two agents: seven scenes (KEEP=1 keeps it running; IDP=oidc-provider)
 	$(BIN)/python -m examples.demo $(if $(KEEP),--keep) $(if $(IDP),--idp $(IDP))

@@ -19,8 +19,9 @@ from tests.support.worlds import load_world, prepare_home
 
 settings.register_profile("everyday", max_examples=200, deadline=None)
 settings.register_profile("long", max_examples=10_000, deadline=None)
+settings.register_profile("few", max_examples=20, deadline=None, database=None, derandomize=True)
 settings.load_profile(os.environ.get("NARROWGATE_LAWS", "everyday"))
-"""How hard the laws are tried; `NARROWGATE_LAWS=long` is for a night."""
+"""How hard the laws are tried; `NARROWGATE_LAWS=long` is for a night, `few` for `make sabotage`."""
 
 
 @pytest.fixture(scope="session")

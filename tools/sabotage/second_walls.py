@@ -1,0 +1,51 @@
+"""Walls that stand behind another on purpose, so that no test can tell that they are gone.
+
+Each entry names its wall exactly and the wall in front of it. An entry that
+matches no wall, or whose wall does turn a test red, is a mistake of this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tools.sabotage.walls import Wall
+
+
+@dataclass(frozen=True, slots=True)
+class SecondWall:
+    """One entry."""
+
+    file: str
+    within: str
+    removed: str
+    """As the table of walls tells it, in full."""
+
+    because: str
+    """Which wall stands in front, or why nothing can come here."""
+
+
+SECOND_WALLS: tuple[SecondWall, ...] = ()
+
+
+class NoSuchWall(ValueError):
+    """An entry that matches no wall; the message names it."""
+
+
+def reasons_of(
+    walls: Sequence[Wall], entries: Iterable[SecondWall] = SECOND_WALLS
+) -> dict[Wall, str]:
+    """
+    Give the reason of every wall that stands behind another.
+
+    Raises:
+        NoSuchWall: an entry matches none of *walls*: it was moved, changed or is gone.
+    """
+    reasons: dict[Wall, str] = {}
+    for entry in entries:
+        named = (entry.file, entry.within, entry.removed)
+        found = [wall for wall in walls if (wall.file, wall.within, wall.removed) == named]
+        if not found:
+            raise NoSuchWall(f"no such wall: {entry.file} {entry.within}: {entry.removed}")
+        reasons |= dict.fromkeys(found, entry.because)
+    return reasons
