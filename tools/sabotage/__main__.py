@@ -7,12 +7,14 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.sabotage.campaign import Campaign, NotHealthy, Verdict
+from tools.sabotage.child import function_name
 from tools.sabotage.rooms import GATE, Rooms, TooFewWalls
 from tools.sabotage.second_walls import NoSuchWall, reasons_of
-from tools.sabotage.selection import Stages
+from tools.sabotage.selection import Stages, narrowed
 from tools.sabotage.table import lines
 from tools.sabotage.walls import Wall
 
@@ -42,7 +44,7 @@ def main(arguments: list[str] | None = None, rooms: Rooms = GATE) -> int:
         with tempfile.TemporaryDirectory(prefix="sabotage-") as folder:
             campaign = Campaign(rooms.root, Path(folder), options.jobs)
             chosen, reasons = _chosen(rooms.within(campaign.tree), options.only)
-            verdicts = _tried(campaign, chosen)
+            verdicts = _tried(campaign, chosen, quick=options.quick)
     except (NoSuchWall, NotHealthy, TooFewWalls) as error:
         print(f"{type(error).__name__}: {error}")
         return BROKEN
@@ -73,32 +75,54 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATTERN",
         help="those whose line of --list, in full, has this regular expression",
     )
+    parser.add_argument(
+        "--quick", action="store_true", help="only the tests that go through a wall's function"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="walls at the same time (default: 2)")
     return parser
 
 
-def _tried(campaign: Campaign, walls: list[Wall]) -> list[Verdict]:
-    """Try the fast tests on all walls, then those with sockets on what survived."""
-    campaign.prepare()
-    health = campaign.measure(campaign.tests.nearest_first(walls[0].file, {}))
-    stages = {wall.file: campaign.tests.nearest_first(wall.file, health.seconds) for wall in walls}
-    verdicts = _round(campaign, walls, stages, health.patience)
-    left = [row.wall for row in verdicts if row.red is None]
-    if not left or not campaign.tests.with_sockets():
+def _tried(campaign: Campaign, walls: list[Wall], *, quick: bool) -> list[Verdict]:
+    """Try first the tests that go through a wall, then all others, then those with sockets."""
+    tests = campaign.tests
+    everything = tests.nearest_first(walls[0].file, {})
+    campaign.prepare(everything)
+    health = campaign.measure(everything)
+    whole = {wall.file: tests.nearest_first(wall.file, health.seconds) for wall in walls}
+
+    def near(wall: Wall) -> Stages:
+        through = health.tests_by_function.get(function_name(wall.file, wall.within))
+        return whole[wall.file] if through is None else narrowed(whole[wall.file], through)
+
+    verdicts = _round(campaign, walls, near, health.patience)
+    if quick:
         return verdicts
-    slow: Stages = (campaign.tests.with_sockets(),)
-    health = campaign.measure(slow)
-    again = _round(campaign, left, dict.fromkeys(stages, slow), health.patience)
-    return [row for row in verdicts if row.red is not None] + again
+    verdicts = _again(campaign, verdicts, lambda wall: whole[wall.file], health.patience)
+    sockets = tests.with_sockets()
+    if sockets and any(row.red is None for row in verdicts):
+        patience = campaign.measure(sockets).patience
+        verdicts = _again(campaign, verdicts, lambda _wall: sockets, patience)
+    return verdicts
+
+
+def _again(
+    campaign: Campaign,
+    verdicts: list[Verdict],
+    stages_of: Callable[[Wall], Stages],
+    patience: float,
+) -> list[Verdict]:
+    left = [row.wall for row in verdicts if row.red is None]
+    found = [row for row in verdicts if row.red is not None]
+    return found + _round(campaign, left, stages_of, patience)
 
 
 def _round(
-    campaign: Campaign, walls: list[Wall], stages: dict[str, Stages], patience: float
+    campaign: Campaign, walls: list[Wall], stages_of: Callable[[Wall], Stages], patience: float
 ) -> list[Verdict]:
     verdicts: list[Verdict] = []
-    for row in campaign.try_walls(walls, lambda wall: stages[wall.file], patience):
+    for row in campaign.try_walls(walls, stages_of, patience):
         verdicts.append(row)
-        mark = "red     " if row.red else "SURVIVES"
+        mark = "red  " if row.red else "green"
         print(f"{len(verdicts):4}/{len(walls)} {mark} {row.wall}", file=sys.stderr, flush=True)
     return verdicts
 

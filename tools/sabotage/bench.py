@@ -47,14 +47,14 @@ class Run:
         try:
             return Report.read(self.folder / "report.json")
         except FileNotFoundError:
-            return Report(f"{self._current()} (the process ended)", {}, 0.0, ())
+            return Report.of_an_end(f"{self._current()} (the process ended)")
 
     def cut(self) -> Report:
         """End a run that hangs."""
         current = self._current()
         os.killpg(self._pid, signal.SIGKILL)
         self.process.join()
-        return Report(f"{current} (hung)", {}, 0.0, ())
+        return Report.of_an_end(f"{current} (hung)")
 
     @property
     def log(self) -> str:
@@ -95,10 +95,10 @@ class Bench:
         """Write the file of *wall* as it was."""
         (self.tree / wall.file).write_text(text)
 
-    def start(self, stages: Stages, *options: str) -> Run:
+    def start(self, stages: Stages, *plugins: object) -> Run:
         """Start tests in this copy."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        process = _FORK.Process(target=run_tests, args=(self.tree, stages, self.folder, *options))
+        process = _FORK.Process(target=run_tests, args=(self.tree, stages, self.folder, *plugins))
         process.start()
         return Run(process, self.folder, time.time())

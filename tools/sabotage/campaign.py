@@ -12,7 +12,7 @@ from multiprocessing import connection
 from pathlib import Path
 
 from tools.sabotage.bench import Bench, Run, copy_tree
-from tools.sabotage.child import Report
+from tools.sabotage.child import Chosen, Report, Trails
 from tools.sabotage.selection import Stages, Tests
 from tools.sabotage.walls import Wall
 
@@ -41,8 +41,13 @@ class Health:
     """How the tests run on a tree that lacks nothing."""
 
     seconds: dict[str, float]
+    """How long the tests of each file take."""
+
     patience: float
     """Seconds after which a single test counts as hanging."""
+
+    tests_by_function: dict[str, frozenset[str]]
+    """Which tests go through a function, by `function_name`."""
 
 
 class Campaign:
@@ -56,7 +61,7 @@ class Campaign:
         copy_tree(root, self.tree)
         self.tests = Tests(self.tree)
 
-    def prepare(self) -> None:
+    def prepare(self, stages: Stages) -> None:
         """
         Load once what all runs need, and make the other copies, byte code included.
 
@@ -64,8 +69,7 @@ class Campaign:
             NotHealthy: the tests do not even load.
         """
         first, *others = self._benches
-        files = self.tests.fast()
-        for name in self._healthy(((*files,),), "--collect-only").modules:
+        for name in self._healthy(stages, Chosen(frozenset())).modules:
             # What cannot be imported by itself was made by its importer; a fork makes it again.
             with suppress(Exception), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -80,11 +84,19 @@ class Campaign:
         Raises:
             NotHealthy: a test is red without any sabotage.
         """
-        report = self._healthy(stages)
-        return Health(report.seconds, max(LEAST_PATIENCE, GENEROUS * report.slowest))
+        report = self._healthy(stages, Trails(str(self.tree)))
+        tests: dict[str, set[str]] = {}
+        for test, functions in report.trails.items():
+            for function in functions:
+                tests.setdefault(function, set()).add(test)
+        return Health(
+            report.seconds,
+            max(LEAST_PATIENCE, GENEROUS * report.slowest),
+            {function: frozenset(names) for function, names in tests.items()},
+        )
 
-    def _healthy(self, stages: Stages, *options: str) -> Report:
-        run = self._benches[0].start(stages, *options)
+    def _healthy(self, stages: Stages, *plugins: object) -> Report:
+        run = self._benches[0].start(stages, *plugins)
         run.process.join()
         report = run.report()
         if report.red is not None:

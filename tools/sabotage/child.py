@@ -6,8 +6,9 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import CodeType, FrameType
 
 import pytest
 
@@ -24,6 +25,9 @@ _OPTIONS = ("-x", "-W", "ignore::pytest.PytestAssertRewriteWarning", "--rootdir"
 """Plugins of pytest are loaded before the fork, and their own asserts need no rewriting."""
 
 
+_GREEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What became of the tests of a tree."""
@@ -37,14 +41,22 @@ class Report:
     slowest: float
     """Seconds of the slowest single test."""
 
-    modules: tuple[str, ...]
+    trails: dict[str, list[str]]
+    """By test, the functions that it went through; empty unless it was followed."""
+
+    modules: list[str]
     """What was imported beside our own packages."""
 
     @classmethod
     def read(cls, path: Path) -> Report:
         """Read what a child wrote."""
         said = json.loads(path.read_text())
-        return cls(said["red"], said["seconds"], said["slowest"], tuple(said["modules"]))
+        return cls(**said)
+
+    @classmethod
+    def of_an_end(cls, red: str) -> Report:
+        """Give what is known of tests whose process did not come to write a report."""
+        return cls(red, {}, 0.0, {}, [])
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +94,60 @@ class Watch:
             self.red = f"{report.nodeid} (does not load)"
 
 
-def run_tests(tree: Path, stages: Stages, folder: Path, *options: str) -> None:
+@dataclass(slots=True, eq=False)
+class Chosen:
+    """Leaves out the tests that do not come near a wall, as a plugin of pytest."""
+
+    tests: frozenset[str]
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep what was chosen."""
+        items[:] = [item for item in items if item.nodeid in self.tests]
+
+
+@dataclass(slots=True, eq=False)
+class Trails:
+    """Follows each test through the functions of the gate, as a plugin of pytest."""
+
+    tree: str
+    by_test: dict[str, set[int]] = field(default_factory=dict)
+    _codes: dict[int, CodeType] = field(default_factory=dict)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Follow a test, its fixtures included."""
+        passed, codes = self.by_test.setdefault(nodeid, set()), self._codes
+
+        def note(frame: FrameType, _event: str, _arg: object) -> None:
+            code = frame.f_code
+            passed.add(id(code))
+            codes[id(code)] = code
+
+        sys.settrace(note)
+
+    def pytest_runtest_logfinish(self) -> None:
+        """Let it go."""
+        sys.settrace(None)
+
+    def names(self) -> dict[str, list[str]]:
+        """Give, by test, the functions of the tree, as `function_name` writes them."""
+        prefix = f"{self.tree}/"
+        known = {
+            number: function_name(code.co_filename.removeprefix(prefix), code.co_qualname)
+            for number, code in self._codes.items()
+            if code.co_filename.startswith(prefix)
+        }
+        return {
+            test: sorted({known[number] for number in passed & known.keys()})
+            for test, passed in self.by_test.items()
+        }
+
+
+def function_name(file: str, qualified: str) -> str:
+    """Name a function of a file; what it defines inside itself counts as a part of it."""
+    return f"{file} {qualified.partition('.<locals>')[0]}"
+
+
+def run_tests(tree: Path, stages: Stages, folder: Path, *plugins: object) -> None:
     """
     Run *stages* in *tree*, write `report.json` into *folder*, and end the process.
 
@@ -94,19 +159,22 @@ def run_tests(tree: Path, stages: Stages, folder: Path, *options: str) -> None:
     os.dup2(log, 2)
     _move_to(tree)
     watch = Watch(folder / "current")
-    for files in stages:
-        code = pytest.main([*_OPTIONS, str(tree), *options, *files], plugins=[watch])
-        if code != pytest.ExitCode.OK:
+    for files, tests in stages:
+        chosen = [] if tests is None else [Chosen(tests)]
+        code = pytest.main([*_OPTIONS, str(tree), *files], plugins=[watch, *plugins, *chosen])
+        if code not in _GREEN:
             watch.red = watch.red or f"{files[0]} (ends with {code!r})"
             break
     _check_origin(tree)
-    said = {
-        "red": watch.red,
-        "seconds": watch.seconds,
-        "slowest": watch.slowest,
-        "modules": [name for name in sys.modules if name.partition(".")[0] not in OURS],
-    }
-    (folder / "report.json").write_text(json.dumps(said))
+    trails = [plugin.names() for plugin in plugins if isinstance(plugin, Trails)]
+    said = Report(
+        red=watch.red,
+        seconds=watch.seconds,
+        slowest=watch.slowest,
+        trails=trails[0] if trails else {},
+        modules=[name for name in sys.modules if name.partition(".")[0] not in OURS],
+    )
+    (folder / "report.json").write_text(json.dumps(asdict(said)))
     sys.stdout.flush()
     os._exit(0)
 

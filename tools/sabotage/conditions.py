@@ -38,10 +38,40 @@ def weaker(test: ast.expr, *, refuses: bool) -> Iterator[Weaker]:
             yield from ends(test)
 
 
+def presence(test: ast.expr) -> ast.expr | None:
+    """Give what *test* looks whether it is there at all; None where it asks for more."""
+    match test:
+        case ast.Name() | ast.Attribute():
+            return test
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            return presence(inner)
+        case ast.Compare(
+            left=inner, ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]
+        ):
+            return presence(inner)
+    return None
+
+
+def _looks_into(clause: ast.expr, what: ast.expr | None) -> bool:
+    return what is not None and any(
+        isinstance(node, (ast.Attribute, ast.Subscript))
+        and ast.unparse(node.value) == ast.unparse(what)
+        for node in ast.walk(clause)
+    )
+
+
 def clauses(test: ast.BoolOp) -> Iterator[Weaker]:
-    """Give *test* without each of its clauses."""
+    """
+    Give *test* without each of its clauses.
+
+    A clause that only says that there is something for another one to look at is none:
+    without it the other would fail.
+    """
     word = " and " if isinstance(test.op, ast.And) else " or "
     for clause in test.values:
+        others = (each for each in test.values if each is not clause)
+        if any(_looks_into(other, presence(clause)) for other in others):
+            continue
         yield Weaker(test, _joined(word, test.values, clause), clause)
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tools.sabotage.conditions import Weaker, clauses, ends, weaker
+from tools.sabotage.conditions import Weaker, clauses, ends, presence, weaker
 from tools.sabotage.walls import Text
 
 NARROWING = frozenset({"intersection", "within"})
@@ -69,10 +69,18 @@ def turns_away(statement: ast.stmt) -> bool:
 
 
 def choices(node: ast.AST, _parent: ast.AST | None, text: Text) -> Iterator[Removal]:
-    """Every `a if b else c`, both ways: its form does not say which one is the no."""
-    if isinstance(node, ast.IfExp):
-        yield _instead(node.test, "False", f"never: {text.of(node.test)}")
+    """
+    Every `a if b else c` as if the side that gives nothing were never chosen.
+
+    Both ways, where the form does not say which side that is. Whether something is there
+    at all is no wall: without the question, its answer would fail.
+    """
+    if not isinstance(node, ast.IfExp) or presence(node.test):
+        return
+    if not _is_nothing(node.body):
         yield _instead(node.test, "True", f"always: {text.of(node.test)}")
+    if not _is_nothing(node.orelse):
+        yield _instead(node.test, "False", f"never: {text.of(node.test)}")
 
 
 def predicates(node: ast.AST, _parent: ast.AST | None, text: Text) -> Iterator[Removal]:
@@ -117,6 +125,8 @@ def last_words(node: ast.AST, parent: ast.AST | None, text: Text) -> Iterator[Re
 def effects(node: ast.AST, parent: ast.AST | None, text: Text) -> Iterator[Removal]:
     """Every call that is made for its effect: in rooms that are pure it is a check."""
     match node:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="assert_never"))):
+            return  # It is for the type checker.
         case ast.Expr(value=ast.Call()):
             yield _instead(node, "pass", f"without: {text.of(node)}")
         case ast.Expr(value=ast.Yield() | ast.YieldFrom()):
@@ -136,8 +146,12 @@ def conjunctions(node: ast.AST, parent: ast.AST | None, text: Text) -> Iterator[
 
 
 def _is_nothing(value: ast.expr) -> bool:
-    """Say whether *value* is what `a or …` gives for an `a` that is missing."""
-    return isinstance(value, (ast.Constant, ast.Tuple, ast.Dict))
+    match value:
+        case ast.Constant(value=None | False | 0 | "") | ast.Tuple(elts=[]) | ast.Dict(keys=[]):
+            return True
+        case ast.Call(func=ast.Name(id="frozenset"), args=[]):
+            return True
+    return False
 
 
 def filters(node: ast.AST, _parent: ast.AST | None, text: Text) -> Iterator[Removal]:

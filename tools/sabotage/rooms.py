@@ -12,7 +12,6 @@ ROOT = Path(__file__).parent.parent.parent
 
 _PATTERNS = (
     "authz/decide.py",
-    "authz/outcomes.py",
     "authz/steps/*.py",
     "authz/identity/*.py",
     "authz/claims/*.py",

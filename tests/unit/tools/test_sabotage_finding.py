@@ -62,7 +62,15 @@ FORMS = {
     "an intersection of many": ("a = b.intersection(*c)", {"a = (b)"}),
     "the earliest end": ("a = min(b, c)", {"a = (b)", "a = (c)"}),
     "a filter": ("a = [b for b in c if b]", {"a = [b for b in c if True]"}),
-    "a choice": ("a = b if c else d", {"a = b if True else d", "a = b if False else d"}),
+    "a choice": ("a = b if c > 1 else d", {"a = b if True else d", "a = b if False else d"}),
+    "a choice against nothing": ("a = b if c > 1 else ()", {"a = b if True else ()"}),
+    "a choice for nothing": ("a = None if c > 1 else b", {"a = None if False else b"}),
+    "whether something is there is no wall": ("a = b.c if b is not None else d", set()),
+    "what another clause looks at is no wall": (
+        "a = b is not None and b.c > 1 and d",
+        {"a = ((b is not None) and (d))", "a = ((b is not None) and (b.c > 1))"},
+    ),
+    "a type checker's last word is no wall": ("assert_never(a)", set()),
     "a predicate": (
         "def f() -> bool:\n    return a",
         {"def f() -> bool:\n    return True", "def f() -> bool:\n    return False"},
@@ -75,7 +83,7 @@ FORMS = {
     ),
     "the only row": ('A = frozenset({"x"})', {"A = frozenset({*()})"}),
     "rows of a mapping": ('A = {"x": 1, **B}', {"A = {**B}", "A = {'x': 1}"}),
-    "a text for people is no wall": ('a = f"{b if c else d}"', set()),
+    "a text for people is no wall": ('a = f"{b if c > 1 else d}"', set()),
     "a type is no wall": ("a: b & c = d", set()),
 }
 
@@ -160,7 +168,7 @@ def test_a_second_wall_that_is_gone() -> None:
 
 def test_edit_counts_bytes() -> None:
     """An edit behind letters that are no ASCII hits what it means."""
-    text = 'b = "é" + c("é") if d else e'
+    text = 'b = "é" + c("é") if d > 1 else e'
     walls: tuple[Wall, ...] = find_walls("a.py", text)
 
     assert {wall.edit.applied(text) for wall in walls} == {
