@@ -1,0 +1,114 @@
+"""`steps.own_token`: a token of ours counts only for whom it was minted, with its chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from authz.directory.compiled import Directory
+from authz.identity.access_token import ProvenClaims, TokenRejected
+from authz.model.instant import EARLIEST, Instant
+from authz.model.outcome import Refused
+from authz.model.principals import Actor, Hop, Subject, UserId
+from authz.model.reasons import Reason
+from authz.model.strict_json import JSON
+from authz.steps.own_token import read_own_token
+
+DOMAIN = "spiffe://example.org"
+CALLER = Hop("reports/reporting-agent", Actor(DOMAIN, f"{DOMAIN}/ns/reports/sa/reporting-agent"))
+BEFORE = Hop("research/research-agent", Actor(DOMAIN, f"{DOMAIN}/ns/research/sa/research-agent"))
+OURS = "https://reporting-agent.reports.example"
+MEMBERS: dict[str, JSON] = {
+    "client_id": BEFORE.actor.sub,
+    "scope": "docs:read",
+    "act": {"iss": BEFORE.actor.iss, "sub": BEFORE.actor.sub},
+}
+
+
+def read(
+    directory: Directory,
+    members: Mapping[str, JSON],
+    sub: str = "corp/alice",
+    audiences: frozenset[str] = frozenset({OURS}),
+) -> Subject | Refused:
+    """Read a token that was minted for the caller, with those members changed."""
+    claims = ProvenClaims(
+        directory.gate.issuer_url, sub, audiences, Instant(99), {**MEMBERS, **members}
+    )
+    return read_own_token(claims, directory.agents[CALLER.agent], CALLER, directory)
+
+
+def test_what_it_says(directory: Directory) -> None:
+    """Its scope is what the user could and carries; the login goes on unchanged."""
+    subject = read(directory, {"acr": "urn:example:mfa", "auth_time": 9})
+
+    assert isinstance(subject, Subject)
+    assert (subject.user, subject.inherited) == (UserId("corp", "alice"), (BEFORE,))
+    assert subject.could == subject.carries == {"docs:read"}
+    assert subject.groups == frozenset()
+    assert (subject.acr, subject.auth_time, subject.expires) == ("urn:example:mfa", 9, 99)
+    assert (subject.authentication.level, subject.authentication.time) == (2, 9)
+
+
+def test_nothing_said_counts_nothing(directory: Directory) -> None:
+    """Without `acr` and `auth_time` nothing is known of the login."""
+    subject = read(directory, {})
+
+    assert isinstance(subject, Subject)
+    assert (subject.acr, subject.auth_time) == (None, None)
+    assert (subject.authentication.level, subject.authentication.time) == (0, EARLIEST)
+
+
+REJECTED: dict[str, dict[str, JSON]] = {
+    "acr is a number": {"acr": 2},
+    "acr is a list": {"acr": ["urn:example:mfa"]},
+    "scope is a list": {"scope": ["docs:read"]},
+    "client is a list": {"client_id": ["x"]},
+    "auth_time is a text": {"auth_time": "9"},
+}
+
+
+@pytest.mark.parametrize("members", REJECTED.values(), ids=REJECTED)
+def test_rejected_members(members: dict[str, JSON], directory: Directory) -> None:
+    """A member of another shape than we write spoils the token."""
+    with pytest.raises(TokenRejected):
+        read(directory, members)
+
+
+SUBJECTS = ["alice", "/alice", "corp/", "nobody/alice", f"{DOMAIN}/ns/reports/sa/reporting-agent"]
+
+
+@pytest.mark.parametrize("sub", SUBJECTS)
+def test_rejected_subjects(sub: str, directory: Directory) -> None:
+    """`sub` has to name a user of a declared issuer as tokens for this agent write it."""
+    with pytest.raises(TokenRejected):
+        read(directory, {}, sub=sub)
+
+
+AUDIENCES = [{OURS, "https://docs.tools.example/mcp"}, {"https://docs.tools.example/mcp"}, set()]
+
+
+@pytest.mark.parametrize("audiences", AUDIENCES, ids=str)
+def test_another_audience(audiences: set[str], directory: Directory) -> None:
+    """A token of ours has one audience: the agent that presents it."""
+    with pytest.raises(TokenRejected):
+        read(directory, {}, audiences=frozenset(audiences))
+
+
+def test_given_to_another_agent(directory: Directory) -> None:
+    """A token that names a declared agent outside its chain as client is not the caller's."""
+    payer = f"{DOMAIN}/ns/finance/sa/payer"
+    refused = read(directory, {"client_id": payer})
+
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.CREDENTIAL_NOT_YOURS
+
+
+@pytest.mark.parametrize("act", [None, {}, [], "x", {"iss": DOMAIN}], ids=str)
+def test_no_chain(act: JSON, directory: Directory) -> None:
+    """A token of ours that names no chain proves none."""
+    refused = read(directory, {"act": act})
+
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.CHAIN_REFUSED
