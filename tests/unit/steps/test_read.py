@@ -85,6 +85,13 @@ def test_refused(call: Call, reason: Reason, target: str, decision_point: Decisi
     assert read(call, target, decision_point) is reason
 
 
+def test_body_as_text(decision_point: DecisionPoint) -> None:
+    """A body that came as text may have lost bytes that the upstream will get."""
+    found = read(replace(CALL, is_lossy=True), "tools/docs", decision_point)
+
+    assert found is Reason.AMBIGUOUS_REQUEST
+
+
 def test_as_many_headers_as_there_is_room_for(decision_point: DecisionPoint) -> None:
     """The bounds of headers let through what just fits, names counted."""
     many = {f"x-{n}": "" for n in range(MAX_HEADERS - 1)}
@@ -126,15 +133,25 @@ def test_hosts(host: str, is_named: bool, decision_point: DecisionPoint) -> None
     assert isinstance(found, Message) if is_named else found is Reason.AMBIGUOUS_REQUEST
 
 
-def test_host_in_other_letters(decision_point: DecisionPoint) -> None:
-    """A letter that becomes another one in lower case names no host: the kelvin sign is no k."""
+OWN_HOSTS = {
+    "a kelvin sign is no k": ("desk.example", "des\u212a.example", False),
+    "the one port that is meant": ("desk.example:8443", "desk.example:8443", True),
+    "another port": ("desk.example:8443", "desk.example:443", False),
+    "no port where one is meant": ("desk.example:8443", "desk.example", False),
+}
+
+
+@pytest.mark.parametrize(("declared", "host", "is_named"), OWN_HOSTS.values(), ids=OWN_HOSTS)
+def test_declared_hosts(
+    declared: str, host: str, is_named: bool, decision_point: DecisionPoint  # noqa: FBT001
+) -> None:  # fmt: skip
+    """A host that is declared with a port means that port, and no letter stands for another."""
     world = decision_point.world
-    target = replace(world.directory.targets["tools/docs"], hosts=frozenset({"desk.example"}))
-    given = Given(replace(CALL, host="des\u212a.example"), world, Instant(1), NO_ANSWERS)
+    target = replace(world.directory.targets["tools/docs"], hosts=frozenset({declared}))
+    given = Given(replace(CALL, host=host), world, Instant(1), NO_ANSWERS)
     answer = read_request(given, Facts(given.call, Route(target)))
 
-    assert isinstance(answer, Refused)
-    assert answer.reason is Reason.AMBIGUOUS_REQUEST
+    assert isinstance(answer, Passed) is is_named
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""`steps.subject`: whose authority an operation is decided with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
+from authz.model.outcome import NO_ANSWERS, Facts, Passed
+from authz.model.principals import Actor, Caller, Hop
+from authz.model.spiffe import SpiffeId
+from authz.server.decision_point import DecisionPoint
+from authz.steps.given import Given, Route
+from authz.steps.subject import prove_subject
+from authz.wire.check import unread_call
+from tests.support.cases import case_named
+
+WORKLOAD = SpiffeId.parse("spiffe://example.org/ns/research/sa/research-agent")
+CALLER = Caller(WORKLOAD, Hop("research/research-agent", Actor(WORKLOAD.authority, str(WORKLOAD))))
+
+ROWS: dict[str, tuple[str, str, Operation, str | None]] = {
+    "a tool that wants a user": ("search-allowed", "tools/docs", ToolCall("search", {}), "alice"),
+    "a tool that wants none": ("search-allowed", "tools/docs", ToolCall("status", {}), None),
+    "a session": ("search-allowed", "finance/payments", Session("ping"), "alice"),
+    "a session that knows no such user": (
+        "partner-at-plain-target", "finance/payments", Session("ping"), None,
+    ),
+    "a session that knows all users": (
+        "partner-at-plain-target", "tools/docs", Session("ping"), "pat",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "target", "operation", "user"), ROWS.values(), ids=ROWS)
+def test_dropped(
+    case: str, target: str, operation: Operation, user: str | None, decision_point: DecisionPoint
+) -> None:
+    """A good credential is dropped where the operation wants no user, or none of that issuer."""
+    told, world = case_named(case), decision_point.world
+    call = replace(unread_call("out", decision="d", new_trace="t"), headers=told.joined_headers)
+    route = Route(world.directory.targets[target])
+    facts = Facts(call, CALLER, route, Message(Protocol.MCP, operation, 1))
+    answer = prove_subject(Given(call, world, told.now, NO_ANSWERS), facts)
+
+    assert isinstance(answer, Passed)
+    subject = answer.fact.subject
+    assert (subject.user.sub if subject else None) == user
