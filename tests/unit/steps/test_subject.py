@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from authz.model.instant import Instant
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
-from authz.model.outcome import NO_ANSWERS, Facts, Passed
+from authz.model.outcome import NO_ANSWERS, Facts, Passed, Refused
 from authz.model.principals import Actor, Caller, Hop
+from authz.model.reasons import Reason
 from authz.model.spiffe import SpiffeId
 from authz.server.decision_point import DecisionPoint
 from authz.steps.given import Given, Route
 from authz.steps.subject import prove_subject
 from authz.wire.check import unread_call
 from tests.support.cases import case_named
+from tests.support.keys import sign
 
 WORKLOAD = SpiffeId.parse("spiffe://example.org/ns/research/sa/research-agent")
 CALLER = Caller(WORKLOAD, Hop("research/research-agent", Actor(WORKLOAD.authority, str(WORKLOAD))))
@@ -27,7 +30,7 @@ ROWS: dict[str, tuple[str, str, Operation, str | None]] = {
         "partner-at-plain-target", "finance/payments", Session("ping"), None,
     ),
     "a session that knows all users": (
-        "partner-at-plain-target", "tools/docs", Session("ping"), "pat",
+        "partner-at-plain-target", "tools/docs", Session("ping"), "frank",
     ),
 }  # fmt: skip
 
@@ -46,3 +49,21 @@ def test_dropped(
     assert isinstance(answer, Passed)
     subject = answer.fact.subject
     assert (subject.user.sub if subject else None) == user
+
+
+def test_token_of_nobody(decision_point: DecisionPoint) -> None:
+    """A token whose issuer no document declares is a bad credential, not a fault of ours."""
+    token = sign(
+        "corp-1", {"alg": "ES256", "typ": "at+jwt", "kid": "corp-1"}, b'{"iss":"https://x"}'
+    )
+    world = decision_point.world
+    call = replace(
+        unread_call("out", decision="d", new_trace="t"),
+        headers={"authorization": f"Bearer {token}"},
+    )
+    message = Message(Protocol.MCP, Session("ping"), 1)
+    facts = Facts(call, CALLER, Route(world.directory.targets["tools/docs"]), message)
+    answer = prove_subject(Given(call, world, Instant(1), NO_ANSWERS), facts)
+
+    assert isinstance(answer, Refused)
+    assert answer.reason is Reason.CREDENTIAL_INVALID
