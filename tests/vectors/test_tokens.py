@@ -14,6 +14,7 @@ import yaml
 from authz.identity.access_token import (
     Expectations,
     TokenRejected,
+    UnverifiedToken,
     take_apart,
     verify_access_token,
 )
@@ -143,3 +144,9 @@ def test_claims_of_a_good_token() -> None:
     assert proven.audiences == {"https://gate.example.org"}
     assert proven.expires == NOW + 5
     assert proven.members["jti"] == "j-1"
+
+
+@pytest.mark.parametrize("issuer", [None, 1, ["https://idp.example.com"], {}], ids=str)
+def test_issuer_that_is_no_text(issuer: Any) -> None:
+    """An `iss` of another type selects no row of any table."""
+    assert UnverifiedToken({}, {"iss": issuer}, b"", b"").issuer == ""
