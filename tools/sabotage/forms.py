@@ -12,6 +12,9 @@ from tools.sabotage.walls import Text
 NARROWING = frozenset({"intersection", "within"})
 """Methods that give no more than they are called on."""
 
+REFUSALS = frozenset({"Absent", "Refused", "Rejected", "Unknown"})
+"""Values that say no: what a function that returns one has turned away."""
+
 Tree = ast.expr | ast.stmt | ast.pattern
 
 
@@ -59,7 +62,7 @@ def turns_away(statement: ast.stmt) -> bool:
     match statement:
         case ast.Raise():
             return True
-        case ast.Return(value=ast.Call(func=ast.Name(id="Refused"))):
+        case ast.Return(value=ast.Call(func=ast.Name(id=name))) if name in REFUSALS:
             return True
         case ast.Return(value=None | ast.Constant(value=None | False)):
             return True

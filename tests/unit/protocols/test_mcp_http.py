@@ -44,6 +44,7 @@ def test_session_verbs(method: str, headers: dict[str, str]) -> None:
 
 BODIES: tuple[tuple[dict[str, str], bytes, int], ...] = (
     ({}, b"{}", 2),
+    ({}, b"{}", 0),
     ({}, b" ", 1),
     ({}, b"", 2),
     ({"content-length": "2"}, b"", 0),
@@ -121,6 +122,7 @@ DISAGREE: tuple[tuple[bytes, dict[str, str]], ...] = (
     (LIST, {"mcp-protocol-version": LATER}),
     (LIST, {"mcp-protocol-version": "DRAFT"}),
     (LIST, {"mcp-name": "search"}),
+    (LIST, {"mcp-name": "=?base64?***?="}),
     (ODD, {"mcp-method": "tools/call"}),
 )
 
@@ -218,6 +220,11 @@ PARAMS: tuple[tuple[dict[str, str], object], ...] = (
 def test_params(headers: dict[str, str], agrees: object) -> None:
     """A header that mirrors an argument says what the argument says, or mirrors nothing."""
     assert agrees_with_mirrors(ARGUMENTS, headers, MIRRORED) is agrees
+
+
+def test_param_below_no_object() -> None:
+    """A mirror of a member of something that has no members agrees with nothing."""
+    assert not agrees_with_mirrors({"where": "5"}, {"mcp-param-page": "5"}, MIRRORED)
 
 
 def test_param_of_a_truth_value() -> None:

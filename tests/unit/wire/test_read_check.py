@@ -61,6 +61,26 @@ def test_ids_are_ours() -> None:
     assert call.check_traceparent == "00-a"
 
 
+def test_unread() -> None:
+    """Of a call that was not read nothing is said, its bytes included."""
+    call = unread_call("out", decision="d", new_trace="t")
+
+    assert (call.principal, call.target, call.body, call.is_lossy) == ("", None, b"", False)
+
+
+@pytest.mark.parametrize(
+    ("http", "is_lossy"),
+    [
+        ({"body": "a"}, False),
+        ({"body": "a!"}, True),
+        ({"body": "a!", "raw_body": base64.b64encode(b"b").decode()}, False),
+    ],
+)
+def test_lossy(http: dict[str, Any], is_lossy: object) -> None:
+    """A text may have lost bytes where it has the mark for one; exact bytes have lost none."""
+    assert read(request_of(**http)).is_lossy is is_lossy
+
+
 @pytest.mark.parametrize(
     ("http", "body"),
     [

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 from google.rpc import code_pb2
 
+import authz.wire.check
 from authz._proto.base_pb2 import HeaderValueOption
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz.model.headers import OURS
@@ -110,6 +111,14 @@ def test_refusal_is_never_an_allow(status: int) -> None:
     assert response.status.code != code_pb2.OK
     assert response.WhichOneof("http_response") == "denied_response"
     assert response.denied_response.status.code == status
+
+
+def test_code_of_an_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that took a refusal for an allow would be a fault."""
+    monkeypatch.setitem(authz.wire.check._GRPC_CODES, 403, code_pb2.OK)
+
+    with pytest.raises(ValueError, match="would be an allow"):
+        refuse(403)
 
 
 def test_every_status_of_the_table_is_tried() -> None:
