@@ -43,6 +43,12 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         _TEXTS,
     ),
     SecondWall(
+        "authz/model/principals.py",
+        "SubjectForm.read",
+        "without slash in: slash and issuer and rest",
+        "where there is no slash there is nothing behind it either",
+    ),
+    SecondWall(
         "authz/claims/check.py",
         "_check_who",
         "without ALWAYS <= members.keys() in: ALWAYS <= members.keys() <= ALWAYS | SOMETIMES",

@@ -95,6 +95,7 @@ def test_broken(text: str, kind: tuple[Reason, Malformed]) -> None:
     refused = unreadable.value.refused
     assert (refused.reason, refused.malformed) == kind
     assert refused.request_id is None
+    assert str(unreadable.value) == refused.detail
 
 
 def test_order_of_members_means_nothing() -> None:
