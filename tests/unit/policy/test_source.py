@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cedarpy import policies_to_json_str
 
+import authz.policy.source
 from authz.directory.diagnostics import Position
 from authz.policy.source import NotOnePolicy, read_source
 from authz.policy.statements import Statement, split_statements
@@ -98,3 +99,25 @@ def test_not_one_policy(text: str) -> None:
     for guard in ("", GUARD):
         with pytest.raises(NotOnePolicy):
             read_source(statement, guard)
+
+
+PLACES = {
+    "in a comment": ('@id("a") permit (principal, action, resource) //\n;', "//", 2),
+    "behind the author's conditions": (
+        '@id("a") permit (principal, action, resource) when { true };', "}", 1,
+    ),
+    "in front of an unless": (
+        '@id("a") permit (principal, action, resource) unless { true } when { true };', "when", 0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "mark", "behind"), PLACES.values(), ids=PLACES)
+def test_guard_in_a_wrong_place(
+    text: str, mark: str, behind: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where we read wrongly where a scope ends, the engine says so, and nothing loads."""
+    monkeypatch.setattr(authz.policy.source, "scope_end", lambda _text: text.index(mark) + behind)
+
+    with pytest.raises(NotOnePolicy, match=r"^its tier's guard"):
+        read_source(Statement(text, Position("f"), 0), GUARD)
