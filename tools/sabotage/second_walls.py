@@ -55,6 +55,25 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         "each member that is always there is read by its name, and missing is a KeyError",
     ),
     SecondWall(
+        "authz/policy/judge.py",
+        "judge",
+        "strict=False in: zip(refusing, helps, strict=True)",
+        "the second list is made from the first, two lines above",
+    ),
+    SecondWall(
+        "authz/policy/judge.py",
+        "_UNNAMED",
+        "row: Reason.FORBIDDEN",
+        "a forbidden leg names the forbids that decided, so that no other text is looked up",
+    ),
+    SecondWall(
+        "authz/policy/judge.py",
+        "_evaluated",
+        "without reason is Reason.FORBIDDEN in: reason is Reason.FORBIDDEN and"
+        " not result.diagnostics.errors",
+        "only a forbid can be lifted, and a leg of another reason names none",
+    ),
+    SecondWall(
         "authz/protocols/mcp.py",
         "agrees_with_mirrors",
         "always: mirror in annotated",

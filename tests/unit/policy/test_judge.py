@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from cedarpy import AuthzResult
 
+import authz.policy.judge
 from authz.directory.load import load_directory
 from authz.model.instant import Instant
 from authz.model.principals import Actor, Hop, Subject, UserId
 from authz.model.principals import Authentication as Login
 from authz.model.reasons import Reason
-from authz.model.scopes import ScopePatterns
+from authz.model.scopes import NO_SCOPES, ScopePatterns
 from authz.policy.judge import judge, verdict
 from authz.policy.load import load_policies
 from authz.policy.question import Judgement, Question
@@ -262,3 +263,47 @@ def test_headers_that_policies_may_read() -> None:
 def test_any_peer_address_is_judged(address: str) -> None:
     """An address that the engine cannot type is left out, and errs nowhere."""
     assert judged({GLOBAL: PERMIT}, peer_address=address).reason is Reason.ALLOW
+
+
+def test_an_engine_that_answers_too_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leg that the engine gives no answer for is a fault, and never a leg that is left out."""
+    answers = authz.policy.judge.is_authorized_batch
+    monkeypatch.setattr(
+        authz.policy.judge, "is_authorized_batch", lambda *asked: answers(*asked)[:-1]
+    )
+
+    with pytest.raises(ValueError, match="shorter"):
+        judged({GLOBAL: PERMIT})
+
+
+GENEROUS = '@id("s") @scope("docs:read docs:write") permit (principal, action, resource);\n'
+
+
+def test_a_permit_gives_nobody_more_than_it_holds() -> None:
+    """What a permit names counts within what is required and what the leg's own party holds."""
+    enough, nothing = judged({GLOBAL: GENEROUS}), judged({GLOBAL: GENEROUS}, user_scopes=NO_SCOPES)
+
+    assert [leg.granted for leg in enough.legs] == [READ, READ]
+    assert [leg.granted for leg in nothing.legs] == [NO_SCOPES, READ]
+    assert nothing.reason is Reason.POLICY_WITHHOLDS_SCOPE
+
+
+ODD_RESULTS = {
+    "no decision": ("NoDecision", [], "the engine gave no decision"),
+    "an error that names no policy": ("Deny", ["something broke"], "the engine gave no decision"),
+}
+
+
+@pytest.mark.parametrize(("decision", "errors", "says"), ODD_RESULTS.values(), ids=ODD_RESULTS)
+def test_an_engine_that_answers_oddly(
+    decision: str, errors: list[str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the engine answers, the no has a reason and a detail for people."""
+    result = AuthzResult({"decision": decision, "diagnostics": {"reason": [], "errors": errors}})
+    monkeypatch.setattr(
+        authz.policy.judge, "is_authorized_batch", lambda requests, *_: [result] * len(requests)
+    )
+    judgement = judged({GLOBAL: PERMIT})
+
+    assert judgement.reason is Reason.POLICY_ERROR
+    assert judgement.detail == f"user: {says}; research/assistant: {says}"
