@@ -74,6 +74,12 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         "only a forbid can be lifted, and a leg of another reason names none",
     ),
     SecondWall(
+        "authz/policy/judge.py",
+        "_cures",
+        "always: for … if kind",
+        "a forbid without a step-up has no kind, which is never among the possible ones",
+    ),
+    SecondWall(
         "authz/protocols/mcp.py",
         "agrees_with_mirrors",
         "always: mirror in annotated",

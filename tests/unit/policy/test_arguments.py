@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from authz.model.strict_json import read_json
-from authz.policy.arguments import BadArgument, sort_arguments, texts_of
+from authz.policy.arguments import (
+    MAX_POINTERS,
+    MAX_VALUES,
+    BadArgument,
+    check_exact,
+    sort_arguments,
+    texts_of,
+)
 from authz.policy.shapes import compile_shape
 
 SHAPE = compile_shape(
@@ -183,3 +190,54 @@ def test_text_of_an_endless_number() -> None:
 def test_texts(arguments: dict[str, Any], texts: dict[str, str]) -> None:
     """Everything is there as text under a pointer of its own, and under its small spelling."""
     assert texts_of(arguments) == texts
+
+
+UNFIT: dict[str, dict[str, Any]] = {
+    "too many values": {"any": [0] * MAX_VALUES},
+    "too long names above many values": {"any": {"n" * 2 * (MAX_POINTERS // 900): [0] * 900}},
+    "half a letter in a name": {"any": {"\ud800": 0}},
+    "half a letter in a text": {"any": ["\ud800"]},
+}
+
+
+@pytest.mark.parametrize("arguments", UNFIT.values(), ids=UNFIT)
+def test_unfit(arguments: dict[str, Any]) -> None:
+    """What no schema speaks of has bounds too, and is text where it says so."""
+    with pytest.raises(BadArgument):
+        sort(arguments)
+
+
+def test_fit() -> None:
+    """What is just within the bounds is let through."""
+    many: dict[str, Any] = {"any": [0] * (MAX_VALUES - 3)}
+    long: dict[str, Any] = {"any": {"n" * (MAX_POINTERS // 1000): [0] * 900}}
+
+    assert sort(many) == sort(long) == ({}, [], ["/any"])
+
+
+EXACT = (0, -1, True, 2**53 - 1, 1 - 2**53, Decimal("0.1"), Decimal("-2.5"), Decimal("1e300"))
+INEXACT = (
+    2**53,
+    -(2**53),
+    Decimal("0.10000000000000000001"),
+    Decimal("9007199254740993.0"),
+    Decimal("1e400"),
+    Decimal("1e-400"),
+)
+
+
+@pytest.mark.parametrize("number", EXACT, ids=str)
+def test_exact(number: Any) -> None:
+    """A number that every reader takes for itself is let through, wherever it stands."""
+    check_exact({"a": [{"b": number}]})
+
+
+@pytest.mark.parametrize("number", INEXACT, ids=str)
+def test_inexact(number: Any) -> None:
+    """A number that a reader of doubles would take for another is refused, and where it stands."""
+    with pytest.raises(BadArgument) as bad:
+        check_exact({"a": [{"b": number}]})
+
+    assert str(bad.value) == (
+        "the argument at '/a/0/b': some readers would take it for another number"
+    )
