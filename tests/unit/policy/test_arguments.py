@@ -16,7 +16,7 @@ from authz.policy.arguments import (
     sort_arguments,
     texts_of,
 )
-from authz.policy.shapes import compile_shape
+from authz.policy.shapes import Field, Kind, Shape, compile_shape
 
 SHAPE = compile_shape(
     {
@@ -241,3 +241,22 @@ def test_inexact(number: Any) -> None:
     assert str(bad.value) == (
         "the argument at '/a/0/b': some readers would take it for another number"
     )
+
+
+def test_null_of_a_required_member() -> None:
+    """Null where it is allowed is the argument left out, of a required one too."""
+    nothing = Shape(
+        Kind.OBJECT, fields={"a": Field(Shape(Kind.STRING, nullable=True), required=True)}
+    )
+
+    assert sort_arguments({"a": None}, nothing).typed == {}
+    assert sort_arguments({}, nothing).typed == {}
+
+
+def test_array_of_nobody_knows_what() -> None:
+    """An array without a shape for its elements has no type that Cedar could read."""
+    shape = Shape(Kind.OBJECT, fields={"a": Field(Shape(Kind.ARRAY), required=False)})
+
+    for value in ([], [1]):
+        with pytest.raises(BadArgument):
+            sort_arguments({"a": value}, shape)
