@@ -57,7 +57,7 @@ def _chosen(rooms: Rooms, only: re.Pattern[str]) -> tuple[list[Wall], dict[Wall,
     chosen = [wall for wall in walls if only.search(wall.line_in_full)]
     if not chosen:
         raise TooFewWalls(f"no wall has {only.pattern!r} in its line of --list")
-    return chosen, reasons_of(walls)
+    return chosen, reasons_of(walls, rooms.second)
 
 
 def _parser() -> argparse.ArgumentParser:

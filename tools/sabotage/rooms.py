@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.sabotage.finding import find_walls
+from tools.sabotage.second_walls import SECOND_WALLS, SecondWall
 from tools.sabotage.walls import Wall
 
 ROOT = Path(__file__).parent.parent.parent
@@ -46,6 +47,9 @@ class Rooms:
     fewest: int
     """Walls that there are at the very least."""
 
+    second: tuple[SecondWall, ...] = ()
+    """Those that stand behind another on purpose."""
+
     def within(self, tree: Path) -> Rooms:
         """Give the same rooms of a copy of the tree."""
         return replace(self, root=tree)
@@ -74,4 +78,4 @@ class Rooms:
         return find_walls(path.relative_to(self.root).as_posix(), path.read_text())
 
 
-GATE = Rooms(ROOT, _PATTERNS, fewest=40)
+GATE = Rooms(ROOT, _PATTERNS, fewest=40, second=SECOND_WALLS)

@@ -92,9 +92,7 @@ class NoSuchWall(ValueError):
     """An entry that matches no wall; the message names it."""
 
 
-def reasons_of(
-    walls: Sequence[Wall], entries: Iterable[SecondWall] = SECOND_WALLS
-) -> dict[Wall, str]:
+def reasons_of(walls: Sequence[Wall], entries: Iterable[SecondWall]) -> dict[Wall, str]:
     """
     Give the reason of every wall that stands behind another.
 

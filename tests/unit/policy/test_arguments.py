@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from authz.model.strict_json import read_json
+from authz.model.strict_json import JSON, read_json
 from authz.policy.arguments import (
     MAX_POINTERS,
     MAX_VALUES,
@@ -257,6 +257,7 @@ def test_array_of_nobody_knows_what() -> None:
     """An array without a shape for its elements has no type that Cedar could read."""
     shape = Shape(Kind.OBJECT, fields={"a": Field(Shape(Kind.ARRAY), required=False)})
 
-    for value in ([], [1]):
+    values: tuple[list[JSON], ...] = ([], [1])
+    for value in values:
         with pytest.raises(BadArgument):
             sort_arguments({"a": value}, shape)

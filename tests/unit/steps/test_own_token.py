@@ -10,7 +10,7 @@ from authz.directory.compiled import Directory
 from authz.identity.access_token import ProvenClaims, TokenRejected
 from authz.model.instant import EARLIEST, Instant
 from authz.model.outcome import Refused
-from authz.model.principals import Actor, Hop, Subject, UserId
+from authz.model.principals import Actor, Hop, Login, UserId
 from authz.model.reasons import Reason
 from authz.model.strict_json import JSON
 from authz.steps.own_token import read_own_token
@@ -31,7 +31,7 @@ def read(
     members: Mapping[str, JSON],
     sub: str = "corp/alice",
     audiences: frozenset[str] = frozenset({OURS}),
-) -> Subject | Refused:
+) -> Login | Refused:
     """Read a token that was minted for the caller, with those members changed."""
     claims = ProvenClaims(
         directory.gate.issuer_url, sub, audiences, Instant(99), {**MEMBERS, **members}
@@ -40,24 +40,24 @@ def read(
 
 
 def test_what_it_says(directory: Directory) -> None:
-    """Its scope is what the user could and carries; the login goes on unchanged."""
-    subject = read(directory, {"acr": "urn:example:mfa", "auth_time": 9})
+    """Its scope is what it says, and the login goes on unchanged."""
+    login = read(directory, {"acr": "urn:example:mfa", "auth_time": 9})
 
-    assert isinstance(subject, Subject)
-    assert (subject.user, subject.inherited) == (UserId("corp", "alice"), (BEFORE,))
-    assert subject.could == subject.carries == {"docs:read"}
-    assert subject.groups == frozenset()
-    assert (subject.acr, subject.auth_time, subject.expires) == ("urn:example:mfa", 9, 99)
-    assert (subject.authentication.level, subject.authentication.time) == (2, 9)
+    assert isinstance(login, Login)
+    assert (login.user, login.inherited) == (UserId("corp", "alice"), (BEFORE,))
+    assert login.scopes == {"docs:read"}
+    assert login.groups == frozenset()
+    assert (login.acr, login.auth_time, login.expires) == ("urn:example:mfa", 9, 99)
+    assert (login.authentication.level, login.authentication.time) == (2, 9)
 
 
 def test_nothing_said_counts_nothing(directory: Directory) -> None:
     """Without `acr` and `auth_time` nothing is known of the login."""
-    subject = read(directory, {})
+    login = read(directory, {})
 
-    assert isinstance(subject, Subject)
-    assert (subject.acr, subject.auth_time) == (None, None)
-    assert (subject.authentication.level, subject.authentication.time) == (0, EARLIEST)
+    assert isinstance(login, Login)
+    assert (login.acr, login.auth_time) == (None, None)
+    assert (login.authentication.level, login.authentication.time) == (0, EARLIEST)
 
 
 REJECTED: dict[str, dict[str, JSON]] = {

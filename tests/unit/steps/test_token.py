@@ -20,6 +20,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.steps.ceilings import UserScopes
 from authz.steps.given import Asked, Credential, Given, Grant, Held, Link, Route
 from authz.steps.policy import NothingAsked
+from authz.steps.public import NotPublic
 from authz.steps.suspension import NobodySuspended
 from authz.steps.token import CLEARED, describe_token
 from authz.wire.check import unread_call
@@ -36,6 +37,7 @@ def learned(decision_point: DecisionPoint) -> list[object]:
     return [
         CALL,
         Route(target),
+        NotPublic(),
         Message(Protocol.MCP, ToolCall("search", {}), 1),
         CALLER,
         Credential(None),

@@ -13,7 +13,7 @@ from authz.model.operation import Message, Protocol, ToolCall
 from authz.model.outcome import NO_ANSWERS, Facts, Passed, Refused
 from authz.model.principals import Actor, Authentication, Caller, Hop, Subject, UserId
 from authz.model.reasons import Reason
-from authz.model.scopes import NO_SCOPES, Scopes
+from authz.model.scopes import NO_SCOPES, ScopePatterns, Scopes
 from authz.model.spiffe import SpiffeId
 from authz.policy.question import USER
 from authz.server.decision_point import DecisionPoint
@@ -41,7 +41,7 @@ def subject_of(issuer: str) -> Subject:
         user=UserId(issuer, "alice"),
         groups=frozenset(),
         roles=frozenset(),
-        could=READ,
+        could=ScopePatterns(READ),
         carries=READ,
         authentication=Authentication(),
         inherited=(),

@@ -150,7 +150,7 @@ def test_too_few_walls() -> None:
 def test_second_walls_match() -> None:
     """Every entry of the table of second walls names a wall, and gives its reason."""
     walls = GATE.walls()
-    reasons = reasons_of(walls)
+    reasons = reasons_of(walls, GATE.second)
 
     assert len(reasons) >= len(SECOND_WALLS)
     assert all(reasons.values())
