@@ -43,7 +43,7 @@ Examples:
 \b
 A request is JSON with the members agent, tool or session, args, user, groups,
 scopes, level, via, address and headers; "-" reads it from standard input.
-Nobody proves anything here: whoever is named is taken at his word. Values of
+Nobody proves anything here: whoever is named is taken at their word. Values of
 arguments are shown only where the tool's `record` opens them.
 Exit codes: 0 decided, 1 internal error, 2 usage, 3 the world does not load,
 4 a recorded decision would now be another, or cannot be made again.
@@ -82,8 +82,12 @@ def check(  # noqa: PLR0913, PLR0917 - one an option
         typer.Option(exists=True, dir_okay=False, help="A decision log; all of it without an id."),
     ] = None,
     form: Form = Format.PRETTY,
+    as_json: Annotated[  # noqa: FBT002 - so typer declares a flag
+        bool, typer.Option("--json", help="The same as --format json.")
+    ] = False,
 ) -> None:
     """Decide off line: the verdict, every step, who lacked what, and what would turn it."""
+    form = Format.JSON if as_json else form
     world = _world(home)
     directory = world.directory
     if decision or decisions:

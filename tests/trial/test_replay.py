@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from authz.model.reasons import Reason
 from authz.server.decision_point import DecisionPoint
 from authz.sources.declared import read_policies
 from authz.world import World
-from tests.support.cases import Case, all_cases
+from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import decide_case
 from tests.support.scope import in_force
 
@@ -67,3 +69,50 @@ def test_what_is_not_decided(decision_point: DecisionPoint, world: World) -> Non
 
     assert record["reason"] == Reason.FAULT
     assert (again.trial, again.missing[:19]) == (None, "nothing was decided")
+
+
+def test_a_public_answer(decision_point: DecisionPoint, world: World) -> None:
+    """What was answered from the directory is answered again."""
+    case = replace(
+        CASES[0],
+        target="tools/docs",
+        host="docs.tools.svc.cluster.local",
+        method="GET",
+        path="/.well-known/oauth-protected-resource/mcp",
+        headers=(),
+        body=b"",
+    )
+    record = decide_case(case, decision_point).record
+
+    again = replay(record, world)
+
+    assert (record["step"], record["reason"]) == (0, "allow")
+    assert (again.differs, again.missing) == ((), "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reason": "no_such_reason"},
+        {"operation": {"kind": "tool_call"}},
+        {"peer": None},
+        {"subject": {"groups": 7}},
+        {"chain": ["research/nobody", "research/nobody"]},
+        {"time": "yesterday"},
+        {"time": 10**400},
+        {"headers": 7},
+    ],
+    ids=str,
+)
+def test_what_is_no_record(
+    change: dict[str, Any], decision_point: DecisionPoint, world: World
+) -> None:
+    """A line that is no record of this version is said to be none; nothing breaks."""
+    record = {**decide_case(case_named("two-hops"), decision_point).record, **change}
+
+    assert replay(record, world).missing == "it is no record of this version"
+
+
+def test_an_empty_object_is_no_record(world: World) -> None:
+    """Nothing at all is no record either."""
+    assert replay({}, world).missing == "it is no record of this version"

@@ -61,6 +61,13 @@ def test_as_json(home: Path) -> None:
     assert (told["changes"], told["uncertain_because_of"]) == ([], [])
 
 
+def test_json_in_short(home: Path) -> None:
+    """`--json` is the short way to say it."""
+    short = check(home, *ALICE, *SEARCH, "--json")
+
+    assert json.loads(short.output) == document(home, *ALICE, *SEARCH)
+
+
 def test_denied(home: Path) -> None:
     """A denial says what it saw and what would turn it, and still exits with 0: it was decided."""
     result = check(home, "--user", "corp/rita", *SEARCH)
