@@ -55,6 +55,12 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         "each member that is always there is read by its name, and missing is a KeyError",
     ),
     SecondWall(
+        "authz/directory/listeners.py",
+        "_host_and_port",
+        "without not colon in: not colon or not host or not _PORT.fullmatch(port)",
+        "where there is no colon there is no host in front of it either",
+    ),
+    SecondWall(
         "authz/policy/judge.py",
         "judge",
         "strict=False in: zip(refusing, helps, strict=True)",
