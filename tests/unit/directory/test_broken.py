@@ -38,6 +38,15 @@ def test_broken(row: Mapping[str, Any]) -> None:
     assert row.get("hint", "") in first.hint
 
 
+def test_only_a_cell_is_a_cell() -> None:
+    """A document of another kind that has a Cell's name neither claims nor bounds anything."""
+    row = "apiVersion: narrowgate.dev/v1alpha1\nkind: Role\nmetadata: {name: research}\n"
+    role = f'{row}spec: {{members: [{{group: corp/researchers}}], scopes: ["docs:read"]}}\n'
+    files = sound() | {f"{ROOT}global/z.yaml": role.encode()}
+
+    assert load_directory(files)[0].agents == load_directory(sound())[0].agents
+
+
 def test_enough_walls() -> None:
     """No row hides another by its name, and there are as many as there were."""
     assert len({row["name"] for row in BROKEN}) == len(BROKEN) >= 180
