@@ -34,6 +34,12 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         for fact in ("Asked", "Caller", "Credential", "Judgement", "Link")
     ),
     SecondWall(
+        "authz/steps/chain.py",
+        "declared_agent",
+        'without agent in: agent and actor.sub.startswith(f"{actor.iss}/")',
+        "where there is no agent, None is given either way",
+    ),
+    SecondWall(
         "authz/steps/idp_token.py", "_strings", "always: for … if isinstance(row, str)", _TEXTS
     ),
     SecondWall(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from authz.directory.compiled import Directory
 from authz.identity.access_token import ProvenClaims, TokenRejected
 from authz.model.instant import EARLIEST, Instant
 from authz.model.outcome import Refused
-from authz.model.principals import Actor, Hop, Login, UserId
+from authz.model.principals import Actor, Hop, Login, SubjectForm, UserId
 from authz.model.reasons import Reason
 from authz.model.strict_json import JSON
 from authz.steps.own_token import read_own_token
@@ -112,3 +113,16 @@ def test_no_chain(act: JSON, directory: Directory) -> None:
 
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.CHAIN_REFUSED
+
+
+def test_workload_in_a_user_s_place(directory: Directory) -> None:
+    """Where users are written plainly, a name that looks like a workload's is no user."""
+    agent = replace(directory.agents[CALLER.agent], subjects=SubjectForm("corp"))
+
+    def read_plain(sub: str) -> Login | Refused:
+        claims = ProvenClaims("", sub, frozenset({OURS}), Instant(99), MEMBERS)
+        return read_own_token(claims, agent, CALLER, directory)
+
+    assert isinstance(read_plain("alice"), Login)
+    with pytest.raises(TokenRejected):
+        read_plain(f"{DOMAIN}/ns/reports/sa/reporting-agent")
