@@ -34,6 +34,12 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         for fact in ("Asked", "Caller", "Credential", "Judgement", "Link")
     ),
     SecondWall(
+        "authz/steps/read.py",
+        "names_host",
+        "without colon in: colon and _PORT.fullmatch(port)",
+        "without a colon a host of digits alone would have no name, which is no host either",
+    ),
+    SecondWall(
         "authz/steps/chain.py",
         "declared_agent",
         'without agent in: agent and actor.sub.startswith(f"{actor.iss}/")',
