@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from authz.server.needs import NeedAnswers
 from tests.needs.asking import Answerer, Asking, Need, fetched, with_credential
 from tests.support.cases import case_named
 from tests.support.direct import decide_case
+from tests.support.keys import sign
 
 CASE = case_named("search-allowed")
 NOW = CASE.now
@@ -113,3 +115,19 @@ def test_a_request_keeps_its_world(ask: Asking) -> None:
 
     assert decide_case(CASE, slow).record["reason"] == Reason.FAULT
     assert decide_case(CASE, slow).record["reason"] == Reason.ALLOW
+
+
+@pytest.mark.parametrize("header", [{"kid": "corp-1", "alg": "RS256"}, {"alg": "ES256"}])
+def test_a_known_name_asks_nobody(header: dict[str, str], ask: Asking) -> None:
+    """A key that is there, under another algorithm or beside another, is none to look for."""
+    answerer = Answerer()
+    server = ask(answerer)
+    both = fetched("corp-1", "corp-2", fresh_until=NOW + 1, usable_until=NOW + 1)
+    server.worlds.publish_keys("corp", both)
+    claims = {"iss": "https://idp.example.com", "aud": "https://gate.example.org"}
+    token = sign("corp-1", {"typ": "at+jwt", **header}, json.dumps(claims).encode())
+
+    decided = decide_case(with_credential(CASE, token), server)
+
+    assert decided.record["reason"] == Reason.CREDENTIAL_INVALID
+    assert answerer.heard == []
