@@ -54,8 +54,8 @@ def _mistake(listener: ListenerSpec) -> tuple[str, str] | None:
 
 
 def _host_and_port(address: str) -> tuple[str, int] | None:
-    host, colon, port = address.rpartition(":")
-    if not colon or not host or not _PORT.fullmatch(port):
+    host, _, port = address.rpartition(":")
+    if not host or not _PORT.fullmatch(port):
         return None
     return (host, int(port)) if int(port) <= MAX_PORT else None
 

@@ -75,8 +75,8 @@ class SubjectForm:
         """Give the user that *sub* stands for; None where it stands for none."""
         if self.issuer is not None:
             return UserId(self.issuer, sub) if sub else None
-        issuer, slash, rest = sub.partition("/")
-        return UserId(issuer, rest) if slash and issuer and rest else None
+        issuer, _, rest = sub.partition("/")
+        return UserId(issuer, rest) if issuer and rest else None
 
 
 QUALIFIED = SubjectForm(None)

@@ -35,7 +35,6 @@ _WORST_LAST = (Reason.NO_PERMIT, Reason.FORBIDDEN, Reason.POLICY_ERROR)
 
 _UNNAMED = {
     Reason.NO_PERMIT: "no policy permits it",
-    Reason.FORBIDDEN: "forbidden",
     Reason.POLICY_ERROR: "the engine gave no decision",
 }
 _CHALLENGES = {
@@ -218,4 +217,4 @@ def _cures(forbids: Sequence[Policy], question: Question) -> frozenset[str]:
     """Give the step-ups that lift every determining forbid; none where one cannot be lifted."""
     kinds = {policy.notes.step_up for policy in forbids}
     possible = frozenset(STEP_UPS) if question.user else _WITHOUT_USER
-    return frozenset(kind for kind in kinds if kind) if kinds <= possible else frozenset()
+    return possible & kinds if kinds <= possible else frozenset()

@@ -86,8 +86,12 @@ def _bind_socket(server: grpc.Server, path: Path) -> IO[str]:
         raise CannotListen(f"{path}: a socket's path has at most {MAX_SOCKET_PATH} bytes")
     _check_folder(path.parent)
     lock = _take_over(path)
-    _bound(server.add_insecure_port(f"unix:{path.absolute()}"))
-    path.chmod(0o660)
+    try:
+        _bound(server.add_insecure_port(f"unix:{path.absolute()}"))
+        path.chmod(0o660)
+    except BaseException:
+        lock.close()
+        raise
     return lock
 
 

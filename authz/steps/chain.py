@@ -18,7 +18,7 @@ def declared_agent(actor: Actor, directory: Directory) -> Agent | None:
     """Give the agent whose declared identity *actor* is: a SPIFFE ID, or an issuer's client."""
     if actor.iss.startswith(SCHEME):
         agent = _by_spiffe(actor.sub, directory)
-        return agent if agent and actor.sub.startswith(f"{actor.iss}/") else None
+        return agent if actor.sub.startswith(f"{actor.iss}/") else None
     issuer = directory.issuers_by_url.get(actor.iss)
     return directory.agents_by_client.get((issuer.name, actor.sub)) if issuer else None
 

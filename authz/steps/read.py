@@ -78,8 +78,8 @@ def names_host(host: str, target: Target) -> bool:
     if not host.isascii():
         return False
     host = host.lower()
-    name, colon, port = host.rpartition(":")
-    bare = name if colon and _PORT.fullmatch(port) else host
+    name, _, port = host.rpartition(":")
+    bare = name if _PORT.fullmatch(port) else host
     return host in target.hosts or bare.removesuffix(".") in target.hosts
 
 

@@ -34,18 +34,6 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         for fact in ("Asked", "Caller", "Credential", "Judgement", "Link")
     ),
     SecondWall(
-        "authz/steps/read.py",
-        "names_host",
-        "without colon in: colon and _PORT.fullmatch(port)",
-        "without a colon a host of digits alone would have no name, which is no host either",
-    ),
-    SecondWall(
-        "authz/steps/chain.py",
-        "declared_agent",
-        'without agent in: agent and actor.sub.startswith(f"{actor.iss}/")',
-        "where there is no agent, None is given either way",
-    ),
-    SecondWall(
         "authz/steps/idp_token.py", "_strings", "always: for … if isinstance(row, str)", _TEXTS
     ),
     SecondWall(
@@ -55,22 +43,10 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         _TEXTS,
     ),
     SecondWall(
-        "authz/model/principals.py",
-        "SubjectForm.read",
-        "without slash in: slash and issuer and rest",
-        "where there is no slash there is nothing behind it either",
-    ),
-    SecondWall(
         "authz/claims/check.py",
         "_check_who",
         "without ALWAYS <= members.keys() in: ALWAYS <= members.keys() <= ALWAYS | SOMETIMES",
         "each member that is always there is read by its name, and missing is a KeyError",
-    ),
-    SecondWall(
-        "authz/directory/listeners.py",
-        "_host_and_port",
-        "without not colon in: not colon or not host or not _PORT.fullmatch(port)",
-        "where there is no colon there is no host in front of it either",
     ),
     SecondWall(
         "authz/policy/judge.py",
@@ -80,22 +56,10 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
     ),
     SecondWall(
         "authz/policy/judge.py",
-        "_UNNAMED",
-        "row: Reason.FORBIDDEN",
-        "a forbidden leg names the forbids that decided, so that no other text is looked up",
-    ),
-    SecondWall(
-        "authz/policy/judge.py",
         "_evaluated",
         "without reason is Reason.FORBIDDEN in: reason is Reason.FORBIDDEN and"
         " not result.diagnostics.errors",
         "only a forbid can be lifted, and a leg of another reason names none",
-    ),
-    SecondWall(
-        "authz/policy/judge.py",
-        "_cures",
-        "always: for … if kind",
-        "a forbid without a step-up has no kind, which is never among the possible ones",
     ),
     SecondWall(
         "authz/protocols/mcp.py",
