@@ -35,6 +35,10 @@ test: $(READY) ## all everyday tests, a real Envoy and a real OpenID provider in
 test-parity: $(READY) ## every case in force, through Envoy and through decide, compared to the byte
 	$(BIN)/python -m pytest tests/envoy/test_parity.py -s
 
+.PHONY: matrix
+matrix: $(READY) ## write tests/matrix/golden.txt anew and say who gained and who lost
+	$(BIN)/python -m tests.matrix
+
 .PHONY: test-crash
 N ?= 3
 test-crash: $(READY) ## kill the gate under load N times; no answered decision lacks its record
