@@ -17,7 +17,7 @@ from tests.support.direct import KeptRecords
 from tests.support.idp import running_provider
 from tests.support.worlds import load_world, prepare_home
 
-settings.register_profile("everyday", max_examples=200, deadline=None)
+settings.register_profile("everyday", max_examples=200, deadline=None, derandomize=True)
 settings.register_profile("long", max_examples=10_000, deadline=None)
 settings.register_profile("few", max_examples=20, deadline=None, database=None, derandomize=True)
 settings.load_profile(os.environ.get("NARROWGATE_LAWS", "everyday"))

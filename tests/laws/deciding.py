@@ -26,6 +26,7 @@ from authz.directory.compiled import (
     Target,
     TargetKind,
     Tool,
+    UserScopes,
 )
 from authz.identity.keys import lasting, read_key_set
 from authz.model.instant import Instant
@@ -48,6 +49,10 @@ KEYS = SigningKeys("gate-1", private_key("gate-1"), jwks("gate-1"))
 CORP_KEYS = lasting(read_key_set(jwks("corp-1")))
 HOST = "docs.tools.svc"
 LOG = open_log("error")
+PASSIVE = (Lifecycle.SUSPENDED, Lifecycle.QUARANTINED, Lifecycle.RETIRED)
+ROLES = ("role-0", "crew/role-1", "role-2", "crew/role-3")
+"""Names of the roles by number: some stand in a namespace, some in none."""
+
 CALL = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -85,6 +90,11 @@ def audience_of(number: int) -> str:
     return f"https://agent-{number}.example"
 
 
+def agent_host(number: int) -> str:
+    """Give the host by which an agent is called."""
+    return f"agent-{number}.team.svc"
+
+
 def act_of(chain: tuple[int, ...]) -> dict[str, Any] | None:
     """Write an `act` claim for a chain, the current actor first."""
     act: dict[str, Any] | None = None
@@ -99,7 +109,7 @@ def _agent(number: int, draft: Draft) -> Agent:
     connection = Connection("tools/docs", listed, all_tools=False)
     return Agent(
         name=agent_name(number),
-        lifecycle=Lifecycle.ACTIVE if number in draft.active else Lifecycle.SUSPENDED,
+        lifecycle=Lifecycle.ACTIVE if number in draft.active else PASSIVE[number % 3],
         spiffe_ids=frozenset({spiffe_of(number)}),
         clients=frozenset(),
         scopes=draft.ceilings[number],
@@ -107,6 +117,22 @@ def _agent(number: int, draft: Draft) -> Agent:
         refusals=RefusalStyle.AUTO,
         audience=audience_of(number),
         subjects=QUALIFIED,
+    )
+
+
+def _called(number: int) -> Target:
+    """Give an agent as others could call it; no draft names callers of one."""
+    return Target(
+        name=agent_name(number),
+        kind=TargetKind.AGENT,
+        hosts=frozenset({agent_host(number)}),
+        path="/",
+        audience=audience_of(number),
+        callers=frozenset(),
+        subjects=QUALIFIED,
+        refusals=RefusalStyle.AUTO,
+        session_scopes=NO_SCOPES,
+        tools={},
     )
 
 
@@ -132,7 +158,7 @@ def _target(draft: Draft) -> Target:
         hosts=frozenset({HOST}),
         path="/mcp",
         audience=DOCS,
-        callers=frozenset({"team/*"}),
+        callers=frozenset(map(agent_name, draft.accepted)),
         subjects=SubjectForm("corp") if draft.plain_subjects else QUALIFIED,
         refusals=RefusalStyle.AUTO,
         session_scopes=NO_SCOPES,
@@ -150,6 +176,7 @@ def _issuer(draft: Draft) -> Issuer:
         claims=ClaimPointers(groups="/groups"),
         acr_levels={},
         groups=draft.may_assert_groups,
+        user_scopes=UserScopes(draft.scopes_by),
         scopes=ScopePatterns(draft.may_assert, ()),
     )
 
@@ -158,7 +185,7 @@ def _roles(draft: Draft) -> Iterator[Role]:
     for number, role in enumerate(draft.roles):
         groups = frozenset(f"corp/{group}" for group in role.groups)
         users = frozenset(f"corp/{user}" for user in role.users)
-        yield Role(f"role-{number}", groups, users, role.scopes)
+        yield Role(ROLES[number], groups, users, role.scopes)
 
 
 def directory_of(draft: Draft) -> Directory:
@@ -177,40 +204,51 @@ def directory_of(draft: Draft) -> Directory:
         agents=agents,
         agents_by_spiffe={s: agent for agent in agents.values() for s in agent.spiffe_ids},
         agents_by_client={},
-        targets={"tools/docs": _target(draft)},
-        namespaces=frozenset({"team", "tools"}),
+        targets={
+            "tools/docs": _target(draft),
+            **{agent_name(number): _called(number) for number in range(AGENTS)},
+        },
+        namespaces=frozenset({"team", "tools", "crew"}),
     )
 
 
 def _place(tier: str) -> str:
-    fixed = {"global": "global", "tools": "ns/tools", "team": "ns/team"}
-    return (
-        f"policies/{fixed.get(tier, f'agents/{agent_name(int(tier)) if tier.isdigit() else tier}')}"
-    )
+    if tier.isdigit():
+        return f"policies/agents/{agent_name(int(tier))}"
+    return "policies/global" if tier == "global" else f"policies/ns/{tier}"
 
 
 def _principal(who: str) -> str:
     kind, _, name = who.partition(":")
-    return {
-        "all": "principal",
-        "users": "principal is User",
-        "agents": "principal is Agent",
-        "group": f'principal in Group::"corp/{name}"',
-        "role": f'principal in Role::"role-{name}"',
-        "agent": f'principal == Agent::"team/agent-{name}"',
-    }[kind]
+    match kind:
+        case "users":
+            return "principal is User"
+        case "agents":
+            return "principal is Agent"
+        case "group":
+            return f'principal in Group::"corp/{name}"'
+        case "role":
+            return f'principal in Role::"{ROLES[int(name)]}"'
+        case "agent":
+            return f'principal == Agent::"{agent_name(int(name))}"'
+    return "principal"
 
 
 @lru_cache(maxsize=1000)
 def policies_of(drafts: tuple[PolicyDraft, ...]) -> Policies:
     """Load the policies, each in a file of its tier; they know no draft but their own."""
+    return load_policies(policy_files(drafts), directory_of(NAMED))[0]
+
+
+def policy_files(drafts: tuple[PolicyDraft, ...]) -> dict[str, bytes]:
+    """Write the policies as Cedar text, each in a file of its tier."""
     files = {}
     for number, draft in enumerate(drafts):
         scope = "" if draft.scopes is None else f'@scope("{" ".join(sorted(draft.scopes))}") '
         effect = "permit" if draft.permits else "forbid"
         text = f'@id("p{number}") {scope}{effect} ({_principal(draft.who)}, action, resource);'
         files[f"{_place(draft.tier)}/{number}.cedar"] = text.encode()
-    return load_policies(files, directory_of(NAMED))[0]
+    return files
 
 
 EMPTY = Draft(
@@ -220,6 +258,7 @@ EMPTY = Draft(
     ceilings=(NO_SCOPES,) * AGENTS,
     active=frozenset(),
     listed=frozenset(),
+    accepted=frozenset(),
     required=NO_SCOPES,
     policies=(),
     lifetime=60,
@@ -256,20 +295,53 @@ def _token(draft: Draft) -> str:
         claims |= {"iss": GATE, "aud": audience_of(draft.caller), "sub": f"corp/{draft.user}"}
         claims |= {"act": act_of(draft.inherited)} if draft.inherited else {}
     header = {"alg": "ES256", "typ": "at+jwt", "kid": key}
-    return sign(key, header, json.dumps(claims).encode())
+    return sign(*_spoilt(draft, key, header, claims))
+
+
+def _spoilt(
+    draft: Draft, key: str, header: dict[str, Any], claims: dict[str, Any]
+) -> tuple[str, dict[str, Any], bytes]:
+    """Give what is signed, and by what, with the draft's flaw put in."""
+    stranger = next(iter({*range(AGENTS + 1)} - {*draft.chain}))
+    match draft.flaw:
+        case "key":
+            key = "gate-1" if key == "corp-1" else "corp-1"
+        case "audience":
+            claims["aud"] = DOCS if draft.inherited is None else [claims["aud"], DOCS]
+        case "issuer":
+            claims["iss"] = f"{claims['iss']}/"
+        case "type":
+            header["typ"] = "JWT"
+        case "ahead":
+            claims["iat"] = NOW + 31
+        case "act":
+            claims["act"] = act_of((draft.caller,))
+        case "client":
+            claims["client_id"] = str(spiffe_of(stranger))
+        case "unsigned":
+            key, header["alg"] = "none", "none"
+    return key, header, json.dumps(claims).encode()
 
 
 def decision_point_of(draft: Draft) -> DecisionPoint:
     """Give a server that lives in the world of *draft*."""
     directory = directory_of(draft)
-    policies = replace(policies_of(draft.policies), agents=directory.agents)
+    return serving(directory, replace(policies_of(draft.policies), agents=directory.agents))
+
+
+def serving(directory: Directory, policies: Policies) -> DecisionPoint:
+    """Give a server that lives in the world of *directory* and *policies*."""
     world = World("w", directory, policies, {"corp": CORP_KEYS}, KEYS.public)
     return DecisionPoint(CurrentWorld(world), KEYS, KeptRecords(), LOG, clock=lambda: Instant(NOW))
 
 
 def answer(draft: Draft) -> Answered:
-    """Ask for the call of *draft*."""
-    decision_point = decision_point_of(draft)
+    """Ask for the call of *draft* in its own world."""
+    return answer_in(decision_point_of(draft), draft)
+
+
+def answer_in(decision_point: DecisionPoint, draft: Draft) -> Answered:
+    """Ask for the call of *draft*, whatever the world."""
     request = CheckRequest()
     attributes = request.attributes
     attributes.source.principal = str(spiffe_of(draft.caller))

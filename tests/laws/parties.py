@@ -12,6 +12,11 @@ NOW = 1_780_480_800
 AGENTS = 5
 MAX_CHAIN = 4
 
+FLAWS = ("key", "audience", "issuer", "type", "ahead", "act", "client", "unsigned")
+"""Signed by another key; addressed to another, or to another as well; of an unknown issuer; of
+another type; issued in the future; with a chain that proves nothing; given to another agent;
+not signed at all."""
+
 Scopes = frozenset[str]
 NOBODY: Scopes = frozenset()
 
@@ -54,6 +59,9 @@ class Draft:
     listed: frozenset[int]
     """Agents whose connection lists the tool."""
 
+    accepted: frozenset[int]
+    """Agents that the target names as its callers."""
+
     required: Scopes
     policies: tuple[PolicyDraft, ...]
     lifetime: int
@@ -68,6 +76,12 @@ class Draft:
     token_groups: Scopes
     ends: int
     """Seconds from now that the credential still lives."""
+
+    scopes_by: str = "token-within-roles"
+    """The issuer's `userScopes`: what sets the scopes of its users."""
+
+    flaw: str = ""
+    """What is wrong with the credential, one of `FLAWS`; empty for a sound one."""
 
     @property
     def chain(self) -> tuple[int, ...]:
@@ -95,7 +109,12 @@ def user_scopes(draft: Draft) -> Scopes:
     if draft.inherited is not None:
         return draft.token_scopes
     given = NOBODY.union(*(draft.roles[number].scopes for number in user_roles(draft)))
-    return draft.token_scopes & given & draft.may_assert
+    counts = {
+        "token": draft.token_scopes,
+        "roles": given,
+        "token-within-roles": draft.token_scopes & given,
+    }
+    return counts[draft.scopes_by] & draft.may_assert
 
 
 def held_by(draft: Draft, leg: int | None) -> Scopes:
@@ -135,8 +154,9 @@ def chain_is_good(draft: Draft) -> bool:
 def expected(draft: Draft) -> Scopes | None:
     """Give the scopes of the token that must be minted; None where the call must be refused."""
     legs = (None, *draft.chain)
-    proven = chain_is_good(draft) and draft.ends > 0
-    if not proven or not draft.active.issuperset(draft.chain) or draft.caller not in draft.listed:
+    proven = chain_is_good(draft) and draft.ends > 0 and not draft.flaw
+    declared = draft.caller in draft.listed & draft.accepted
+    if not proven or not declared or not draft.active.issuperset(draft.chain):
         return None
     if any(not draft.required <= held_by(draft, leg) for leg in legs):
         return None

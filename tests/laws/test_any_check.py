@@ -13,12 +13,9 @@ from hypothesis import strategies as st
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.server.decision_point import DecisionPoint
 from tests.laws.checks import NOW, checks, short
-from tests.laws.deciding import answer
-from tests.laws.drafts import drafts
-from tests.laws.parties import Draft
+from tests.laws.elsewhere import comparable
 from tests.support.direct import KeptRecords
 
-CHANGES_EACH_TIME = {"decision", "trace", "stages_us"}
 TOKEN = "authorization"
 
 
@@ -32,13 +29,6 @@ def answered(
     (record,) = records.rows
     loaded: dict[str, Any] = json.loads(json.dumps(record))
     return response, loaded
-
-
-def comparable(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a record without ids and timings."""
-    kept = {name: value for name, value in record.items() if name not in CHANGES_EACH_TIME}
-    token = kept["token"]
-    return {**kept, "token": token and {k: v for k, v in token.items() if k != "jti"}}
 
 
 @given(checks(), st.dictionaries(short, short, max_size=1))
@@ -98,15 +88,6 @@ def test_same_check_same_record(decision_point: DecisionPoint, request: CheckReq
     assert comparable(first_record) == comparable(second_record)
     assert first.status == second.status
     assert first.ok_response.headers_to_remove == second.ok_response.headers_to_remove
-
-
-@given(drafts)
-def test_same_world_same_record(draft: Draft) -> None:
-    """In a world that is built anew from the same declarations the record is the same."""
-    first, second = answer(draft), answer(draft)
-
-    assert comparable(first.record) == comparable(second.record)
-    assert first.scopes == second.scopes
 
 
 @given(checks())

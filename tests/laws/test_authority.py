@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import assume, event, given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tests.laws.deciding import (
@@ -16,7 +16,8 @@ from tests.laws.deciding import (
     answer,
     spiffe_of,
 )
-from tests.laws.drafts import SCOPES, agents, drafts, forbids, friends, without
+from tests.laws.drafts import SCOPES, agents, allowed, drafts, without
+from tests.laws.effort import promised
 from tests.laws.parties import NOW, Draft, expected, granted_to, held_by
 
 MEMBERS = {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "act"}
@@ -30,11 +31,11 @@ def actors(act: Mapping[str, Any] | None) -> Iterator[str]:
         act = act.get("act")
 
 
-@given(friends())
+@promised
+@given(allowed())
 def test_clause_by_clause(draft: Draft) -> None:
-    """A minted token is within every party's limits and names exactly who was proven."""
+    """A token that is minted is within every party's limits and names exactly who was proven."""
     claims = answer(draft).claims
-    assume(claims is not None)
     assert claims is not None
     scopes = frozenset(claims["scope"].split())
 
@@ -43,8 +44,8 @@ def test_clause_by_clause(draft: Draft) -> None:
     for leg in (None, *draft.chain):
         assert scopes <= held_by(draft, leg)
         assert scopes <= (granted_to(draft, leg) or frozenset())
-    assert NOW < claims["exp"] <= min(NOW + draft.lifetime, NOW + draft.ends)
-    assert claims["exp"] - claims["iat"] <= 300
+    assert claims["iat"] == NOW
+    assert claims["exp"] == NOW + min(draft.lifetime, draft.ends, 300)
     assert (claims["iss"], claims["aud"]) == (GATE, DOCS)
     assert claims["sub"] == (draft.user if draft.plain_subjects else f"corp/{draft.user}")
     assert claims["client_id"] == str(spiffe_of(draft.caller))
@@ -52,6 +53,7 @@ def test_clause_by_clause(draft: Draft) -> None:
     assert claims["act"] == act_of(draft.chain)
 
 
+@promised
 @given(drafts)
 def test_allowed_is_what_sets_say(draft: Draft) -> None:
     """A call is allowed exactly where set arithmetic says so, with exactly those scopes."""
@@ -61,6 +63,7 @@ def test_allowed_is_what_sets_say(draft: Draft) -> None:
     assert answered.scopes == expected(draft), answered.record
 
 
+@promised
 @given(drafts, st.sampled_from(SCOPES), st.data())
 def test_less_gives_no_more(draft: Draft, scope: str, data: st.DataObject) -> None:
     """Taking a scope from any party turns no refusal into an allow and adds no scope."""
@@ -71,16 +74,7 @@ def test_less_gives_no_more(draft: Draft, scope: str, data: st.DataObject) -> No
     assert after is None or (before is not None and after <= before)
 
 
-@given(drafts, forbids)
-def test_a_forbid_never_allows(draft: Draft, forbid: Any) -> None:
-    """One more forbid turns no refusal into an allow and adds no scope."""
-    stricter = replace(draft, policies=(*draft.policies, forbid))
-
-    before, after = answer(draft).scopes, answer(stricter).scopes
-
-    assert after is None or after == before
-
-
+@promised
 @given(drafts, agents)
 def test_a_hop_never_allows(draft: Draft, hop: int) -> None:
     """One more agent that a credential has passed turns no refusal into an allow."""
@@ -97,20 +91,3 @@ def test_a_hop_never_allows(draft: Draft, hop: int) -> None:
 def test_what_has_ended_allows_nothing(draft: Draft, ends: int) -> None:
     """A credential that ends now, or has ended, is worth nothing whatever it says."""
     assert answer(replace(draft, ends=ends)).claims is None
-
-
-@given(drafts)
-def test_a_suspension_binds_at_any_hop(draft: Draft) -> None:
-    """Whichever agent of the chain is suspended, the call is refused."""
-    for number in draft.chain:
-        assert answer(replace(draft, active=draft.active - {number})).claims is None
-
-
-@given(friends(), st.integers(1, 400), st.integers(1, 300))
-def test_an_earlier_end_is_kept(draft: Draft, ends: int, lifetime: int) -> None:
-    """The token ends exactly with the first of its inputs, never later."""
-    claims = answer(replace(draft, ends=ends, lifetime=lifetime)).claims
-    assume(claims is not None)
-    assert claims is not None
-
-    assert claims["exp"] == NOW + min(ends, lifetime)
