@@ -128,5 +128,6 @@ def _read_opaque(
 
 def _expected(issuer: Issuer, target: Target | None) -> Expectations:
     """Give what a token must show: that it is for us, or for the very target that is asked."""
-    own = {target.resource} if target is not None and target.resource is not None else set[str]()
-    return Expectations(issuer.url, issuer.audiences | own, issuer.algorithms)
+    resource = target.resource if target else None
+    audiences = issuer.audiences if resource is None else issuer.audiences | {resource}
+    return Expectations(issuer.url, audiences, issuer.algorithms)
