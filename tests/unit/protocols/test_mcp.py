@@ -197,7 +197,7 @@ def test_answer_is_no_operation() -> None:
 
     message = read_message("POST", JSON_TYPE, body, len(body))
 
-    assert isinstance(message.operation, Unknown)
+    assert message.operation == Unknown("an answer to a request of the server's")
     assert message.request_id is None
 
 
