@@ -11,6 +11,7 @@ import re
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiohttp import (
@@ -25,6 +26,7 @@ from aiohttp import (
     ServerDisconnectedError,
     TCPConnector,
 )
+from aiohttp.connector import Connection
 from yarl import URL
 
 from authz.sources.addresses import (
@@ -38,6 +40,10 @@ from authz.sources.addresses import (
     look_up,
     only,
 )
+
+if TYPE_CHECKING:
+    from aiohttp.client_reqrep import ConnectionKey
+    from aiohttp.tracing import Trace
 
 SECONDS = 5.0
 """For one exchange: looking the name up, connecting and reading together."""
@@ -160,8 +166,24 @@ class Exchanges:
         raise FetchFailed(why)
 
 
+class _QuietConnector(TCPConnector):
+    """
+    Keeps connections on which nothing came unasked.
+
+    The library takes what comes while a connection rests for the answer to the
+    next question: what is said of one token would then be believed of another.
+    """
+
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        while (kept := await super()._get(key, traces)) is not None:
+            if kept.protocol is not None and not kept.protocol.should_close:
+                return kept
+            kept.close()
+        return None
+
+
 def _session(rule: Rule, trust: ssl.SSLContext, look_up: LookUp) -> ClientSession:
-    connector = TCPConnector(
+    connector = _QuietConnector(
         ssl=trust,
         resolver=CheckedResolver(rule, look_up),
         socket_factory=checked_sockets(rule),

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -175,6 +176,29 @@ def test_connection_with_an_unread_answer() -> None:
 
     with HostilePeer(reply) as peer:
         assert with_exchanges(thrice).body == b"{}"
+
+
+def test_answer_that_nobody_asked_for() -> None:
+    """What comes while a connection rests is not taken for the answer to the next question."""
+    rests, sent = threading.Event(), threading.Event()
+
+    def reply(asked: Asked, send: Send) -> bool:
+        send(answer(b"first"))
+        if asked.connection == 1:
+            rests.wait(5)
+            send(answer(b"unasked"))
+            sent.set()
+        return True
+
+    async def twice(exchanges: Exchanges) -> Fetched:
+        await exchanges.get(peer.url(), LIMIT)
+        rests.set()
+        assert await asyncio.to_thread(sent.wait, 5)
+        return await exchanges.get(peer.url(), LIMIT)
+
+    with HostilePeer(reply) as peer:
+        assert with_exchanges(twice).body == b"first"
+    assert [each.connection for each in peer.asked] == [1, 2]
 
 
 def test_endless_answer_is_cut_off() -> None:
