@@ -24,6 +24,9 @@ MAX_SECRET_BYTES = 4096
 MAX_ENTRIES = 10_000
 """Answers that are kept, of one issuer."""
 
+MAX_KEPT = 8 * 1024
+"""Bytes of an answer that is kept; of a token with a longer one the issuer is asked each time."""
+
 MAX_UNDER_WAY = 32
 """Questions to one issuer at once; who comes beyond is not answered."""
 
@@ -43,6 +46,7 @@ class OpaqueTokens:
 
     An answer is believed for no longer than the document allows, and than the
     token lasts. Answers are found by the token's SHA-256; no token is kept.
+    They are kept as they came: read, an answer can take twenty times the room.
     """
 
     def __init__(self, peer: Peer, introspection: Introspection, home: Path) -> None:
@@ -50,7 +54,7 @@ class OpaqueTokens:
         self._peer = peer
         self._introspection = introspection
         self._secret_file = home / introspection.secret_file
-        self._believed = BelievedAnswers[Introspected | Inactive](MAX_ENTRIES, peer.clock)
+        self._believed = BelievedAnswers[bytes](MAX_ENTRIES, peer.clock)
         self._flights = SingleFlights[Told]()
         self._failing = False
 
@@ -59,7 +63,7 @@ class OpaqueTokens:
         key = hashlib.sha256(token.encode("utf-8")).hexdigest()
         known = await self._believed.find(key)
         if known is not None:
-            return known
+            return read_answer(known)
         if key not in self._flights and len(self._flights) >= MAX_UNDER_WAY:
             return Unanswered("too many questions to the issuer are under way")
         return await self._flights.join(key, lambda: self._ask_issuer(key, token))
@@ -67,16 +71,18 @@ class OpaqueTokens:
     async def _ask_issuer(self, key: str, token: str) -> Told:
         asked = self._peer.clock()
         try:
-            told = await self._exchange(token)
+            text = await self._exchange(token)
+            told = read_answer(text)
         except (FetchFailed, SecretUnreadable) as error:
             return self._unanswered(str(error))
         if self._failing:
             self._failing = False
             self._peer.log.info("introspection_answers")
-        await self._believed.keep(key, told, asked, self._believed_until(told, asked))
+        if len(text) <= MAX_KEPT:
+            await self._believed.keep(key, text, asked, self._believed_until(told, asked))
         return told
 
-    async def _exchange(self, token: str) -> Introspected | Inactive:
+    async def _exchange(self, token: str) -> bytes:
         credential = basic_credential(self._introspection.client_id, read_secret(self._secret_file))
         url = self._introspection.url or await self._peer.metadata.endpoint(
             "introspection_endpoint"
@@ -84,7 +90,7 @@ class OpaqueTokens:
         answer = await self._peer.exchanges.post(
             url, MAX_BYTES, {"token": token}, {"authorization": credential}
         )
-        return read_answer(answer.body)
+        return answer.body
 
     def _believed_until(self, told: Introspected | Inactive, asked: Instant) -> Instant:
         seconds = self._introspection.max_age

@@ -22,6 +22,7 @@ from authz.model.needs import Inactive, Introspected, Unanswered
 from authz.sources import introspection as room
 from authz.sources.introspection import (
     INACTIVE_SECONDS,
+    MAX_KEPT,
     MAX_UNDER_WAY,
     OpaqueTokens,
     Told,
@@ -315,6 +316,29 @@ def test_answers_are_bounded(setting: Setting, monkeypatch: pytest.MonkeyPatch) 
         entries, keys = setting.run(peer, many)
     assert entries == 3
     assert keys == {hashlib.sha256(each.encode()).hexdigest() for each in "789"}
+
+
+def test_room_of_an_answer_is_bounded(setting: Setting) -> None:
+    """A kept answer takes the room of its bytes, whatever it holds; a very long one is not kept."""
+    held = json.dumps({"active": True, "x": [{}] * 2000}).encode()
+    rows = {"short": held, "long": held + b" " * MAX_KEPT}
+    assert len(held) <= MAX_KEPT
+
+    def reply(asked: Asked, send: Send) -> bool:
+        send(answer(rows[parse_qs(asked.body.decode())["token"][0]]))
+        return True
+
+    async def twice(tokens: OpaqueTokens) -> list[object]:
+        for each in ("short", "long", "short", "long"):
+            assert await tokens.ask(each) == read_answer(held)
+        cache = tokens._believed._cache
+        keys = await cache.raw("keys")
+        return [(await cache.get(key)).answer for key in keys]
+
+    with HostilePeer(reply) as peer:
+        kept = setting.run(peer, twice)
+    assert kept == [held]
+    assert len(peer.asked) == 3
 
 
 @pytest.mark.parametrize(
