@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from authz.directory.compiled import Agent, Directory
 from authz.identity.access_token import TokenRejected
@@ -41,17 +41,25 @@ def inherit_chain(act: JSON, caller: Hop, directory: Directory) -> tuple[Hop, ..
         actors = read_act(act)
     except ChainMalformed as error:
         return Refused(Reason.CHAIN_REFUSED, f"act: {error}")
-    if len(actors) >= MAX_CHAIN:
-        return Refused(Reason.CHAIN_REFUSED, f"the caller would be hop {len(actors) + 1}")
     hops: list[Hop] = []
     for actor in actors:
         agent = declared_agent(actor, directory)
         if agent is None:
             return Refused(Reason.CHAIN_REFUSED, "a hop of the chain is no declared agent")
-        if agent.name in {caller.agent, *(hop.agent for hop in hops)}:
-            return Refused(Reason.CHAIN_REFUSED, f"{agent.name} is in the chain twice")
         hops.append(Hop(agent.name, actor))
-    return tuple(hops)
+    return refuse_chain(hops, caller) or tuple(hops)
+
+
+def refuse_chain(hops: Sequence[Hop], caller: Hop) -> Refused | None:
+    """Refuse a chain that is too long with *caller*, or in which an agent is twice."""
+    if len(hops) >= MAX_CHAIN:
+        return Refused(Reason.CHAIN_REFUSED, f"the caller would be hop {len(hops) + 1}")
+    known = {caller.agent}
+    for hop in hops:
+        if hop.agent in known:
+            return Refused(Reason.CHAIN_REFUSED, f"{hop.agent} is in the chain twice")
+        known.add(hop.agent)
+    return None
 
 
 def refuse_foreign_act(act: JSON, caller: Hop, directory: Directory) -> Refused:

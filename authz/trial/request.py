@@ -10,6 +10,7 @@ from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
 from authz.trial.told import Told, Untellable
 
 TEXT, TEXTS, NUMBER, OBJECT = "a text", "a list of texts", "a whole number", "an object"
+TEXT_BY_NAME = "an object with texts"
 
 MEMBERS: Mapping[str, str] = {
     "agent": TEXT,
@@ -22,7 +23,7 @@ MEMBERS: Mapping[str, str] = {
     "level": NUMBER,
     "via": TEXTS,
     "address": TEXT,
-    "headers": OBJECT,
+    "headers": TEXT_BY_NAME,
 }
 """What a request may say, and what each is."""
 
@@ -91,4 +92,6 @@ def _is(kind: str, value: JSON) -> bool:
             return isinstance(value, list) and all(isinstance(each, str) for each in value)
         case "a whole number":
             return isinstance(value, int) and not isinstance(value, bool)
+        case "an object with texts":
+            return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
     return isinstance(value, dict)

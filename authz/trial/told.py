@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from authz.directory.compiled import Directory, Target
+from authz.directory.compiled import Directory, Issuer, Target
 from authz.directory.diagnostics import nearest
 from authz.model.call import Call
 from authz.model.instant import EARLIEST, Instant
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
+from authz.model.outcome import Refused
 from authz.model.principals import Actor, Authentication, Hop, Login, UserId
+from authz.model.reasons import Reason
 from authz.model.scopes import Scopes
 from authz.model.strict_json import JSON
+from authz.steps.chain import refuse_chain
 from authz.trial.stated import Stated
 
 LOGIN_SECONDS = 300
@@ -59,7 +62,8 @@ def state(told: Told, directory: Directory, now: Instant) -> Stated:
     Give the call that is told.
 
     Raises:
-        Untellable: an agent or issuer is named that no document declares.
+        Untellable: an agent or issuer is named that no document declares, or groups that
+            the issuer may not assert.
     """
     for agent in (told.agent, *told.chain):
         if agent not in directory.agents:
@@ -103,7 +107,7 @@ def _call(told: Told, name: str, directory: Directory) -> Call:
         method="POST",
         path=target.path if target else "/",
         host=min(target.hosts) if target else "",
-        headers=told.headers,
+        headers={name.lower(): text for name, text in told.headers.items()},
         body=b"",
         is_lossy=False,
         size=0,
@@ -112,21 +116,46 @@ def _call(told: Told, name: str, directory: Directory) -> Call:
     )
 
 
-def _login(told: Told, directory: Directory, now: Instant) -> Login:
+def _login(told: Told, directory: Directory, now: Instant) -> Login | Refused:
+    """Give what a token could say of the user; a refusal where no token like that could be good."""
+    user, hops = _user(told, directory), [_hop(agent, directory) for agent in told.chain]
+    _check_groups(told, directory.issuers[user.issuer])
+    if hops and not directory.agents[told.agent].audience:
+        detail = f"{told.agent} has no audience, so no token that came through agents is for it"
+        return Refused(Reason.CREDENTIAL_INVALID, detail)
+    return refuse_chain(hops, _hop(told.agent, directory)) or Login(
+        user=user,
+        groups=told.groups,
+        scopes=all_scopes(directory) if told.scopes is None else told.scopes,
+        authentication=Authentication(level=told.level, time=now if told.level else EARLIEST),
+        expires=Instant(now + LOGIN_SECONDS),
+        inherited=tuple(hops),
+    )
+
+
+def _user(told: Told, directory: Directory) -> UserId:
     issuer, _, sub = (told.user or "").partition("/")
     if not sub:
         raise Untellable(f"{told.user!r} names no user; a user is issuer/sub")
     if issuer not in directory.issuers:
         hint = nearest(issuer, directory.issuers)
         raise Untellable(f"there is no Issuer {issuer}; {hint}".rstrip("; "))
-    return Login(
-        user=UserId(issuer, sub),
-        groups=told.groups,
-        scopes=all_scopes(directory) if told.scopes is None else told.scopes,
-        authentication=Authentication(level=told.level, time=now if told.level else EARLIEST),
-        expires=Instant(now + LOGIN_SECONDS),
-        inherited=tuple(Hop(agent, actor_of(agent, directory)) for agent in told.chain),
-    )
+    return UserId(issuer, sub)
+
+
+def _check_groups(told: Told, issuer: Issuer) -> None:
+    """Refuse groups that would not count: the answer would be one that no call can get."""
+    if told.chain and told.groups:
+        raise Untellable("a token that came through agents has no groups")
+    counting = {f"{issuer.name}/{group}" for group in issuer.groups}
+    for group in sorted(told.groups - counting):
+        hint = nearest(group, counting)
+        message = f"Issuer {issuer.name} may not assert the group {group}; {hint}"
+        raise Untellable(message.rstrip("; "))
+
+
+def _hop(agent: str, directory: Directory) -> Hop:
+    return Hop(agent, actor_of(agent, directory))
 
 
 def all_scopes(directory: Directory) -> Scopes:
