@@ -11,7 +11,7 @@ from authz.audit.describe import policies_of
 from authz.model.reasons import Reason, verdict_of
 from authz.model.strict_json import AmbiguousJSON, NotJSON, read_json
 from authz.policy.question import Judgement
-from authz.trial.record import NotReplayable, read_record
+from authz.trial.record import PROVING, READING, NotReplayable, read_record
 from authz.trial.run import Trial, run
 from authz.trial.stated import Setting
 from authz.world import World
@@ -79,12 +79,29 @@ def replay(record: Record, world: World) -> Replay:
     except NotReplayable as error:
         return Replay(record, None, missing=str(error))
     trial = run(Setting(stated, world))
+    unsaid = _unsaid(record["step"], trial.step)
+    if unsaid:
+        return Replay(record, None, missing=unsaid)
     if trial.unknown and trial.facts.find(Judgement) is not None:
         refs = ", ".join(map(str, trial.unknown))
         return Replay(record, trial, missing=f"the record masks values that {refs} reads")
     if record["reason"] == Reason.BAD_ARGUMENT and trial.reason != Reason.BAD_ARGUMENT:
         return Replay(record, trial, missing="the record masks the argument that was bad")
     return Replay(record, trial, differs=tuple(_differences(record, trial)))
+
+
+def _unsaid(recorded: int, now: int) -> str:
+    """
+    Say what a record lacks for a decision that is now made at step *now*; empty for nothing.
+
+    A record knows what the steps before its own learned, and no more: neither
+    "no credential" nor "could not be read" may be taken from what it leaves out.
+    """
+    if now == READING != recorded:
+        return "the record does not say what was read of the request"
+    if recorded < PROVING <= now:
+        return f"it was decided at step {recorded}, so the record does not say who the user was"
+    return ""
 
 
 def _differences(record: Record, trial: Trial) -> Iterator[str]:

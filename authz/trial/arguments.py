@@ -60,7 +60,14 @@ def _value(row: Mapping[str, Any]) -> tuple[JSON, bool]:
         return ([] if kind == "array" else {}), True
     if "value" not in row:
         return _STAND_INS[kind], kind == "null"
-    value = Decimal(row["value"]) if kind == "number" else row["value"]
+    value = row["value"]
+    if kind == "number":
+        number = Decimal(value)
+        if not number.is_finite():
+            raise ValueError("it is no number of JSON")
+        return number, True
+    if type(value) is not type(_STAND_INS[kind]):
+        raise TypeError("the value is of another type than is told")
     return value, not (isinstance(value, str) and len(value) >= MAX_TEXT)
 
 

@@ -13,17 +13,55 @@ from typing import Any
 
 from authz.directory.compiled import Directory
 from authz.model.call import Call
-from authz.model.instant import Instant
+from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.operation import Era, Message, Operation, Protocol, Session, ToolCall, Unknown
 from authz.model.outcome import Refused
 from authz.model.principals import Authentication, Hop, Login, UserId
 from authz.model.reasons import Reason
 from authz.policy.reads import Masked
+from authz.steps.idp_token import level_of
 from authz.trial.arguments import Incomplete, rebuilt
+from authz.trial.shape import NULL, Shape, fits
 from authz.trial.stated import Stated
 from authz.trial.told import actor_of
 
+_TEXT_OR_NULL = (str, NULL)
+RECORD: Shape = {
+    "time": str,
+    "decision": str,
+    "trace": str,
+    "listener": str,
+    "verdict": str,
+    "reason": str,
+    "step": int,
+    "detail": str,
+    "user": _TEXT_OR_NULL,
+    "chain": ([str], NULL),
+    "subject": (
+        NULL,
+        {
+            "groups": [str],
+            "scopes": [str],
+            "acr": str,
+            "amr": [str],
+            "authenticated": int,
+            "expires": int,
+        },
+    ),
+    "peer": {"principal": str, "address": str},
+    "target": _TEXT_OR_NULL,
+    "request": {"method": str, "host": str, "path": str},
+    "operation": (NULL, {"kind": str, "protocol": str, "era": str, "method": str}),
+    "headers": [str],
+    "policies": [{"leg": str, "id": str}],
+}
+"""What is read of a record, here and where it is compared."""
+
+CALL: Shape = {"tool": str, "arguments": {}}
+"""What the operation of a tool call says besides."""
+
 UNREAD = frozenset({Reason.OVERLOADED, Reason.FAULT})
+UNKNOWN = "it is no record of this version"
 READING, PROVING = 1, 3
 """The steps whose refusals depend on what no record holds."""
 
@@ -44,20 +82,24 @@ def read_record(record: Mapping[str, Any], directory: Directory) -> Stated:
         NotReplayable: nothing was decided (a fault, too much to do), values are
             missing, or it is no record of this version.
     """
+    if not fits(record, RECORD):
+        raise NotReplayable(UNKNOWN)
     try:
         return _read(record, directory)
     except Incomplete as error:
         raise NotReplayable(str(error)) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, NotReplayable):
-            raise
-        raise NotReplayable("it is no record of this version") from None
+    except NotReplayable:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
+        raise NotReplayable(UNKNOWN) from None
 
 
 def _read(record: Mapping[str, Any], directory: Directory) -> Stated:
     reason = Reason(record["reason"])
     if reason in UNREAD:
         raise NotReplayable(f"nothing was decided: {record['detail']}")
+    if reason is Reason.ALLOW and record["step"] in (READING, PROVING):
+        raise NotReplayable(UNKNOWN)
     refused = Refused(reason, f"{record['detail']} (as recorded; it is not tried again)")
     operation, masked = _operation(record["operation"])
     message: Message | Refused = refused
@@ -70,9 +112,16 @@ def _read(record: Mapping[str, Any], directory: Directory) -> Stated:
         call=_call(record),
         message=message,
         login=login,
-        now=Instant(int(datetime.fromisoformat(record["time"]).timestamp())),
+        now=_time(record["time"]),
         masked=Masked(masked, frozenset(record["headers"])),
     )
+
+
+def _time(text: str) -> Instant:
+    seconds = int(datetime.fromisoformat(text).timestamp())
+    if not EARLIEST <= seconds <= LATEST:
+        raise NotReplayable(UNKNOWN)
+    return Instant(seconds)
 
 
 def _call(record: Mapping[str, Any]) -> Call:
@@ -104,26 +153,37 @@ def _operation(told: Mapping[str, Any] | None) -> tuple[Operation | None, frozen
     if told is None:
         return None, frozenset()
     if told["kind"] == "tool_call":
+        if not fits(told, CALL):
+            raise NotReplayable(UNKNOWN)
         arguments, masked = rebuilt(told["arguments"])
         return ToolCall(told["tool"], arguments), masked
     return (Session if told["kind"] == "session" else Unknown)(told["method"]), frozenset()
 
 
-def _login(record: Mapping[str, Any], directory: Directory) -> Login | None:
+def _login(record: Mapping[str, Any], directory: Directory) -> Login | Refused | None:
+    """Give what the credential said, as far as the directory still lets it count."""
     subject = record["subject"]
     if subject is None:
         return None
-    issuer, _, sub = record["user"].partition("/")
+    name, _, sub = record["user"].partition("/")
+    issuer, chain = directory.issuers.get(name), record["chain"][1:]
+    if issuer is None:
+        return Refused(Reason.CREDENTIAL_INVALID, f"there is no Issuer {name} now")
+    gone = [agent for agent in chain if agent not in directory.agents]
+    if gone:
+        return Refused(Reason.CHAIN_REFUSED, f"there is no Agent {gone[0]} now")
+    acr = subject["acr"]
+    counting = frozenset(f"{name}/{group}" for group in issuer.groups)
     return Login(
-        user=UserId(issuer, sub),
-        groups=frozenset(subject["groups"]),
+        user=UserId(name, sub),
+        groups=frozenset(subject["groups"]) & counting,
         scopes=frozenset(subject["scopes"]),
         authentication=Authentication(
-            level=subject["level"],
-            acr=subject["acr"],
+            level=level_of(acr or None, issuer),
+            acr=acr,
             amr=frozenset(subject["amr"]),
             time=Instant(subject["authenticated"]),
         ),
         expires=Instant(subject["expires"]),
-        inherited=tuple(Hop(name, actor_of(name, directory)) for name in record["chain"][1:]),
+        inherited=tuple(Hop(agent, actor_of(agent, directory)) for agent in chain),
     )
