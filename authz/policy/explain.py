@@ -16,7 +16,7 @@ from authz.policy.judge import judge
 from authz.policy.question import USER, Judgement, Leg, PolicyRef, Question
 from authz.policy.scene import Stage, Truth, stages_of
 from authz.policy.seen import Seen, Sight
-from authz.policy.turning import Change, Weighed, changes_of, weigh
+from authz.policy.turning import Change, Weighed, turned, weigh
 
 _LEG_OF = {"Group": "User", "Role": "User", "Namespace": "Agent"}
 """Whose legs a principal that is in an entity of this type can be."""
@@ -104,6 +104,9 @@ class LegExplanation:
     withheld: Scopes
     """Of an allowed leg: the required scopes that its permits do not give."""
 
+    still_withheld: Scopes
+    """Of a denied leg: those that its permits would not give, were it turned by `changes`."""
+
     assumed: tuple[str, ...]
     """The step-ups that it was evaluated with as if they were met."""
 
@@ -149,15 +152,15 @@ class _Explainer:
         told = {row.name: self._told(row, sight) for row in weighed}
         counting = frozenset(leg.policies)
         withheld = self._withheld(leg)
+        turn = turned(leg, weighed, self.policies, stage)
         return LegExplanation(
             party=leg.party,
             reason=leg.reason,
             policies=tuple(each for each in told.values() if each.ref in counting),
             near=tuple(told[row.name] for row in self._near(leg, weighed, withheld)),
-            changes=tuple(
-                _point(change, sight) for change in changes_of(leg, weighed, self.policies, stage)
-            ),
+            changes=tuple(_point(change, sight) for change in turn.changes),
             withheld=withheld,
+            still_withheld=turn.lacks(self.question.required),
             assumed=self.assumed,
         )
 

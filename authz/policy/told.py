@@ -71,6 +71,8 @@ def _turning(leg: LegExplanation) -> Iterator[str]:
         yield "  it would be allowed only if"
         for each in leg.changes:
             yield f"    {_wanted(each)}"
+    if leg.still_withheld:
+        yield f"  and its permits would still not give {format_scopes(leg.still_withheld)}"
 
 
 def _wanted(point: TurningPoint) -> str:

@@ -13,7 +13,7 @@ from itertools import chain
 from cedarpy import PolicySet
 
 from authz.model.reasons import Reason
-from authz.model.scopes import Scopes
+from authz.model.scopes import NO_SCOPES, Scopes
 from authz.policy.compiled import Policies, Policy
 from authz.policy.conjuncts import Conjunct, Part, conjuncts_of
 from authz.policy.judge import erring, verdict
@@ -75,11 +75,24 @@ class Change:
     wanted: bool
 
 
-def changes_of(
-    leg: Leg, weighed: Sequence[Weighed], policies: Policies, stage: Stage
-) -> tuple[Change, ...]:
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What would together turn a leg to allow, and the permits that would then hold."""
+
+    changes: tuple[Change, ...] = ()
+    permits: tuple[Policy, ...] = ()
+
+    def lacks(self, required: Scopes) -> Scopes:
+        """Give those of *required* that the permits would not give."""
+        scopes = [permit.notes.scope for permit in self.permits]
+        if not self.changes or None in scopes:
+            return NO_SCOPES
+        return required - NO_SCOPES.union(*filter(None, scopes))
+
+
+def turned(leg: Leg, weighed: Sequence[Weighed], policies: Policies, stage: Stage) -> Turned:
     """
-    Give what would together turn *leg* to allow; nothing where it is allowed, or no way is known.
+    Say what would turn *leg* to allow; nothing where it is allowed, or no way is known.
 
     Args:
         leg: The leg as it was judged.
@@ -88,18 +101,20 @@ def changes_of(
         stage: What the engine gets of the leg.
     """
     if leg.reason is Reason.ALLOW:
-        return ()
+        return Turned()
     rehearsal = _Rehearsal(tuple(weighed), policies, stage)
     forced: dict[str, _Forced] = {}
     for _ in range(ROUNDS):
         reason, names = rehearsal.outcome(forced)
         if reason is Reason.ALLOW:
-            return tuple(chain.from_iterable(each.changes for each in forced.values()))
+            changes = chain.from_iterable(each.changes for each in forced.values())
+            permits = (policies.by_engine_id[name] for name in names)
+            return Turned(tuple(changes), tuple(permits))
         found = rehearsal.next(reason, names)
         if not found:
             break
         forced |= found
-    return ()
+    return Turned()
 
 
 def weigh(stage: Stage, policies: Mapping[str, Policy]) -> list[Weighed]:

@@ -99,8 +99,9 @@ def policy_changes(judgement: Judgement | None, legs: Sequence[LegExplanation]) 
     """
     Give the conditions that would have to be otherwise for policy to allow.
 
-    Evaluating has shown that they are enough. Where a step-up would do, it is
-    named instead; nothing at all where a leg has no policy that is near enough.
+    Evaluating has shown that they are enough, unless a scope is among them: what
+    permits give is not tried. Where a step-up would do, it is named instead;
+    nothing at all where a leg has no policy that is near enough.
     """
     if judgement is None or judgement.reason is Reason.ALLOW:
         return
@@ -111,6 +112,8 @@ def policy_changes(judgement: Judgement | None, legs: Sequence[LegExplanation]) 
     for leg in legs:
         if leg.withheld:
             yield _withheld(leg)
+        elif leg.still_withheld:
+            yield _scope_change(f"the permits for {leg.party}", leg.still_withheld)
     denied = [leg for leg in legs if leg.reason is not Reason.ALLOW]
     if all(leg.changes for leg in denied):
         points: dict[str, tuple[TurningPoint, list[str]]] = {}
@@ -135,8 +138,11 @@ def _condition(parties: Sequence[str], point: TurningPoint) -> Change:
 
 def _withheld(leg: LegExplanation) -> Change:
     permits = ", ".join(str(policy.ref) for policy in leg.policies)
-    missing = format_scopes(leg.withheld)
-    subject = f"the permits for {leg.party}: {permits}"
+    return _scope_change(f"the permits for {leg.party}: {permits}", leg.withheld)
+
+
+def _scope_change(subject: str, lacking: Scopes) -> Change:
+    missing = format_scopes(lacking)
     return Change(subject, "@scope", f"without {missing}", f"with {missing} in one of them")
 
 

@@ -62,6 +62,7 @@ def _leg(leg: LegExplanation) -> Report:
         "reason": leg.reason,
         "assumed": list(leg.assumed),
         "withheld": sorted(leg.withheld),
+        "still_withheld": sorted(leg.still_withheld),
         "policies": [_policy(policy) for policy in leg.policies],
         "near": [_policy(policy) for policy in leg.near],
     }

@@ -108,8 +108,10 @@ def run(setting: Setting) -> Trial:
             reports.setdefault(step.take, _passed(step))
     legs, judgement = _explained(last), last.facts.find(Judgement)
     asked = last.facts.find(Asked)
-    changes.extend(policy_changes(judgement, legs))
-    is_cured = last.refused is None or any(change.was_tried for change in changes)
+    by_policy = [*policy_changes(judgement, legs)]
+    changes.extend(by_policy)
+    was_tried = bool(by_policy) and all(change.was_tried for change in by_policy)
+    is_cured = last.refused is None or was_tried
     if first.refused is not None and len(changes) > 1:
         one = _one_group(begun)
         changes, is_cured = ([one], True) if one else (changes, is_cured)

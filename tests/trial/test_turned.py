@@ -227,3 +227,25 @@ def test_two_facts(demo: Path) -> None:
 
     assert [change.member for change in trial.changes] == ["scopes, within its Cell", "scope"]
     assert trial.is_cured
+
+
+def test_condition_that_is_not_all(demo: Path) -> None:
+    """A permit that would hold, but would not give the scope, is not said to be enough."""
+    written = '@id("writers") @scope("docs:write")'
+    edit(demo, (WRITERS, written, '@id("writers") @scope("docs:x")'))
+    text = (demo / WRITERS).read_text()
+    first = text.index(";")
+    narrowed = f'{text[:first]} when {{ context.input.page == "waves" }}{text[first:]}'
+    (demo / WRITERS).write_text(narrowed)
+
+    trial = tried(ALICE, demo)
+
+    assert trial.reason is Reason.NO_PERMIT
+    assert not trial.is_cured
+    assert [(change.member, change.was_tried) for change in trial.changes] == [
+        ("@scope", False),
+        ('context.input.page == "waves"', True),
+    ]
+
+    turned = tried(replace(ALICE, arguments={"page": "waves"}), demo)
+    assert turned.reason is Reason.POLICY_WITHHOLDS_SCOPE
