@@ -91,7 +91,7 @@ def texts_of(arguments: Mapping[str, JSON]) -> dict[str, str]:
     """
     texts: dict[str, str] = {}
     for pointer, value in _walk(dict(arguments)):
-        text = _spelled(value)
+        text = spelled(value)
         texts[pointer] = text
         texts.setdefault(pointer.casefold(), text)
     del texts[""]
@@ -133,7 +133,8 @@ def _is_exact(value: int | Decimal) -> bool:
     return Decimal(repr(float(value))) == value
 
 
-def _spelled(value: JSON) -> str:
+def spelled(value: JSON) -> str:
+    """Give one value as text."""
     match value:
         case None:
             return "null"

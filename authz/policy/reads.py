@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from authz.directory.compiled import Tool
@@ -46,7 +46,11 @@ def readers_of(masked: Masked, tool: Tool, policies: Policies) -> Iterator[Polic
     Give the policies about *tool* that read a value which is *masked*.
 
     That something is there, `has` and `hasTag` may ask: names and types are known.
+    Where it is not plain what is read, all is taken to be.
     """
+    # Rules see an argument under its name in small letters as well.
+    folded = frozenset(pointer.casefold() for pointer in masked.arguments)
+    masked = replace(masked, arguments=masked.arguments | folded)
     actions = {tool_action(tool.name), *action_groups(tool.action)}
     for policy in policies.by_engine_id.values():
         form = policy.source.policy
@@ -74,8 +78,11 @@ def _arguments_in(form: Any) -> Iterator[str]:
 
 def _inputs_in(form: Any) -> Iterator[str]:
     path = path_of(form) if isinstance(form, dict) else ()
-    if path[: len(INPUT)] == INPUT:
-        yield _pointer(path[len(INPUT) :])
+    if path:
+        if path[: len(INPUT)] == INPUT:
+            yield _pointer(path[len(INPUT) :])
+        elif path == INPUT[: len(path)]:
+            yield WHOLE
         return
     if isinstance(form, dict) and path_of(form.get("has", {}).get("left", {})):
         return
@@ -87,7 +94,7 @@ def _tags_in(form: Any, base: tuple[str, ...]) -> Iterator[str]:
     """Give the names of the tags of *base* that *form* reads; `WHOLE` for a computed one."""
     if isinstance(form, dict) and "getTag" in form:
         left, name = form["getTag"]["left"], form["getTag"]["right"]
-        if path_of(left) == base:
+        if path_of(left) in (base, ()):
             yield name["Value"] if isinstance(name.get("Value"), str) else WHOLE
     for inner in _inner(form):
         yield from _tags_in(inner, base)

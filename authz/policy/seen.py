@@ -14,6 +14,7 @@ from typing import Any
 from authz.model.masking import MAX_TEXT, shown
 from authz.model.pointer import extend, look_up
 from authz.model.strict_json import JSON
+from authz.policy.arguments import spelled
 from authz.policy.cedar_text import Form, entity_text, quoted, text_of
 from authz.policy.facts import ARGUMENTS
 from authz.policy.question import Question
@@ -22,6 +23,7 @@ from authz.policy.scene import EntityKey, Stage
 ABSENT = "absent"
 PRESENT = "present"
 NONE = "none"
+OTHERWISE_SPELT = "of an argument whose name is spelt otherwise, masked"
 MAX_SHOWN = 32
 """Members of a set that are shown."""
 
@@ -117,6 +119,9 @@ class Sight:
         if key != ARGUMENTS:
             return PRESENT
         value = look_up(dict(self.question.arguments or {}), name)
+        if spelled(value) != row["tags"][name]:
+            # Its name was folded from another one, which is not what `record` opens.
+            return OTHERWISE_SPELT
         return self._masked(name, value, row["tags"][name])
 
     def _memberships(self, left: Form, right: Form) -> Iterator[tuple[str, str]]:
