@@ -82,9 +82,11 @@ def _read_signed(
     expected: Expectations,
 ) -> Login | Refused | Need:
     """
-    Read an issuer's JWT. A key that is not known is no proof of a bad token while keys are stale.
+    Read an issuer's JWT. A key that is not known is no proof of a bad token while keys are stale,
+    nor where nobody could look for it.
 
-    Otherwise an outage of the issuer would send its users to log in, which they could not.
+    Otherwise an outage of the issuer, or a crowd after it rotated its keys, would send its users
+    to log in, which they could not, or need not.
     """
     need = KeysNeeded(issuer.name)
     answer = given.answers.get(need)
@@ -97,6 +99,8 @@ def _read_signed(
             raise
         if need not in given.answers:
             return need
+        if isinstance(answer, Unanswered):
+            return Refused(Reason.FAULT, f"{issuer.name} was not asked about a key: {answer.why}")
         if not keys.are_fresh(given.now):
             return Refused(Reason.FAULT, f"the keys of {issuer.name} are too old to tell")
         raise TokenRejected(str(unknown)) from None
