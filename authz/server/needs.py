@@ -23,7 +23,13 @@ from authz.model.needs import (
 from authz.server.challenges import Challenges
 
 MAX_WAITING = 24
-"""Checks that wait for an answer from elsewhere at the same time."""
+"""Checks that wait for what an issuer says of a token at the same time."""
+
+MAX_WAITING_FOR_KEYS = 12
+"""
+Checks that wait for keys, beside those: tokens that name keys of an issuer that
+does not answer can be made without end, and must not silence another issuer.
+"""
 
 MAX_SECONDS = 1.5
 """For all needs of a Check together; Envoy waits 2 s, and the no must still arrive."""
@@ -71,24 +77,29 @@ class NeedAnswers:
 
     elsewhere: Elsewhere = field(default_factory=Nowhere)
     challenges: Challenges = field(default_factory=Challenges)
-    places: threading.BoundedSemaphore = field(
+    for_tokens: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(MAX_WAITING)
+    )
+    for_keys: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(MAX_WAITING_FOR_KEYS)
     )
 
     def answer(self, need: Need, now: Instant, patience: Patience) -> object:
         """Answer *need*, waiting at most as long as *patience* has."""
         if isinstance(need, ChallengeNeeded):
             return self.challenges.answer(need, now)
-        with self._place() as has_place, patience.aside():
+        places = self.for_keys if isinstance(need, KeysNeeded) else self.for_tokens
+        with _place(places) as has_place, patience.aside():
             if not has_place:
                 return Unanswered("too many Checks wait for an answer")
             return self.elsewhere.answer(need, patience.seconds)
 
-    @contextmanager
-    def _place(self) -> Iterator[bool]:
-        has_place = self.places.acquire(blocking=False)
-        try:
-            yield has_place
-        finally:
-            if has_place:
-                self.places.release()
+
+@contextmanager
+def _place(places: threading.BoundedSemaphore) -> Iterator[bool]:
+    has_place = places.acquire(blocking=False)
+    try:
+        yield has_place
+    finally:
+        if has_place:
+            places.release()

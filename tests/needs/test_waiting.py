@@ -9,12 +9,19 @@ from contextlib import contextmanager, nullcontext
 import pytest
 
 from authz.model.instant import Instant
-from authz.model.needs import KeysNeeded, Unanswered
-from authz.server.needs import MARGIN, MAX_SECONDS, MAX_WAITING, NeedAnswers, Patience
+from authz.model.needs import IntrospectionNeeded, KeysNeeded, Unanswered
+from authz.server.needs import (
+    MARGIN,
+    MAX_SECONDS,
+    MAX_WAITING,
+    MAX_WAITING_FOR_KEYS,
+    NeedAnswers,
+    Patience,
+)
 from tests.needs.asking import Answerer, Need
 
 NOW = Instant(1_000)
-NEED = KeysNeeded("corp")
+NEED, TOKEN = KeysNeeded("corp"), IntrospectionNeeded("corp", "opaque")
 
 
 @pytest.mark.parametrize(
@@ -46,29 +53,42 @@ def test_aside() -> None:
     assert steps == ["gives its turn", "waits", "takes a turn"]
 
 
-def test_bounded() -> None:
-    """One more than may wait is told at once that nobody could say, and places come free again."""
-    waiting, over = threading.Barrier(MAX_WAITING + 1), threading.Event()
+KINDS: tuple[tuple[Need, Need, int], ...] = (
+    (NEED, TOKEN, MAX_WAITING_FOR_KEYS),
+    (TOKEN, NEED, MAX_WAITING),
+)
+
+
+@pytest.mark.parametrize(("need", "other", "most"), KINDS, ids=["keys", "tokens"])
+def test_bounded(need: Need, other: Need, most: int) -> None:
+    """
+    One more than may wait is told at once that nobody could say, and places come free again.
+
+    Who waits for keys takes no place of those who wait for what is said of a token, nor they his.
+    """
+    waiting, over = threading.Barrier(most + 1), threading.Event()
 
     class Slow(Answerer):
         def answer(self, need: Need, seconds: float) -> object:
-            waiting.wait(10)
-            over.wait(10)
+            if need is not other:
+                waiting.wait(10)
+                over.wait(10)
             return super().answer(need, seconds)
 
-    needs = NeedAnswers(elsewhere=Slow({NEED: "keys"}))
+    needs = NeedAnswers(elsewhere=Slow({need: "known", other: "known as well"}))
     answers: list[object] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(needs.answer(NEED, NOW, Patience())))
-        for _ in range(MAX_WAITING)
+        threading.Thread(target=lambda: answers.append(needs.answer(need, NOW, Patience())))
+        for _ in range(most)
     ]
     for thread in threads:
         thread.start()
     waiting.wait(10)
-    refused = needs.answer(NEED, NOW, Patience())
+    refused, answered = (needs.answer(each, NOW, Patience()) for each in (need, other))
     over.set()
     for thread in threads:
         thread.join(10)
 
     assert refused == Unanswered("too many Checks wait for an answer")
-    assert answers == ["keys"] * MAX_WAITING
+    assert answered == "known as well"
+    assert answers == ["known"] * most
