@@ -97,7 +97,6 @@ def test_a_public_answer(decision_point: DecisionPoint, world: World) -> None:
         {"operation": {"kind": "tool_call"}},
         {"peer": None},
         {"subject": {"groups": 7}},
-        {"chain": ["research/nobody", "research/nobody"]},
         {"time": "yesterday"},
         {"time": 10**400},
         {"headers": 7},
