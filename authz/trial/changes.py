@@ -14,7 +14,6 @@ from functools import partial
 from authz.directory.compiled import (
     Agent,
     Connection,
-    Directory,
     Issuer,
     Lifecycle,
     Role,
@@ -28,6 +27,15 @@ from authz.model.scopes import ScopePatterns, Scopes, format_scopes
 from authz.policy.explain import LegExplanation, TurningPoint
 from authz.policy.question import Judgement
 from authz.steps.given import Asked, Credential, Given, Route, hops_of
+from authz.trial.made import (
+    with_agent,
+    with_connection,
+    with_group,
+    with_issuer,
+    with_login_scopes,
+    with_role,
+    with_target,
+)
 from authz.trial.stated import Setting
 
 NOTHING = "nothing"
@@ -91,7 +99,7 @@ def group_changes(setting: Setting) -> Iterator[Change]:
             "groups",
             ", ".join(sorted(login.groups)) or NOTHING,
             f"with {group} as well",
-            partial(_with_group, group=group),
+            partial(with_group, group=group),
         )
 
 
@@ -181,7 +189,7 @@ def _lifecycle(given: Given, facts: Facts) -> Change | None:
                 "lifecycle",
                 agent.lifecycle,
                 Lifecycle.ACTIVE,
-                partial(_with_agent, agent=active),
+                partial(with_agent, agent=active),
             )
     return None
 
@@ -207,7 +215,7 @@ def _connection(given: Given, facts: Facts) -> Change | None:
         f"connections to {target.name}",
         NOTHING,
         f"{{to: {target.name}{listed}}}",
-        partial(_with_connection, agent=agent, connection=connection),
+        partial(with_connection, agent=agent, connection=connection),
     )
 
 
@@ -218,7 +226,7 @@ def _caller(agent: Agent, target: Target) -> Change:
         "callers",
         ", ".join(sorted(target.callers)) or NOTHING,
         f"{agent.name} among them",
-        partial(_with_target, target=accepting),
+        partial(with_target, target=accepting),
     )
 
 
@@ -237,7 +245,7 @@ def _operation(given: Given, facts: Facts) -> Change | None:
         f"tools of its connection to {target.name}",
         ", ".join(sorted(connection.tools)) or NOTHING,
         f"{operation.tool} among them",
-        partial(_with_connection, agent=agent, connection=wider),
+        partial(with_connection, agent=agent, connection=wider),
     )
 
 
@@ -252,7 +260,7 @@ def _agent_scopes(given: Given, facts: Facts) -> Change | None:
                 f"Agent {agent.name}",
                 "scopes, within its Cell",
                 (agent.scopes, missing),
-                partial(_with_agent, agent=wider),
+                partial(with_agent, agent=wider),
             )
     return None
 
@@ -281,7 +289,7 @@ def _may_assert(issuer: Issuer, missing: Scopes) -> Change:
         f"Issuer {issuer.name}",
         "mayAssert.scopes",
         (listed, missing),
-        partial(_with_issuer, issuer=wider),
+        partial(with_issuer, issuer=wider),
     )
 
 
@@ -292,7 +300,7 @@ def _role(subject: Subject, missing: Scopes) -> Change:
         "scopes, within their Cells",
         f"without {format_scopes(missing)}",
         f"with {format_scopes(missing)}",
-        partial(_with_role, user=str(subject.user), role=role),
+        partial(with_role, user=str(subject.user), role=role),
     )
 
 
@@ -305,7 +313,7 @@ def _credential_scopes(_given: Given, facts: Facts) -> Change | None:
         "the credential",
         "scope",
         (subject.carries, missing),
-        partial(_with_login_scopes, missing=missing),
+        partial(with_login_scopes, missing=missing),
     )
 
 
@@ -328,66 +336,3 @@ _FINDERS: dict[Reason, Callable[[Given, Facts], Change | None]] = {
     Reason.USER_LACKS_SCOPE: _user_scopes,
     Reason.INSUFFICIENT_SCOPE: _credential_scopes,
 }
-
-
-def _with_directory(setting: Setting, directory: Directory) -> Setting:
-    policies = replace(setting.world.policies, agents=directory.agents)
-    world = replace(setting.world, directory=directory, policies=policies)
-    return replace(setting, world=world)
-
-
-def _with_agent(setting: Setting, agent: Agent) -> Setting:
-    directory = setting.world.directory
-    by_spiffe = dict.fromkeys(agent.spiffe_ids, agent)
-    by_client = dict.fromkeys(agent.clients, agent)
-    changed = replace(
-        directory,
-        agents={**directory.agents, agent.name: agent},
-        agents_by_spiffe={**directory.agents_by_spiffe, **by_spiffe},
-        agents_by_client={**directory.agents_by_client, **by_client},
-    )
-    return _with_directory(setting, changed)
-
-
-def _with_connection(setting: Setting, agent: Agent, connection: Connection) -> Setting:
-    connections = {**agent.connections, connection.to: connection}
-    return _with_agent(setting, replace(agent, connections=connections))
-
-
-def _with_target(setting: Setting, target: Target) -> Setting:
-    directory = setting.world.directory
-    targets = {**directory.targets, target.name: target}
-    return _with_directory(setting, replace(directory, targets=targets))
-
-
-def _with_issuer(setting: Setting, issuer: Issuer) -> Setting:
-    directory = setting.world.directory
-    changed = replace(
-        directory,
-        issuers={**directory.issuers, issuer.name: issuer},
-        issuers_by_url={**directory.issuers_by_url, issuer.url: issuer},
-    )
-    return _with_directory(setting, changed)
-
-
-def _with_role(setting: Setting, user: str, role: Role) -> Setting:
-    directory = setting.world.directory
-    roles = (*directory.roles_by_user.get(user, ()), role)
-    changed = replace(directory, roles_by_user={**directory.roles_by_user, user: roles})
-    return _with_directory(setting, changed)
-
-
-def _with_login_scopes(setting: Setting, missing: Scopes) -> Setting:
-    login = setting.stated.login
-    if not isinstance(login, Login):
-        return setting
-    wider = replace(login, scopes=login.scopes | missing)
-    return replace(setting, stated=replace(setting.stated, login=wider))
-
-
-def _with_group(setting: Setting, group: str) -> Setting:
-    login = setting.stated.login
-    if not isinstance(login, Login):
-        return setting
-    wider = replace(login, groups=login.groups | {group})
-    return replace(setting, stated=replace(setting.stated, login=wider))

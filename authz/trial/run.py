@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from authz.decide import STEPS, Step, Taken
@@ -86,49 +86,83 @@ class _Run:
     refused: Refused | None
 
 
+@dataclass(slots=True)
+class _Mending:
+    """A setting that is mended, one fact after the other, and what was seen on the way."""
+
+    setting: Setting
+    last: _Run
+    reports: dict[object, StepReport]
+    held: Held | None
+    changes: list[Change] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, setting: Setting) -> _Mending:
+        """Take the first pass, nothing mended."""
+        first = _pass(setting)
+        reports: dict[object, StepReport] = {step.take: _passed(step) for step in first.passed}
+        return cls(setting, first, reports, first.facts.find(Held))
+
+    def goes_on(self) -> bool:
+        """Mend what refused in the last pass, and pass again; False where that is the end."""
+        last = self.last
+        if last.refused is None or last.stopped is None:
+            return False
+        self.reports[last.stopped.take] = _refused(last.stopped, last.refused)
+        change = change_for(last.refused, last.given, last.facts)
+        if change is None or change in self.changes or len(self.changes) == MAX_CHANGES:
+            return False
+        self.changes.append(change)
+        if change.make is None:
+            return False
+        self.setting = change.make(self.setting)
+        self._pass_again()
+        return True
+
+    def _pass_again(self) -> None:
+        self.last = _pass(self.setting)
+        self.held = self.held or self.last.facts.find(Held)
+        for step in self.last.passed:
+            self.reports.setdefault(step.take, _passed(step))
+
+
 def run(setting: Setting) -> Trial:
     """Decide *setting*, then mend what refuses until it is allowed or nobody knows how."""
-    begun, first = setting, _pass(setting)
-    last = first
-    reports = {step.take: _passed(step) for step in first.passed}
-    changes: list[Change] = []
-    held = first.facts.find(Held)
-    while last.refused is not None and last.stopped is not None:
-        reports[last.stopped.take] = _refused(last.stopped, last.refused)
-        change = change_for(last.refused, last.given, last.facts)
-        if change is None or change in changes or len(changes) == MAX_CHANGES:
-            break
-        changes.append(change)
-        if change.make is None:
-            break
-        setting = change.make(setting)
-        last = _pass(setting)
-        held = held or last.facts.find(Held)
-        for step in last.passed:
-            reports.setdefault(step.take, _passed(step))
+    mending = _Mending.of(setting)
+    first = mending.last
+    while mending.goes_on():
+        pass
+    last, held = mending.last, mending.held
     legs, judgement = _explained(last), last.facts.find(Judgement)
     asked = last.facts.find(Asked)
-    by_policy = [*policy_changes(judgement, legs)]
-    changes.extend(by_policy)
-    was_tried = bool(by_policy) and all(change.was_tried for change in by_policy)
-    is_cured = last.refused is None or was_tried
-    if first.refused is not None and len(changes) > 1:
-        one = _one_group(begun)
-        changes, is_cured = ([one], True) if one else (changes, is_cured)
+    changes, is_cured = _changes(setting, mending, [*policy_changes(judgement, legs)])
+    not_evaluated = {step.take: _report(step, State.NOT_EVALUATED) for step in STEPS}
+    reports = not_evaluated | mending.reports
     return Trial(
         reason=first.refused.reason if first.refused else Reason.ALLOW,
         step=first.stopped.number if first.stopped else LAST_STEP,
         detail=first.refused.detail if first.refused else "",
-        steps=tuple(reports.get(step.take, _report(step, State.NOT_EVALUATED)) for step in STEPS),
+        steps=tuple(reports[step.take] for step in STEPS),
         facts=first.facts,
         required=asked.required if asked else NO_SCOPES,
         held=held.by_party if held else {},
         granted=judgement.granted if judgement else NO_SCOPES,
         legs=legs,
-        changes=tuple(changes),
+        changes=changes,
         is_cured=is_cured,
         unknown=_unknown(setting.stated, last),
     )
+
+
+def _changes(
+    begun: Setting, mending: _Mending, by_policy: list[Change]
+) -> tuple[tuple[Change, ...], bool]:
+    """Give all that stood in the way, or the one group that is all of it; and if it was tried."""
+    changes = (*mending.changes, *by_policy)
+    if len(changes) > 1 and (one := _one_group(begun)):
+        return (one,), True
+    was_tried = bool(by_policy) and all(change.was_tried for change in by_policy)
+    return changes, mending.last.refused is None or was_tried
 
 
 def _one_group(setting: Setting) -> Change | None:
