@@ -242,6 +242,7 @@ class CellSpec(Node):
     owner: Text
     max_scopes: list[Scope] = []
     identities: list[CellIdentity] = []
+    resources: list[Url] = []
 
 
 class Client(Node):

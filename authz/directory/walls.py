@@ -98,6 +98,8 @@ def _cell_claims(cell: CellSpec, document: Document) -> Iterator[tuple[str, Hash
         else:
             for client in identity.clients:
                 yield "client of a Cell", (identity.issuer, client), place
+    for index, resource in enumerate(cell.resources):
+        yield "resource of a Cell", comparable(resource), document.at("resources", index)
 
 
 def _agent_claims(agent: AgentSpec, document: Document) -> Iterator[tuple[str, Hashable, Position]]:
@@ -172,6 +174,9 @@ def cell_mistakes(documents: Sequence[Document], known: Known) -> Iterator[Diagn
             case AgentSpec() as agent if document.namespace not in known.cells - cells.keys():
                 own = cells.get(document.namespace or "")
                 yield from _identity_mistakes(agent, document, own)
+            case MCPServerSpec() as server if document.namespace not in known.cells - cells.keys():
+                own = cells.get(document.namespace or "")
+                yield from _resource_mistakes(server, document, own)
             case IssuerSpec() if document.name == QUALIFIED:
                 place = document.source.at("metadata", "name")
                 yield Diagnostic(place, f"no Issuer may be named {QUALIFIED}")
@@ -220,6 +225,24 @@ def _identity_mistakes(
             claims = [each for each in cell.identities if isinstance(each, str)]
             hint = f"it may claim what is below {', '.join(claims)}" if claims else ""
             yield Diagnostic(place, message, hint)
+
+
+def _resource_mistakes(
+    server: MCPServerSpec, document: Document, cell: CellSpec | None
+) -> Iterator[Diagnostic]:
+    """Check that a server names no resource of others, for tokens for it count there."""
+    if server.resource is None:
+        return
+    claims = cell.resources if cell else []
+    if not any(_is_below(server.resource, claim) for claim in claims):
+        message = f"the resource is outside what Cell {document.namespace} may claim"
+        hint = f"its resources are {', '.join(claims)}" if claims else "list it in its resources"
+        yield Diagnostic(document.at("resource"), message, hint)
+
+
+def _is_below(resource: str, claim: str) -> bool:
+    own, wall = comparable(resource), comparable(claim)
+    return own == wall or own.startswith(f"{wall}/")
 
 
 def _is_inside(identity: AgentIdentity, cell: CellSpec) -> bool:

@@ -60,10 +60,20 @@ def metadata_reply(target: Target, directory: Directory, method: str, decision: 
 
 
 def _authorization_servers(target: Target, directory: Directory) -> list[str]:
-    """Give the issuers whose users the target understands."""
-    plain = target.subjects.issuer
-    names = directory.issuers if plain is None else (plain,)
-    return [directory.issuers[name].url for name in names]
+    """
+    Give the issuers whose users the target understands and that may assert a scope of it.
+
+    Others are nobody's business: a login there would not do.
+    """
+    plain, scopes = target.subjects.issuer, _scopes(target)
+    issuers = [
+        directory.issuers[name] for name in (directory.issuers if plain is None else (plain,))
+    ]
+    return [each.url for each in issuers if not scopes or each.scopes.within(scopes)]
+
+
+def _scopes(target: Target) -> Scopes:
+    return target.session_scopes.union(*(tool.scopes for tool in target.tools.values()))
 
 
 def _basic_scopes(target: Target) -> Scopes:

@@ -15,11 +15,10 @@ from tests.needs.asking import with_credential
 from tests.support.cases import Case, case_named
 from tests.support.direct import decide_case
 from tests.support.keys import sign
-from tests.support.worlds import load_world, prepare_home
+from tests.support.worlds import give_resource, load_world, prepare_home
 
 DOCS = "https://docs.tools.example/mcp"
 AT_DOCS, AT_PAYMENTS = case_named("search-allowed"), case_named("worst-facts")
-BESIDE = f"  audience: {DOCS}\n"
 
 
 def token_for(case: Case, *audiences: str) -> str:
@@ -40,10 +39,7 @@ def token_for(case: Case, *audiences: str) -> str:
 def resourceful(decision_point: DecisionPoint, tmp_path: Path) -> DecisionPoint:
     """The worked world, where docs is a resource."""
     home = prepare_home(tmp_path)
-    document = home / "directory/ns/tools/docs.yaml"
-    text = document.read_text()
-    assert BESIDE in text
-    document.write_text(text.replace(BESIDE, f"{BESIDE}  resource: {DOCS}\n"))
+    give_resource(home, DOCS)
     world, keys = load_world(home)
     return replace(decision_point, worlds=CurrentWorld(world), keys=keys)
 

@@ -21,14 +21,13 @@ from examples.idp.provider import Provider
 from tests.support.cases import Case, case_named
 from tests.support.direct import KeptRecords, check_of
 from tests.support.idp import CLIENT_SECRET
-from tests.support.worlds import prepare_home
+from tests.support.worlds import give_resource, prepare_home
 
 CASE = case_named("search-allowed")
 BETWEEN_LOOKS = 11
 """Seconds after which the gate looks at an issuer's keys again when a token names others."""
 
 DOCS = "https://docs.tools.example/mcp"
-AUDIENCE = f"  audience: {DOCS}\n"
 SECRET_FILE = "keys/corp.secret"
 FETCHED = f"""keys: {{discover: true}}
   privateNetworks: [127.0.0.1/32]
@@ -48,10 +47,7 @@ def believing_home(idp: Provider, folder: Path) -> Path:
         text = text.replace(before, after)
     document.write_text(text)
     (home / SECRET_FILE).write_text(CLIENT_SECRET)
-    document = home / "directory" / "ns" / "tools" / "docs.yaml"
-    text = document.read_text()
-    assert text.count(AUDIENCE) == 1
-    document.write_text(text.replace(AUDIENCE, f"{AUDIENCE}  resource: {DOCS}\n"))
+    give_resource(home, DOCS)
     return home
 
 

@@ -31,6 +31,22 @@ def prepare_home(folder: Path) -> Path:
     return home
 
 
+def give_resource(home: Path, resource: str) -> None:
+    """Let tools/docs name *resource* as its own, within its Cell."""
+    cells, server = home / "directory/global/cells.yaml", home / "directory/ns/tools/docs.yaml"
+    for document, before, after in (
+        (
+            cells,
+            "maxScopes: [], identities",
+            f"maxScopes: [], resources: ['{resource}'], identities",
+        ),
+        (server, "  callers:", f"  resource: {resource}\n  callers:"),
+    ):
+        text = document.read_text()
+        assert text.count(before) == 1, document
+        document.write_text(text.replace(before, after))
+
+
 def load_world(home: Path) -> tuple[World, SigningKeys]:
     """Load the world of *home* with the gate's own keys."""
     declared = read_declared(home)
