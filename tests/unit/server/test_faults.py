@@ -1,0 +1,69 @@
+"""What a fault leaves behind: an explicit no, one record, one line in the log, and no secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import authz.server.decision_point
+from authz.model.reasons import Reason
+from authz.server.decision_point import DecisionPoint
+from authz.telemetry.logs import open_log
+from tests.support.cases import case_named
+from tests.support.direct import KeptRecords, decide_case
+
+SECRET = "a-secret-of-somebody"
+CASE = case_named("search-allowed")
+
+
+@pytest.fixture
+def records() -> KeptRecords:
+    """Records in memory."""
+    return KeptRecords()
+
+
+def test_a_stranger_is_told_apart(decision_point: DecisionPoint, records: KeptRecords) -> None:
+    """The record of a caller that is no listed Envoy says so, in words that may stand there."""
+    replace(decision_point, records=records).refuse_stranger("tcp")
+
+    (record,) = records.rows
+    assert (record["reason"], record["listener"]) == (Reason.FAULT, "tcp")
+    assert record["detail"] == "the caller of this port is no Envoy that the listener lists"
+
+
+def test_an_overload_is_recorded(decision_point: DecisionPoint, records: KeptRecords) -> None:
+    """Who is refused unread is on record all the same."""
+    response = replace(decision_point, records=records).refuse_overload("out")
+
+    (record,) = records.rows
+    assert (record["reason"], record["status"]) == (Reason.OVERLOADED, 503)
+    assert response.denied_response.status.code == 503
+
+
+def break_deciding(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Let every decision fail."""
+
+    def broken(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(authz.server.decision_point, "decide", broken)
+
+
+def test_a_message_may_hold_a_secret(
+    decision_point: DecisionPoint,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of a fault that is not ours, record and log say the type and the place, not the message."""
+    break_deciding(monkeypatch, LookupError(SECRET))
+    decided = decide_case(CASE, replace(decision_point, log=open_log("error")))
+    logged = json.loads(capsys.readouterr().err)
+
+    assert decided.record["detail"] == "LookupError"
+    assert decided.answer[0] == 503
+    assert (logged["event"], logged["decision"]) == ("fault", decided.record["decision"])
+    assert logged["error"] == "LookupError"
+    assert SECRET not in f"{decided.record}{decided.response}{logged}"
