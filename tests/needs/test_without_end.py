@@ -16,21 +16,28 @@ from tests.support.cases import case_named
 from tests.support.direct import decide_case
 
 CASE = case_named("search-allowed")
+ENOUGH = 50
 
 
 def asking_for(
     monkeypatch: pytest.MonkeyPatch, need: Callable[[Mapping[Need, object]], Need]
 ) -> None:
-    """Let every decision end in a need."""
-    monkeypatch.setattr(
-        authz.server.decision_point, "decide", lambda _call, _world, _now, answers: need(answers)
-    )
+    """Let every decision end in a need; a server that goes on asking is stopped."""
+    tries = count(1)
+
+    def decide(_call: object, _world: object, _now: object, answers: Mapping[Need, object]) -> Need:
+        if next(tries) > ENOUGH:
+            raise RecursionError
+        return need(answers)
+
+    monkeypatch.setattr(authz.server.decision_point, "decide", decide)
 
 
 def reason(server: DecisionPoint) -> str:
     """Ask once."""
     decided = decide_case(CASE, server)
     assert decided.answer[0] == 503
+    assert decided.record["detail"] == "a decision asks without end"
     return str(decided.record["reason"])
 
 
