@@ -29,6 +29,7 @@ _PATTERNS = (
     "authz/policy/arguments.py",
     "authz/directory/walls.py",
     "authz/directory/listeners.py",
+    "authz/directory/issuers.py",
     "authz/server/listeners.py",
     "authz/server/decision_point.py",
 )
