@@ -12,7 +12,6 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -204,11 +203,10 @@ def _usable(url: str) -> URL:
     """Read a URL that a document or the issuer's metadata gives, if it has one reading only."""
     try:
         target = URL(url, encoded=True)
-        host, port = urlsplit(url).hostname, urlsplit(url).port
-        one_reading = url.isascii() and url.isprintable() and " " not in url
-        one_reading = one_reading and (target.raw_host, target.explicit_port) == (host, port)
-    except ValueError:
+        host, _ = target.raw_host, target.explicit_port  # a port is looked at when it is read
+    except (ValueError, IndexError):  # brackets in front of an `@` are more than it can read
         raise FetchFailed(NO_URL) from None
+    one_reading = url.isascii() and url.isprintable() and " " not in url
     if not one_reading or not host or target.scheme not in {"http", "https"}:
         raise FetchFailed(NO_URL)
     if target.raw_user is not None or target.raw_password is not None or target.raw_fragment:

@@ -30,6 +30,8 @@ _PATTERNS = (
     "authz/directory/walls.py",
     "authz/directory/listeners.py",
     "authz/directory/issuers.py",
+    "authz/sources/addresses.py",
+    "authz/sources/fetch.py",
     "authz/server/listeners.py",
     "authz/server/decision_point.py",
 )

@@ -8,13 +8,13 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
 import pytest
 
 from authz.sources import fetch
-from authz.sources.addresses import LookUp, is_public, look_up
+from authz.sources.addresses import LookUp, anywhere_public_or, is_public, look_up, only
 from authz.sources.fetch import Exchanges, Fetched, FetchFailed
 from tests.support.hostile_peer import Asked, HostilePeer, Send, always, answer
 from tests.support.names import meaning, server_with_certificate_for
@@ -73,8 +73,26 @@ def test_answer_and_how_long_it_stays_true(said: dict[str, str], max_age: int | 
     """A plain answer is its bytes and what cache-control and age say together."""
     with HostilePeer(always(answer(b"{}", headers=said))) as peer:
         assert get(peer.url("/a?b=c")) == Fetched(b"{}", max_age)
-    assert peer.asked[0].path == "/a?b=c"
-    assert peer.asked[0].headers["accept-encoding"] == "identity"
+    [asked] = peer.asked
+    assert asked.path == "/a?b=c"
+    assert asked.headers == {
+        "host": f"127.0.0.1:{peer.port}",
+        "accept": "application/json, */*;q=0.1",
+        "accept-encoding": "identity",
+        "user-agent": "narrowgate",
+    }
+
+
+def test_url_is_asked_for_as_it_is_written() -> None:
+    """A path is not spelt anew: to who answers, that may be another."""
+    with HostilePeer(always(answer(b"{}"))) as peer:
+        get(peer.url("/a%7Eb%2fc/../d?x=%41+%20"))
+    assert [each.path for each in peer.asked] == ["/a%7Eb%2fc/../d?x=%41+%20"]
+
+
+def test_body_is_not_shown() -> None:
+    """What came back may say who somebody is, so it is in no representation."""
+    assert repr(Fetched(b"alice", 60)) == "Fetched(max_age=60)"
 
 
 def test_connections_are_kept() -> None:
@@ -105,6 +123,28 @@ def test_question_over_a_connection_that_was_closed() -> None:
     with HostilePeer(reply) as peer:
         assert with_exchanges(twice).body == b"token=b%26c%3Dd"
     assert [each.connection for each in peer.asked] == [1, 1, 2]
+
+
+def hanging_up(_: Asked, send: Send) -> bool:
+    """Send nothing, and end the connection."""
+    del send
+    return False
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda exchanges, url: exchanges.get(url, LIMIT),
+        lambda exchanges, url: exchanges.post(url, LIMIT, {}, {}),
+    ],
+    ids=["get", "post"],
+)
+def test_nobody_is_asked_a_third_time(ask: Callable[[Exchanges, str], Awaitable[Fetched]]) -> None:
+    """Who hangs up on every question is asked twice, whoever of us and the library repeats it."""
+    why = "the exchange broke: ServerDisconnectedError"
+    with HostilePeer(hanging_up) as peer, pytest.raises(FetchFailed, match=why):
+        with_exchanges(lambda exchanges: ask(exchanges, peer.url()))
+    assert len(peer.asked) == 2
 
 
 @pytest.mark.parametrize(
@@ -150,12 +190,23 @@ def test_closed() -> None:
         with_exchanges(late)
 
 
-@pytest.mark.parametrize("status", ["404 Not Found", "302 Found"])
-def test_status_is_told_apart(status: str) -> None:
-    """A caller can tell which status it was."""
-    with HostilePeer(always(answer(b"", status))) as peer, pytest.raises(FetchFailed) as failed:
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        (204, "it answers"),
+        (300, "it redirects, which is not followed"),
+        (399, "it redirects, which is not followed"),
+        (400, "it answers"),
+        (404, "it answers"),
+    ],
+)
+def test_status_is_told_apart(status: int, what: str) -> None:
+    """A caller can tell which status it was, and the message says so and no more."""
+    response = answer(b"", f"{status} Quoted By Nobody")
+    with HostilePeer(always(response)) as peer, pytest.raises(FetchFailed) as failed:
         get(peer.url())
-    assert failed.value.status == int(status[:3])
+    assert failed.value.status == status
+    assert str(failed.value) == f"{what} (status {status})"
 
 
 def test_connection_with_an_unread_answer() -> None:
@@ -339,6 +390,13 @@ def test_name_is_looked_up_once() -> None:
     assert peer.asked[0].headers["host"] == f"idp.test:{peer.port}"
 
 
+@pytest.mark.parametrize("host", ["IDP.test", "idp.TEST"])
+def test_host_in_capitals(host: str) -> None:
+    """The case of a host means nothing (RFC 3986 section 3.2.2), so it is asked all the same."""
+    with HostilePeer(always(answer(b"{}"))) as peer:
+        assert get(peer.url(host=host), names=meaning("127.0.0.1")).body == b"{}"
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -349,6 +407,10 @@ def test_name_is_looked_up_once() -> None:
         "file:///etc/passwd",
         "https://",
         "https://user:secret@idp.test/",
+        "https://user@idp.test/",
+        "https://:secret@idp.test/",
+        "https://[]@idp.test/",
+        "https://[]@/",
         "https://idp.test/#part",
         "https://idp.test/\nkeys",
         "https://idp.test/ keys",
@@ -410,6 +472,34 @@ def test_urls_that_are_not_asked(url: str) -> None:
 def test_what_is_public(address: str, public: bool) -> None:  # noqa: FBT001 - a column of the table
     """Public is what the whole world routes to one host; all else must be listed."""
     assert is_public(ip_address(address)) is public
+
+
+@pytest.mark.parametrize(
+    ("address", "by_tls", "in_the_clear"),
+    [
+        ("8.8.8.8", True, False),
+        ("2606:4700::1111", True, False),
+        ("10.1.2.3", True, True),
+        ("10.2.0.0", False, False),
+        ("fd00::1", True, True),
+        ("::1", False, False),
+    ],
+)
+def test_rules(address: str, by_tls: object, in_the_clear: object) -> None:
+    """By TLS what is public or listed is reached, in the clear what is listed alone."""
+    networks = [ip_network("10.1.0.0/16"), ip_network("fd00::/8")]
+
+    assert anywhere_public_or(networks)(ip_address(address)) is by_tls
+    assert only(networks)(ip_address(address)) is in_the_clear
+
+
+def test_what_versions_of_the_library_disagree_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a newer or older library takes for public is not, where the table says so."""
+    for kind in (IPv4Address, IPv6Address):
+        monkeypatch.setattr(kind, "is_global", True)
+    for address in ("192.0.0.9", "192.88.99.1", "2001::1", "2001:1::1", "2002::1", "3fff::1"):
+        assert not is_public(ip_address(address)), address
+    assert is_public(ip_address("2606:4700::1111"))
 
 
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
