@@ -32,6 +32,8 @@ _PATTERNS = (
     "authz/directory/issuers.py",
     "authz/sources/addresses.py",
     "authz/sources/fetch.py",
+    "authz/sources/issuer_keys.py",
+    "authz/sources/metadata.py",
     "authz/server/listeners.py",
     "authz/server/decision_point.py",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -176,6 +177,21 @@ def test_metadata_that_lies(setting: Setting, document: object, why: str) -> Non
     assert [each.path for each in peer.asked] == [OPENID]
 
 
+@pytest.mark.parametrize("status", ["500 No", "403 Forbidden", "302 Found"])
+def test_metadata_elsewhere_only_where_it_is_not_found(setting: Setting, status: str) -> None:
+    """A first place that fails is not gone round: another answers only where nothing is there."""
+
+    def reply(peer: HostilePeer) -> Reply:
+        other = as_json({"issuer": peer.url(), "jwks_uri": peer.url("/keys")})
+        found = {"__well_known_oauth_authorization_server": other, "_keys": answer(jwks("a"))}
+        return by_path(__well_known_openid_configuration=answer(b"", status), **found)
+
+    with publishing(reply) as peer:
+        setting.run(issuer(peer.url(), at(None)), refresh)
+    assert setting.published == []
+    assert [each.path for each in peer.asked] == [OPENID]
+
+
 def test_metadata_that_is_ambiguous(setting: Setting) -> None:
     """A member that stands twice is not read as either."""
 
@@ -222,6 +238,29 @@ def test_flood_of_unknown_keys_is_one_request(setting: Setting) -> None:
 
     with HostilePeer(always(answer(jwks("a")))) as peer:
         setting.run(issuer(peer.url(), at(peer.url("/jwks"))), flood)
+
+
+def test_who_comes_while_keys_are_fetched(setting: Setting) -> None:
+    """A fetch under way is waited for, not taken for one that has just been made in vain."""
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def reply(_: Asked, send: Send) -> bool:
+        asked.set()
+        assert may_answer.wait(10)
+        send(answer(jwks("a")))
+        return True
+
+    async def late(keys: FetchedKeys) -> None:
+        first = asyncio.create_task(keys.refresh())
+        assert await asyncio.to_thread(asked.wait, 10)
+        second = asyncio.create_task(keys.refresh())
+        await asyncio.sleep(0)
+        may_answer.set()
+        assert [await first, await second] == setting.published * 2
+
+    with HostilePeer(reply) as peer:
+        setting.run(issuer(peer.url(), at(peer.url("/jwks"))), late)
+    assert len(peer.asked) == 1
 
 
 def test_flood_while_the_issuer_is_down(setting: Setting) -> None:
