@@ -35,8 +35,12 @@ def shown(pointer: str, value: JSON, opened: Set[str]) -> dict[str, object]:
         opened: The tool's `record`; a leaf is opened, never what others lie in.
     """
     row: dict[str, object] = {"type": _TYPE_NAMES[type(value)]}
-    holds_others = isinstance(value, (dict, list)) and bool(value)
-    if pointer not in opened or len(pointer) == MAX_TEXT or holds_others:
-        return row
-    value = str(value) if isinstance(value, Decimal) else value
-    return row | {"value": value[:MAX_TEXT] if isinstance(value, str) else value}
+    is_leaf = not isinstance(value, (dict, list)) or not value
+    # A pointer of full length may have been cut, and be that of another argument.
+    is_opened = is_leaf and pointer in opened and len(pointer) < MAX_TEXT
+    return row | {"value": _written(value)} if is_opened else row
+
+
+def _written(value: JSON) -> JSON:
+    text = str(value) if isinstance(value, Decimal) else value
+    return text[:MAX_TEXT] if isinstance(text, str) else text

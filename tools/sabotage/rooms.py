@@ -19,6 +19,7 @@ _PATTERNS = (
     "authz/protocols/*.py",
     "authz/wire/*.py",
     "authz/model/headers.py",
+    "authz/model/masking.py",
     "authz/model/principals.py",
     "authz/model/scopes.py",
     "authz/model/spiffe.py",
