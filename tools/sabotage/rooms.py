@@ -31,6 +31,7 @@ _PATTERNS = (
     "authz/directory/walls.py",
     "authz/directory/listeners.py",
     "authz/directory/issuers.py",
+    "authz/refusals/metadata.py",
     "authz/sources/addresses.py",
     "authz/sources/fetch.py",
     "authz/sources/issuer_keys.py",

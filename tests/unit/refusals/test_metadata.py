@@ -35,6 +35,12 @@ def test_inserted(audience: str, url: str) -> None:
     assert metadata_url(audience) == url
 
 
+@pytest.mark.parametrize("audience", ["urn:example:docs", "docs", "", "/mcp", "https:/docs"])
+def test_no_host(audience: str) -> None:
+    """What is no URL with a host has no such address."""
+    assert metadata_url(audience) is None
+
+
 @pytest.mark.parametrize("audience", HOSTILE)
 def test_safe_between_quotes(audience: str) -> None:
     """Whatever an audience holds, the address can stand in a quoted string of a header."""
