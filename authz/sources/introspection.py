@@ -118,10 +118,13 @@ def read_answer(text: bytes) -> Introspected | Inactive:
         members = read_json(text)
     except (NotJSON, AmbiguousJSON) as error:
         raise FetchFailed(f"its answer cannot be read: {error}") from None
-    active = members.get("active") if isinstance(members, dict) else None
-    if not isinstance(members, dict) or not isinstance(active, bool):
-        raise FetchFailed("its answer does not say whether the token is active")
-    return Introspected(members) if active else Inactive()
+    if isinstance(members, dict):
+        match members.get("active"):
+            case True:
+                return Introspected(members)
+            case False:
+                return Inactive()
+    raise FetchFailed("its answer does not say whether the token is active")
 
 
 def expiry(members: Mapping[str, JSON], asked: Instant) -> Instant:

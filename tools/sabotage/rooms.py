@@ -33,9 +33,12 @@ _PATTERNS = (
     "authz/directory/issuers.py",
     "authz/refusals/metadata.py",
     "authz/sources/addresses.py",
+    "authz/sources/believed.py",
     "authz/sources/fetch.py",
+    "authz/sources/introspection.py",
     "authz/sources/issuer_keys.py",
     "authz/sources/metadata.py",
+    "authz/sources/single_flight.py",
     "authz/server/listeners.py",
     "authz/server/decision_point.py",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from aiocache import SimpleMemoryCache
 from hypothesis import given
@@ -54,17 +55,19 @@ async def size(answers: BelievedAnswers[str]) -> int:
 
 
 def test_least_recently_used_goes_first() -> None:
-    """One that is asked for stays."""
+    """One that is asked for stays, and one that is kept anew."""
 
-    async def run() -> list[str | None]:
+    async def run(use: Callable[[BelievedAnswers[str]], Awaitable[object]]) -> list[str | None]:
         answers = BelievedAnswers[str](2, Clock())
         await kept(answers, "a")
         await kept(answers, "b")
-        await answers.find("a")
+        await use(answers)
         await kept(answers, "c")
         return [await answers.find(key) for key in "abc"]
 
-    assert asyncio.run(run()) == ["a", None, "c"]
+    assert asyncio.run(run(lambda answers: answers.find("a"))) == ["a", None, "c"]
+    assert asyncio.run(run(lambda answers: kept(answers, "a"))) == ["a", None, "c"]
+    assert asyncio.run(run(lambda answers: answers.find("b"))) == [None, "b", "c"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["keep", "find", "forget"]), st.integers(0, 20))))
