@@ -75,6 +75,48 @@ def test_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked.answer(replace(OTHER_LOGIN, user="a"), NOW) == FIRST
 
 
+def test_what_is_asked_again_is_not_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who keeps asking is remembered, and not asked to log in anew for it."""
+    monkeypatch.setattr(challenges, "MAX_REMEMBERED", 2)
+    asked = Challenges()
+    for user in ("a", "b", "a", "c"):
+        asked.answer(replace(NEED, user=user), NOW)
+
+    assert asked.answer(replace(OTHER_LOGIN, user="a"), NOW) == AGAIN
+    assert asked.answer(replace(OTHER_LOGIN, user="b"), NOW) == FIRST
+
+
+class Kept(Challenges):
+    """Keeps whether it was asked at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def answer(self, need: ChallengeNeeded, now: Instant) -> Challenged:
+        """Keep who it is about."""
+        self.heard.append(f"{need.user} {need.agent} {need.target} {need.reason}")
+        return super().answer(need, now)
+
+
+@pytest.mark.parametrize(
+    ("name", "heard"),
+    [
+        ("user-not-now-oauth", ["corp/alice research/desk tools/docs insufficient_scope"]),
+        ("user-never-oauth", []),
+        ("user-not-now", []),
+    ],
+    ids=["a login could cure it", "no login cures it", "an agent that cannot send to log in"],
+)
+def test_what_is_remembered(name: str, heard: list[str], decision_point: DecisionPoint) -> None:
+    """Only a challenge that would be given is remembered, so nobody else fills the memory."""
+    kept = Kept()
+
+    decide_case(case_named(name), replace(decision_point, needs=NeedAnswers(challenges=kept)))
+
+    assert kept.heard == heard
+
+
 def test_refused_again_without_a_challenge(decision_point: DecisionPoint) -> None:
     """A new token that still lacks the scope is refused without sending its user to log in."""
     server = replace(decision_point, needs=NeedAnswers())

@@ -62,7 +62,7 @@ KINDS: tuple[tuple[Need, Need, int], ...] = (
 @pytest.mark.parametrize(("need", "other", "most"), KINDS, ids=["keys", "tokens"])
 def test_bounded(need: Need, other: Need, most: int) -> None:
     """
-    One more than may wait is told at once that nobody could say, and places come free again.
+    One more than may wait is told at once that nobody could say.
 
     Who waits for keys takes no place of those who wait for what is said of a token, nor they his.
     """
@@ -92,3 +92,18 @@ def test_bounded(need: Need, other: Need, most: int) -> None:
     assert refused == Unanswered("too many Checks wait for an answer")
     assert answered == "known as well"
     assert answers == ["known"] * most
+
+
+def test_places_come_free() -> None:
+    """However many waited before, and however that ended, the next one may."""
+
+    class Broken(Answerer):
+        def answer(self, need: Need, seconds: float) -> object:
+            raise ZeroDivisionError(need, seconds)
+
+    one = threading.BoundedSemaphore(1)
+    sound = NeedAnswers(Answerer({NEED: "keys"}), for_keys=one)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            NeedAnswers(Broken(), for_keys=one).answer(NEED, NOW, Patience())
+        assert sound.answer(NEED, NOW, Patience()) == "keys"

@@ -39,8 +39,11 @@ _PATTERNS = (
     "authz/sources/issuer_keys.py",
     "authz/sources/metadata.py",
     "authz/sources/single_flight.py",
+    "authz/server/challenges.py",
     "authz/server/listeners.py",
     "authz/server/decision_point.py",
+    "authz/server/needs.py",
+    "authz/server/worlds.py",
 )
 
 
