@@ -5,13 +5,13 @@ from __future__ import annotations
 from hashlib import sha256
 
 from authz.claims.check import TokenTooWide
-from authz.directory.compiled import RefusalStyle
+from authz.directory.compiled import RefusalStyle, Target
 from authz.model.call import Call
 from authz.model.headers import AUTHORIZATION
 from authz.model.needs import Challenged, ChallengeNeeded, Need
 from authz.model.operation import Message
 from authz.model.outcome import Allowed, Facts, Refused, TurnedAway
-from authz.model.principals import Caller
+from authz.model.principals import Caller, Subject
 from authz.model.reasons import Reason
 from authz.refusals.render import Refusal, render
 from authz.refusals.table import CURED_BY_LOGIN
@@ -50,31 +50,32 @@ def refuse(given: Given, facts: Facts, refused: Refused, step: int) -> TurnedAwa
 
 def _challenge_of(given: Given, facts: Facts, refused: Refused) -> ChallengeNeeded | None:
     """Give what has to be known before a challenge; None where none is due."""
-    caller, credential, route = facts.find(Caller), facts.find(Credential), facts.find(Route)
-    subject = credential.subject if credential else None
-    if refused.reason not in CURED_BY_LOGIN or caller is None or subject is None:
+    if refused.reason not in CURED_BY_LOGIN or _style(given, facts) is not RefusalStyle.OAUTH:
         return None
-    if route is None or route.target is None or _style(given, facts) is not RefusalStyle.OAUTH:
-        return None
-    header = given.call.headers.get(AUTHORIZATION, "")
-    return ChallengeNeeded(
-        user=str(subject.user),
-        agent=caller.hop.agent,
-        target=route.target.name,
-        reason=refused.reason,
-        scopes=refused.required,
-        credential=sha256(header.encode("utf-8")).hexdigest(),
-    )
+    match facts.find(Caller), facts.find(Credential), facts.find(Route):
+        case Caller(hop=hop), Credential(subject=Subject(user=user)), Route(
+            target=Target(name=name)
+        ):
+            header = given.call.headers.get(AUTHORIZATION, "")
+            return ChallengeNeeded(
+                user=str(user),
+                agent=hop.agent,
+                target=name,
+                reason=refused.reason,
+                scopes=refused.required,
+                credential=sha256(header.encode("utf-8")).hexdigest(),
+            )
+    return None
 
 
 def too_wide(given: Given, allowed: Allowed, error: TokenTooWide) -> TurnedAway:
     """Turn an allow whose signed token failed its self-check into a refusal."""
     refused = Refused(Reason.TOKEN_TOO_WIDE, str(error))
-    return _turn_away(given, allowed.facts, refused, LAST_STEP, may_challenge=False)
+    return _turn_away(given, allowed.facts, refused, LAST_STEP)
 
 
 def _turn_away(
-    given: Given, facts: Facts, refused: Refused, step: int, *, may_challenge: bool
+    given: Given, facts: Facts, refused: Refused, step: int, *, may_challenge: bool = False
 ) -> TurnedAway:
     route = facts.find(Route)
     target = route.target if route else None

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 _PATTERNS = (
     "authz/decide.py",
+    "authz/outcomes.py",
     "authz/steps/*.py",
     "authz/identity/*.py",
     "authz/claims/*.py",
