@@ -33,6 +33,7 @@ _PATTERNS = (
     "authz/directory/listeners.py",
     "authz/directory/issuers.py",
     "authz/refusals/metadata.py",
+    "authz/audit/describe.py",
     "authz/sources/addresses.py",
     "authz/sources/believed.py",
     "authz/sources/fetch.py",

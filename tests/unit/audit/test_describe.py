@@ -22,7 +22,7 @@ from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES
 from authz.server.decision_point import DecisionPoint
 from authz.steps.given import Route
-from tests.support.cases import Case, all_cases
+from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import decide_case
 from tests.support.scope import in_force
 
@@ -166,6 +166,53 @@ def test_lists_say_that_they_are_whole() -> None:
     """A list that passes is not filtered, and its record says so."""
     assert record_of(Session("tools/list"))["operation"]["list"] == "unfiltered"
     assert "list" not in record_of(Session("ping"))["operation"]
+
+
+def test_headers_that_policies_may_read() -> None:
+    """Which of them came is recorded; not what they said, and no other header."""
+    call = replace(CALL, headers={"x-source": "s3cret", "x-other": "s3cret"})
+    facts = Facts(call)
+    refused = turned_away(Reason.WORKLOAD_UNIDENTIFIED, 2, facts)
+
+    record = describe(refused, Instant(0), "w", {}, frozenset({"x-source", "x-absent"}))
+
+    assert record["headers"] == ["x-source"]
+    assert "s3cret" not in json.dumps(record)
+
+
+RIGHTS: dict[str, tuple[list[str] | None, dict[str, list[str]], dict[str, str]]] = {
+    "not-json": (None, {}, {}),
+    "user-not-now": (["docs:write"], {"research/research-agent": ["docs:write"], "user": []}, {}),
+    "search-allowed": (
+        ["docs:read"],
+        {
+            "research/research-agent": ["docs:read"],
+            "user": ["docs:read"],
+            "policy": ["docs:read"],
+        },
+        {"research/research-agent": "allow", "user": "allow"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RIGHTS)
+def test_rights(name: str, decision_point: DecisionPoint) -> None:
+    """A record says what was required, who had what of it, and how each leg was judged."""
+    record = decide_case(case_named(name), decision_point).record
+
+    assert (record["required"], record["legs"], record["judged"]) == RIGHTS[name]
+
+
+def test_what_was_released(decision_point: DecisionPoint) -> None:
+    """An allow is recorded with its token's claims, a refusal with the status it was told by."""
+    allowed, refused = (
+        decide_case(case_named(name), decision_point).record
+        for name in ("search-allowed", "expired")
+    )
+
+    assert allowed["token"].keys() == {"jti", "sub", "aud", "scope", "exp"}
+    assert allowed["status"] is None
+    assert (refused["token"], refused["status"]) == (None, 401)
 
 
 TRACE = [f"00-{letter * 32}-{'1' * 16}-01" for letter in "abc"]
