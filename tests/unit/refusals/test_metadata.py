@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from authz.refusals.metadata import metadata_url
+from authz.directory.compiled import Target
+from authz.model.scopes import NO_SCOPES, ScopePatterns
+from authz.refusals.metadata import metadata_reply, metadata_url
+from authz.server.decision_point import DecisionPoint
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
@@ -45,3 +50,24 @@ def test_no_host(audience: str) -> None:
 def test_safe_between_quotes(audience: str) -> None:
     """Whatever an audience holds, the address can stand in a quoted string of a header."""
     assert re.fullmatch(r"[!#-\[\]-~]+", metadata_url(audience) or "")
+
+
+def test_issuers_that_could_give_a_scope(decision_point: DecisionPoint) -> None:
+    """Nobody is sent to log in where no scope of the target may be asserted."""
+    directory = decision_point.world.directory
+    docs, issuers = directory.targets["tools/docs"], directory.issuers
+    corp, others = issuers["corp"], {name: each for name, each in issuers.items() if name != "corp"}
+    mute = {
+        name: replace(each, scopes=ScopePatterns(frozenset(), ())) for name, each in others.items()
+    }
+    some = replace(directory, issuers={"corp": corp, **mute})
+    bare = replace(docs, session_scopes=NO_SCOPES, tools={})
+
+    def servers(target: Target) -> list[str]:
+        document = json.loads(metadata_reply(target, some, "GET", "d").body)
+        named: list[str] = document["authorization_servers"]
+        return named
+
+    assert servers(docs) == [corp.url]
+    assert servers(bare) == [corp.url, *(each.url for each in others.values())]
+    assert len(others) > 1
