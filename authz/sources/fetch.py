@@ -11,7 +11,6 @@ import re
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -25,7 +24,9 @@ from aiohttp import (
     ServerDisconnectedError,
     TCPConnector,
 )
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from authz.sources.addresses import (
@@ -39,10 +40,6 @@ from authz.sources.addresses import (
     look_up,
     only,
 )
-
-if TYPE_CHECKING:
-    from aiohttp.client_reqrep import ConnectionKey
-    from aiohttp.tracing import Trace
 
 SECONDS = 5.0
 """For one exchange: looking the name up, connecting and reading together."""
