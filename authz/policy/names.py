@@ -12,6 +12,7 @@ from typing import Any
 
 from authz.directory.compiled import Directory, TargetKind
 from authz.directory.diagnostics import Severity, nearest
+from authz.policy.paths import path_of
 from authz.policy.remarks import Remark, annotation, attribute, entity, quoted
 from authz.policy.schema import FACTS
 from authz.policy.shapes import Shape
@@ -79,9 +80,9 @@ def unknown_names(policy: Mapping[str, Any], names: Names) -> Iterator[Remark]:
             case {"type": str(kind), "id": str(name)}:
                 yield from _entity(kind, name, names)
             case {"has": {"left": base, "attr": str(name)}}:
-                yield from _attribute(_path(base), name, names)
+                yield from _attribute(path_of(base), name, names)
             case {"hasTag": {"left": base, "right": {"Value": str(name)}}}:
-                yield from _header(_path(base), name, names)
+                yield from _header(path_of(base), name, names)
 
 
 def unknown_scopes(written: str, names: Names) -> Iterator[Remark]:
@@ -100,17 +101,6 @@ def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
             stack.extend(node.values())
         elif isinstance(node, list):
             stack.extend(node)
-
-
-def _path(expression: Any) -> tuple[str, ...]:
-    """Give the names that lead to an attribute, its variable first; empty for anything else."""
-    match expression:
-        case {"Var": str(name)}:
-            return (name,)
-        case {".": {"left": base, "attr": str(name)}}:
-            before = _path(base)
-            return (*before, name) if before else ()
-    return ()
 
 
 def _entity(kind: str, name: str, names: Names) -> Iterator[Remark]:

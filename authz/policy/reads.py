@@ -9,9 +9,10 @@ from typing import Any
 from authz.directory.compiled import Tool
 from authz.model.pointer import extend
 from authz.policy.compiled import Policies
+from authz.policy.paths import path_of
 from authz.policy.question import PolicyRef
 from authz.policy.schema import action_groups, tool_action
-from authz.policy.seen import INPUT, path_of
+from authz.policy.seen import INPUT
 
 ARGUMENTS = ("context", "session", "args")
 HEADERS = ("context", "session", "headers")

@@ -17,6 +17,7 @@ from authz.model.strict_json import JSON
 from authz.policy.arguments import spelled
 from authz.policy.cedar_text import Form, entity_text, quoted, text_of
 from authz.policy.facts import ARGUMENTS
+from authz.policy.paths import Path, path_of
 from authz.policy.question import Question
 from authz.policy.scene import EntityKey, Stage
 
@@ -32,8 +33,6 @@ _POINTERS = frozenset({("context", "unknownArgs"), ("context", "untypedArgs")})
 
 Seen = Mapping[str, str]
 """By path, as Cedar writes it: what was found there, as Cedar text, or `absent`."""
-
-_Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Sight:
                 for inner in _operands(operator, operand):
                     yield from self._reads(inner)
 
-    def _at(self, path: _Path) -> str:
+    def _at(self, path: Path) -> str:
         value = self._value(path)
         if value is None:
             return ABSENT
@@ -84,7 +83,7 @@ class Sight:
             return self._argument(path[2:], value)
         return _listed_pointers(value) if path in _POINTERS else _text(value)
 
-    def _value(self, path: _Path) -> Any:
+    def _value(self, path: Path) -> Any:
         """Give the value at *path* as the engine has it; None where there is none."""
         variable, *names = path
         value: Any = self.context
@@ -100,7 +99,7 @@ class Sight:
         key = _key(value)
         return value if key is None else self.stage.rows.get(key, {}).get("attrs")
 
-    def _argument(self, names: _Path, typed: object) -> str:
+    def _argument(self, names: Path, typed: object) -> str:
         pointer = ""
         for name in names:
             pointer = extend(pointer, name)
@@ -111,7 +110,7 @@ class Sight:
         row = shown(pointer[:MAX_TEXT], value, opened)
         return _text(typed) if "value" in row else f"{row['type']}, masked"
 
-    def _tag(self, path: _Path, name: str) -> str:
+    def _tag(self, path: Path, name: str) -> str:
         key = _key(self._value(path))
         row = None if key is None else self.stage.rows.get(key)
         if row is None or name not in row["tags"]:
@@ -143,17 +142,6 @@ class Sight:
                     known.add(found)
                     left.append(found)
                     yield found
-
-
-def path_of(form: Form) -> _Path:
-    """Give the names that lead to an attribute, its variable first; empty for anything else."""
-    match form:
-        case {"Var": str(name)}:
-            return (name,)
-        case {".": {"left": base, "attr": str(name)}}:
-            before = path_of(base)
-            return (*before, name) if before else ()
-    return ()
 
 
 def _operands(operator: str, operand: Any) -> Iterator[Form]:

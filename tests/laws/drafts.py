@@ -105,33 +105,6 @@ strangers = st.builds(
     flaw=st.sampled_from(("",) * len(FLAWS) + FLAWS),
 )
 
-scopes_by = st.sampled_from(("token-within-roles", "token", "roles"))
-PASSED = tuple(each for size in (1, 2, 3) for each in permutations(range(AGENTS), size))
-chains = st.one_of(st.none(), drawn_from(PASSED), st.lists(agents, max_size=AGENTS).map(tuple))
-
-strangers = st.builds(
-    Draft,
-    may_assert=most,
-    may_assert_groups=groups,
-    roles=st.tuples(roles, roles),
-    ceilings=st.tuples(*[most] * AGENTS),
-    active=most_agents,
-    listed=most_agents,
-    accepted=most_agents,
-    required=some,
-    policies=policies,
-    lifetime=st.integers(1, 300),
-    plain_subjects=st.booleans(),
-    caller=agents,
-    inherited=chains,
-    user=st.sampled_from(USERS),
-    token_scopes=most,
-    token_groups=groups,
-    ends=st.integers(1, 400),
-    scopes_by=scopes_by,
-    flaw=st.sampled_from(("",) * len(FLAWS) + FLAWS),
-)
-
 HOLDINGS = [(more, frozenset[str]()) for more in subsets(SCOPES)] * 40 + [
     (more, frozenset({lost})) for more in subsets(SCOPES) for lost in SCOPES
 ]

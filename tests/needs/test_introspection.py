@@ -82,6 +82,29 @@ def test_a_strangers_token(ask: Asking) -> None:
     assert decided.record["reason"] == Reason.CREDENTIAL_NOT_YOURS
 
 
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        ({"iss": "https://idp.example.com", "sub": "somebody"}, Reason.CHAIN_REFUSED),
+        (
+            {
+                "iss": "spiffe://example.org",
+                "sub": "spiffe://example.org/ns/reports/sa/reporting-agent",
+            },
+            Reason.CREDENTIAL_NOT_YOURS,
+        ),
+        ("research/research-agent", Reason.CHAIN_REFUSED),
+        (None, Reason.ALLOW),
+    ],
+    ids=["somebody", "another agent", "no chain", "nobody"],
+)
+def test_an_issuer_proves_no_chain(act: object, reason: Reason, ask: Asking) -> None:
+    """What an issuer says of agents that acted before makes no chain of ours."""
+    decided, _ = told(Introspected(members(CASE, act=act)), ask)
+
+    assert decided.record["reason"] == reason
+
+
 def test_inactive(ask: Asking) -> None:
     """A token that its issuer does not stand by is invalid, and the user can log in."""
     decided, _ = told(Inactive(), ask)
