@@ -89,10 +89,12 @@ class NeedAnswers:
         if isinstance(need, ChallengeNeeded):
             return self.challenges.answer(need, now)
         places = self.for_keys if isinstance(need, KeysNeeded) else self.for_tokens
-        with _place(places) as has_place, patience.aside():
+        with _place(places) as has_place:
             if not has_place:
+                # It does not wait, so it keeps its turn.
                 return Unanswered("too many Checks wait for an answer")
-            return self.elsewhere.answer(need, patience.seconds)
+            with patience.aside():
+                return self.elsewhere.answer(need, patience.seconds)
 
 
 @contextmanager

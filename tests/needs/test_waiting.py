@@ -107,3 +107,23 @@ def test_places_come_free() -> None:
         with pytest.raises(ZeroDivisionError):
             NeedAnswers(Broken(), for_keys=one).answer(NEED, NOW, Patience())
         assert sound.answer(NEED, NOW, Patience()) == "keys"
+
+
+def test_who_does_not_wait_keeps_its_turn() -> None:
+    """A Check that finds no place goes on at once: it neither asks nor gives its turn away."""
+    steps: list[str] = []
+
+    @contextmanager
+    def aside() -> Iterator[None]:
+        steps.append("gives its turn")
+        yield
+
+    answerer = Answerer({NEED: "keys"})
+    full = threading.BoundedSemaphore(1)
+    full.acquire()
+    needs = NeedAnswers(elsewhere=answerer, for_keys=full)
+
+    assert needs.answer(NEED, NOW, Patience(1.0, aside)) == Unanswered(
+        "too many Checks wait for an answer"
+    )
+    assert (steps, answerer.heard) == ([], [])
