@@ -33,7 +33,7 @@ from authz.directory.inputs import mirrored_arguments, read_input
 from authz.directory.issuers import compile_issuer
 from authz.directory.listeners import compile_listener
 from authz.directory.parse import Document
-from authz.directory.references import ALL, Known, is_target, qualify
+from authz.directory.references import Known, is_target, qualify
 from authz.directory.words import QUALIFIED, seconds
 from authz.model.pointer import tokens_of
 from authz.model.principals import SubjectForm
@@ -211,10 +211,10 @@ class Compiler:
 
 
 def _connection(row: Document, spec: ConnectionSpec) -> Connection:
+    listed = {Tool.member: frozenset(spec.tools)}
     return Connection(
         to=qualify(spec.to, row.namespace),
-        tools=frozenset(spec.tools) - {ALL},
-        all_tools=ALL in spec.tools,
+        listed={member: names for member, names in listed.items() if names},
     )
 
 

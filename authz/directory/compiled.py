@@ -11,15 +11,20 @@ for groups and users, `<namespace>/<role>` or `<role>` for roles.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
+from typing import ClassVar
 
+from authz.model.operation import Operation, ToolCall
 from authz.model.principals import SubjectForm
 from authz.model.scopes import ScopePatterns, Scopes
 from authz.model.spiffe import SpiffeId
 from authz.model.strict_json import JSON
+
+ALL = "*"
+"""Stands in a connection's list for everything of that kind."""
 
 
 class Lifecycle(StrEnum):
@@ -155,6 +160,9 @@ class Role:
 class Tool:
     """One declared MCP tool; what its document left out has the worst value."""
 
+    member: ClassVar = "tools"
+    """Of the target and of a connection: where it is declared, and where it is listed."""
+
     name: str
     """`<namespace>/<server>/<tool>`."""
 
@@ -177,6 +185,15 @@ class Tool:
 
     record: frozenset[str]
     """JSON Pointers of the arguments whose values the decision record may hold."""
+
+    @property
+    def own_name(self) -> str:
+        """Its name within its target."""
+        return self.name.split("/", 2)[2]
+
+
+Offer = Tool
+"""Something that a target declares, and that an agent may list and then ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +227,18 @@ class Target:
         return self.name.partition("/")[0]
 
     @property
+    def offers(self) -> Iterator[Offer]:
+        """Everything that an agent may list."""
+        yield from self.tools.values()
+
+    def offer_for(self, operation: Operation) -> Offer | None:
+        """Give what *operation* asks for; None where nothing of the kind is declared."""
+        match operation:
+            case ToolCall(name):
+                return self.tools.get(name)
+        return None
+
+    @property
     def identifier(self) -> str:
         """What it is called as an OAuth resource (RFC 8707, RFC 9728)."""
         return self.resource or self.audience
@@ -224,13 +253,17 @@ class Connection:
     """What one agent declares to want of one target."""
 
     to: str
-    tools: frozenset[str]
-    all_tools: bool
-    """`tools: ["*"]`: all that the target declares."""
+    listed: Mapping[str, frozenset[str]]
+    """Own names by member (`tools`), `ALL` among them for all that the target declares. Without
+    any it is a connection for operation `session` alone."""
 
-    def lists(self, tool: str) -> bool:
-        """Say whether *tool* (its own name) is on the agent's list."""
-        return self.all_tools or tool in self.tools
+    def names(self, member: str) -> frozenset[str]:
+        """Give what it lists of one kind of offers."""
+        return self.listed.get(member, frozenset())
+
+    def lists(self, offer: Offer) -> bool:
+        """Say whether *offer*, of this connection's target, is on the agent's list."""
+        return not self.names(offer.member).isdisjoint({ALL, offer.own_name})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 
 from authz.directory.compiled import (
+    ALL,
     ClaimPointers,
     Introspection,
     Issuer,
@@ -16,7 +17,6 @@ from authz.directory.compiled import (
 from authz.directory.diagnostics import Diagnostic, Position
 from authz.directory.documents import IntrospectionSpec, IssuerKeys, IssuerSpec
 from authz.directory.parse import Document
-from authz.directory.references import ALL
 from authz.directory.words import seconds
 from authz.model.scopes import ScopePatterns
 

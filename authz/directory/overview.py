@@ -92,9 +92,9 @@ def _capped(row: Document, declared: Sequence[str], effective: frozenset[str]) -
 def _call(directory: Directory, agent: Agent, connection: Connection) -> JSON:
     """Give what *agent* may call there, and the scopes that it lacks for a tool."""
     target = directory.targets[connection.to]
-    tools = [tool for name, tool in sorted(target.tools.items()) if connection.lists(name)]
+    tools = [tool for _, tool in sorted(target.tools.items()) if connection.lists(tool)]
     lacking: dict[str, JSON] = {
-        _own_name(tool): _sorted(tool.scopes - agent.scopes)
+        tool.own_name: _sorted(tool.scopes - agent.scopes)
         for tool in tools
         if tool.scopes - agent.scopes
     }
@@ -102,7 +102,7 @@ def _call(directory: Directory, agent: Agent, connection: Connection) -> JSON:
         "target": target.name,
         "kind": str(target.kind),
         "accepted": target.accepts(agent.name),
-        "tools": [_own_name(tool) for tool in tools],
+        "tools": [tool.own_name for tool in tools],
         "lacking": lacking,
     }
 
@@ -126,7 +126,7 @@ def _tool_facts(directory: Directory, target: Target, tool: Tool) -> dict[str, J
     wanting = [
         each
         for _, each in sorted(directory.agents.items())
-        if (found := each.connections.get(target.name)) and found.lists(_own_name(tool))
+        if (found := each.connections.get(target.name)) and found.lists(tool)
     ]
     properties = tool.input_schema.get("properties")
     return {
@@ -152,10 +152,6 @@ def _not_accepted(target: Target, wanting: Iterable[Agent]) -> list[JSON]:
 def _caller(agent: Agent, tool: Tool | None = None) -> JSON:
     lacks = tool.scopes - agent.scopes if tool else frozenset[str]()
     return {"agent": agent.name, "lifecycle": str(agent.lifecycle), "lacks": _sorted(lacks)}
-
-
-def _own_name(tool: Tool) -> str:
-    return tool.name.split("/", 2)[2]
 
 
 def _issuer_facts(directory: Directory, name: str, spec: IssuerSpec) -> dict[str, JSON]:

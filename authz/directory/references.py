@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from authz.directory.compiled import ALL
 from authz.directory.diagnostics import Diagnostic, Position, nearest
 from authz.directory.documents import (
     AgentSpec,
@@ -17,8 +18,6 @@ from authz.directory.documents import (
 )
 from authz.directory.parse import Document, Outline
 from authz.directory.words import QUALIFIED
-
-ALL = "*"
 
 
 def qualify(reference: str, namespace: str | None) -> str:

@@ -11,8 +11,8 @@ from authz.model.scopes import NO_SCOPES, Scopes
 from authz.policy.cedar_text import text_of
 from authz.policy.compiled import Policies, Policy
 from authz.policy.conjuncts import Conjunct, Part
-from authz.policy.facts import action_of, groups_of
 from authz.policy.judge import judge
+from authz.policy.offers import action_of, groups_of
 from authz.policy.question import USER, Judgement, Leg, PolicyRef, Question
 from authz.policy.scene import Stage, Truth, stages_of
 from authz.policy.seen import Seen, Sight

@@ -11,22 +11,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address
-from typing import Any
 
-from authz.directory.compiled import Agent, Tool
+from authz.directory.compiled import Agent
 from authz.model.instant import Instant, as_datetime
 from authz.model.scopes import NO_SCOPES, Scopes
 from authz.policy.arguments import Arguments, texts_of
 from authz.policy.compiled import Policies
+from authz.policy.entities import Json, entity, link, reference
+from authz.policy.offers import action_of, context_members, groups_of, resource_rows
 from authz.policy.question import USER, Question
-from authz.policy.schema import (
-    PROTOCOL_ACTION,
-    SESSION_ACTION,
-    action_groups,
-    tool_action,
-)
-
-Json = dict[str, Any]
 
 SESSION = ("Session", "request")
 ARGUMENTS = ("Texts", "args")
@@ -58,51 +51,27 @@ class Evidence:
 NO_EVIDENCE = Evidence()
 
 
-def action_of(question: Question) -> str:
-    """Give the id of the question's action."""
-    return SESSION_ACTION if question.tool is None else tool_action(question.tool.name)
-
-
-def groups_of(question: Question) -> tuple[str, ...]:
-    """Give the ids of all groups that the question's action is in."""
-    return (PROTOCOL_ACTION,) if question.tool is None else action_groups(question.tool.action)
-
-
-def resource_of(question: Question) -> Json:
-    """Give the reference of the question's resource."""
-    if question.tool is None:
-        return _reference("MCPServer", question.target.name)
-    return _reference("Tool", question.tool.name)
-
-
 def principals_of(question: Question) -> list[tuple[str, Json]]:
     """Give the legs: the user, where there is one, and every agent of the chain."""
-    user = [(USER, _reference("User", str(question.user.user)))] if question.user else []
-    return [*user, *((hop.agent, _reference("Agent", hop.agent)) for hop in question.hops)]
+    user = [(USER, reference("User", str(question.user.user)))] if question.user else []
+    return [*user, *((hop.agent, reference("Agent", hop.agent)) for hop in question.hops)]
 
 
 def context_of(question: Question, arguments: Arguments) -> str:
     """Write the context of every leg as JSON text."""
-    context: Json = {"session": _link(*SESSION)}
-    if question.tool is None:
-        context["method"] = question.method
-    else:
-        context["input"] = arguments.typed
-        context["unknownArgs"] = arguments.unknown
-        context["untypedArgs"] = arguments.untyped
-    return json.dumps(context)
+    return json.dumps({"session": link(*SESSION), **context_members(question, arguments)})
 
 
 def entities_of(question: Question, policies: Policies, evidence: Evidence) -> str:
     """Write every entity that a policy can reach from this question, as JSON text."""
     rows = [
         _action(question),
-        *_resource(question),
+        *resource_rows(question),
         *(_agent(policies.agents[hop.agent]) for hop in question.hops),
         *_user(question),
         _session(question, policies, evidence),
-        _entity(*ARGUMENTS, tags=texts_of(question.arguments or {})),
-        _entity(*HEADERS, tags=_visible(question.headers, policies.headers)),
+        entity(*ARGUMENTS, tags=texts_of(question.arguments or {})),
+        entity(*HEADERS, tags=_visible(question.headers, policies.headers)),
     ]
     return json.dumps(rows)
 
@@ -114,35 +83,12 @@ def _visible(headers: Mapping[str, str], names: Iterable[str]) -> dict[str, str]
 def _action(question: Question) -> Json:
     """Give the action with all its groups: entities read without a schema have no hierarchy."""
     parents = [("Action", name) for name in groups_of(question)]
-    return _entity("Action", action_of(question), parents=parents)
-
-
-def _resource(question: Question) -> list[Json]:
-    target = question.target
-    namespace = ("Namespace", target.namespace)
-    server = _entity("MCPServer", target.name, parents=[namespace])
-    if question.tool is None:
-        return [server]
-    tool = question.tool
-    parents = [("MCPServer", target.name), namespace]
-    return [server, _entity("Tool", tool.name, _tool_facts(tool), parents)]
-
-
-def _tool_facts(tool: Tool) -> Json:
-    return {
-        "readOnly": tool.read_only,
-        "destructive": tool.destructive,
-        "openWorld": tool.open_world,
-        "sensitivity": tool.sensitivity,
-        "approval": tool.approval,
-        "untypedOk": tool.untyped_ok,
-        "scopes": sorted(tool.scopes),
-    }
+    return entity("Action", action_of(question), parents=parents)
 
 
 def _agent(agent: Agent) -> Json:
-    facts = {"lifecycle": _link("Lifecycle", agent.lifecycle), "scopes": sorted(agent.scopes)}
-    return _entity("Agent", agent.name, facts, [("Namespace", agent.namespace)])
+    facts = {"lifecycle": link("Lifecycle", agent.lifecycle), "scopes": sorted(agent.scopes)}
+    return entity("Agent", agent.name, facts, [("Namespace", agent.namespace)])
 
 
 def _user(question: Question) -> list[Json]:
@@ -152,7 +98,7 @@ def _user(question: Question) -> list[Json]:
     groups = [("Group", name) for name in sorted(user.groups)]
     roles = [("Role", name) for name in sorted(user.roles)]
     facts = {"scopes": sorted(question.user_scopes)}
-    return [_entity("User", str(user.user), facts, [*groups, *roles])]
+    return [entity("User", str(user.user), facts, [*groups, *roles])]
 
 
 def _session(question: Question, policies: Policies, evidence: Evidence) -> Json:
@@ -160,7 +106,7 @@ def _session(question: Question, policies: Policies, evidence: Evidence) -> Json
     facts: Json = {
         "chain": {
             "depth": len(question.hops),
-            "actors": [_link("Agent", hop.agent) for hop in question.hops],
+            "actors": [link("Agent", hop.agent) for hop in question.hops],
         },
         "auth": _authentication(question, evidence),
         "clock": {
@@ -174,14 +120,14 @@ def _session(question: Question, policies: Policies, evidence: Evidence) -> Json
             "scopes": sorted(evidence.consent or NO_SCOPES),
         },
         "approval": {"granted": evidence.approved},
-        "args": _link(*ARGUMENTS),
-        "headers": _link(*HEADERS),
+        "args": link(*ARGUMENTS),
+        "headers": link(*HEADERS),
     }
     if question.hops:
-        facts["agent"] = _link("Agent", question.hops[0].agent)
+        facts["agent"] = link("Agent", question.hops[0].agent)
     if question.user is not None:
-        facts["user"] = _link("User", str(question.user.user))
-    return _entity(*SESSION, facts)
+        facts["user"] = link("User", str(question.user.user))
+    return entity(*SESSION, facts)
 
 
 def _authentication(question: Question, evidence: Evidence) -> Json:
@@ -211,26 +157,3 @@ def _network(peer_address: str) -> Json:
 def _datetime(moment: Instant) -> Json:
     text = as_datetime(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"__extn": {"fn": "datetime", "arg": text}}
-
-
-def _reference(kind: str, name: str) -> Json:
-    return {"type": kind, "id": name}
-
-
-def _link(kind: str, name: str) -> Json:
-    return {"__entity": _reference(kind, name)}
-
-
-def _entity(
-    kind: str,
-    name: str,
-    facts: Json | None = None,
-    parents: Iterable[tuple[str, str]] = (),
-    tags: Mapping[str, str] | None = None,
-) -> Json:
-    return {
-        "uid": _reference(kind, name),
-        "attrs": facts or {},
-        "parents": [_reference(*parent) for parent in parents],
-        "tags": dict(tags or {}),
-    }

@@ -22,12 +22,11 @@ from authz.policy.compiled import Policies, Policy
 from authz.policy.facts import (
     NO_EVIDENCE,
     Evidence,
-    action_of,
     context_of,
     entities_of,
     principals_of,
-    resource_of,
 )
+from authz.policy.offers import action_of, resource_of
 from authz.policy.question import USER, Judgement, Leg, Question
 
 _WORST_LAST = (Reason.NO_PERMIT, Reason.FORBIDDEN, Reason.POLICY_ERROR)
@@ -135,9 +134,9 @@ def sorted_arguments(question: Question, policies: Policies) -> Arguments:
     Raises:
         BadArgument: they cannot be judged.
     """
-    if question.tool is None or question.arguments is None:
+    if question.offer is None or question.arguments is None:
         return Arguments()
-    return sort_arguments(question.arguments, policies.shapes[question.tool.name])
+    return sort_arguments(question.arguments, policies.shapes[question.offer.name])
 
 
 def _asker(

@@ -12,6 +12,7 @@ from typing import Any
 
 from authz.directory.compiled import Directory, TargetKind
 from authz.directory.diagnostics import Severity, nearest
+from authz.policy.offers import entity_of
 from authz.policy.paths import path_of
 from authz.policy.remarks import Remark, annotation, attribute, entity, quoted
 from authz.policy.schema import FACTS
@@ -41,7 +42,7 @@ class Names:
     def of(cls, directory: Directory, shapes: Iterable[Shape]) -> Names:
         """Collect the names of *directory*, and of the arguments that its tools take."""
         targets = directory.targets.values()
-        tools = [tool for target in targets for tool in target.tools.values()]
+        offers = [offer for target in targets for offer in target.offers]
         servers = (row.name for row in targets if row.kind is TargetKind.MCP_SERVER)
         return cls(
             entities={
@@ -54,13 +55,13 @@ class Names:
                 "MCPServer": frozenset(servers),
                 "Namespace": directory.namespaces,
                 "Role": frozenset(directory.roles),
-                "Tool": frozenset(tool.name for tool in tools),
+                "Tool": frozenset(name for kind, name in map(entity_of, offers) if kind == "Tool"),
             },
             issuers=frozenset(directory.issuers),
             arguments=frozenset(name for shape in shapes for name in _names_in(shape)),
             headers=directory.gate.policy_headers,
             scopes=frozenset().union(
-                *(tool.scopes for tool in tools), *(row.session_scopes for row in targets)
+                *(each.scopes for each in offers), *(row.session_scopes for row in targets)
             ),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from authz.directory.compiled import Target, Tool
+from authz.directory.compiled import Offer, Target
 from authz.model.instant import Instant
 from authz.model.principals import Hop, Subject
 from authz.model.reasons import Reason
@@ -21,7 +21,7 @@ class Question:
     """May these parties do this, with these arguments, now?"""
 
     target: Target
-    tool: Tool | None
+    offer: Offer | None
     """None for operation `session`."""
 
     method: str

@@ -106,7 +106,7 @@ class Sight:
         return self._masked(pointer, look_up(dict(self.question.arguments or {}), pointer), typed)
 
     def _masked(self, pointer: str, value: JSON, typed: object) -> str:
-        opened = self.question.tool.record if self.question.tool else frozenset()
+        opened = self.question.offer.record if self.question.offer else frozenset()
         row = shown(pointer[:MAX_TEXT], value, opened)
         return _text(typed) if "value" in row else f"{row['type']}, masked"
 

@@ -73,15 +73,15 @@ def _authorization_servers(target: Target, directory: Directory) -> list[str]:
 
 
 def _scopes(target: Target) -> Scopes:
-    return target.session_scopes.union(*(tool.scopes for tool in target.tools.values()))
+    return target.session_scopes.union(*(offer.scopes for offer in target.offers))
 
 
 def _basic_scopes(target: Target) -> Scopes:
     """
-    Give what a first login should ask for: a session, and tools that read.
+    Give what a first login should ask for: a session, and what reads.
 
     A client asks for all that is listed here. What writes is asked for when it
     is wanted, by a challenge, so that users are not asked for everything at once.
     """
-    reading = (tool.scopes for tool in target.tools.values() if tool.action == "read")
+    reading = (offer.scopes for offer in target.offers if offer.action == "read")
     return target.session_scopes.union(*reading)

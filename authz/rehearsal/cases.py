@@ -138,7 +138,7 @@ class _LookedUp:
         subject = None if user is None else self._subject(user, case.now)
         return Question(
             target=target,
-            tool=tool,
+            offer=tool,
             method=SESSION_METHOD if tool is None else "tools/call",
             arguments=None if tool is None else case.args,
             user=subject,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
-from authz.directory.compiled import Agent, Connection, Target, Tool
+from authz.directory.compiled import Agent, Connection, Offer, Target
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.outcome import Answers, Facts
@@ -50,9 +50,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Step 6: the declared operation; no tool for operation `session`."""
+    """Step 6: the declared operation; no offer for operation `session`."""
 
-    tool: Tool | None
+    offer: Offer | None
     required: Scopes
 
 

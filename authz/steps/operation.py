@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authz.model.operation import Message, Session, ToolCall, Unknown
+from authz.model.operation import Message, Operation, Session, Unknown
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
 from authz.steps.given import Asked, Given, Link
@@ -16,16 +16,15 @@ def check_operation(_given: Given, facts: Facts) -> Passed[Asked] | Refused:
             return Refused(Reason.METHOD_UNKNOWN, f"no rule knows the method {method[:64]!r}")
         case Session():
             return Passed(Asked(None, link.target.session_scopes))
-        case ToolCall(name):
-            return _check_tool(name, link)
+    return _check_offer(operation, link)
 
 
-def _check_tool(name: str, link: Link) -> Passed[Asked] | Refused:
-    tool = link.target.tools.get(name)
-    if tool is None:
-        detail = f"{link.target.name} declares no tool of that name"
+def _check_offer(operation: Operation, link: Link) -> Passed[Asked] | Refused:
+    offer = link.target.offer_for(operation)
+    if offer is None:
+        detail = f"{link.target.name} declares nothing of that name for {operation.method}"
         return Refused(Reason.OPERATION_UNDECLARED, detail)
-    if not link.connection.lists(name):
-        detail = f"{name} is not on the agent's list for {link.target.name}"
+    if not link.connection.lists(offer):
+        detail = f"{offer.own_name} is not on the agent's list for {link.target.name}"
         return Refused(Reason.OPERATION_UNDECLARED, detail)
-    return Passed(Asked(tool, tool.scopes))
+    return Passed(Asked(offer, offer.scopes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from authz.directory.compiled import Tool
 from authz.model.operation import Message, ToolCall
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
@@ -40,10 +41,10 @@ def check_challenges(_given: Given, facts: Facts) -> Passed[NothingAsked] | Refu
 
 
 def _mirrors_agree(given: Given, facts: Facts) -> bool:
-    operation, tool = facts.of(Message).operation, facts.of(Asked).tool
-    if tool is None or not isinstance(operation, ToolCall):
-        return agrees_with_mirrors({}, given.call.headers, {})
-    return agrees_with_mirrors(operation.arguments, given.call.headers, tool.mirrored)
+    match facts.of(Message).operation, facts.of(Asked).offer:
+        case ToolCall(arguments=arguments), Tool(mirrored=mirrored):
+            return agrees_with_mirrors(arguments, given.call.headers, mirrored)
+    return agrees_with_mirrors({}, given.call.headers, {})
 
 
 def question_of(given: Given, facts: Facts) -> Question:
@@ -51,7 +52,7 @@ def question_of(given: Given, facts: Facts) -> Question:
     operation, asked = facts.of(Message).operation, facts.of(Asked)
     return Question(
         target=facts.of(Link).target,
-        tool=asked.tool,
+        offer=asked.offer,
         method=operation.method,
         arguments=operation.arguments if isinstance(operation, ToolCall) else None,
         user=facts.of(Credential).subject,

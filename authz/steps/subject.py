@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from authz.directory.compiled import Agent, SubjectRule
 from authz.model.needs import Need
-from authz.model.operation import Message, Session, ToolCall
+from authz.model.operation import Message, Session
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.principals import Caller, Login, Subject
 from authz.model.reasons import Reason
@@ -50,12 +50,12 @@ def _subject_rule(facts: Facts, agent: Agent) -> SubjectRule:
     operation, target = facts.of(Message).operation, facts.of(Route).target
     if isinstance(operation, Session):
         return SubjectRule.OPTIONAL
-    if target is None or not isinstance(operation, ToolCall):
+    offer = target.offer_for(operation) if target else None
+    if target is None or offer is None:
         return SubjectRule.REQUIRED
-    tool, connection = target.tools.get(operation.tool), agent.connections.get(target.name)
-    if tool is None or connection is None or not connection.lists(operation.tool):
-        return SubjectRule.REQUIRED
-    return tool.subject
+    connection = agent.connections.get(target.name)
+    is_listed = connection is not None and connection.lists(offer)
+    return offer.subject if is_listed else SubjectRule.REQUIRED
 
 
 def _is_stranger_to_session(subject: Subject, facts: Facts) -> bool:

@@ -19,7 +19,7 @@ from authz.directory.compiled import (
     Role,
     Target,
 )
-from authz.model.operation import Message, ToolCall
+from authz.model.operation import Message, Operation, ToolCall
 from authz.model.outcome import Facts, Refused
 from authz.model.principals import Caller, Login, Subject
 from authz.model.reasons import Reason
@@ -206,10 +206,11 @@ def _connection(given: Given, facts: Facts) -> Change | None:
     agent = given.world.directory.agents[facts.of(Caller).hop.agent]
     if target.name in agent.connections:
         return _caller(agent, target)
-    operation = facts.of(Message).operation
-    tools = frozenset({operation.tool}) if isinstance(operation, ToolCall) else frozenset[str]()
-    connection = Connection(target.name, tools, all_tools=False)
-    listed = f", tools: [{operation.tool}]" if isinstance(operation, ToolCall) else ""
+    offer = target.offer_for(facts.of(Message).operation)
+    connection = Connection(
+        target.name, {offer.member: frozenset({offer.own_name})} if offer else {}
+    )
+    listed = f", {offer.member}: [{offer.own_name}]" if offer else ""
     return Change(
         f"Agent {agent.name}",
         f"connections to {target.name}",
@@ -232,21 +233,31 @@ def _caller(agent: Agent, target: Target) -> Change:
 
 def _operation(given: Given, facts: Facts) -> Change | None:
     operation, target = facts.of(Message).operation, facts.of(Route).target
-    if target is None or not isinstance(operation, ToolCall):
+    if target is None:
         return None
-    if operation.tool not in target.tools:
-        seen = ", ".join(target.tools) or NOTHING
-        return Change(f"{target.kind} {target.name}", "tools", seen, "a tool of that name")
+    offer = target.offer_for(operation)
+    if offer is None:
+        return _declared(operation, target)
     agent = given.world.directory.agents[facts.of(Caller).hop.agent]
     connection = agent.connections[target.name]
-    wider = replace(connection, tools=connection.tools | {operation.tool})
+    names = connection.names(offer.member)
+    listed = {**connection.listed, offer.member: names | {offer.own_name}}
+    wider = replace(connection, listed=listed)
     return Change(
         f"Agent {agent.name}",
-        f"tools of its connection to {target.name}",
-        ", ".join(sorted(connection.tools)) or NOTHING,
-        f"{operation.tool} among them",
+        f"{offer.member} of its connection to {target.name}",
+        ", ".join(sorted(names)) or NOTHING,
+        f"{offer.own_name} among them",
         partial(with_connection, agent=agent, connection=wider),
     )
+
+
+def _declared(operation: Operation, target: Target) -> Change | None:
+    match operation:
+        case ToolCall():
+            seen = ", ".join(target.tools) or NOTHING
+            return Change(f"{target.kind} {target.name}", "tools", seen, "a tool of that name")
+    return None
 
 
 def _agent_scopes(given: Given, facts: Facts) -> Change | None:

@@ -183,9 +183,9 @@ def _explained(last: _Run) -> tuple[LegExplanation, ...]:
 
 def _unknown(stated: Stated, last: _Run) -> tuple[PolicyRef, ...]:
     asked = last.facts.find(Asked)
-    if asked is None or asked.tool is None:
+    if asked is None or asked.offer is None:
         return ()
-    return tuple(readers_of(stated.masked, asked.tool, last.given.world.policies))
+    return tuple(readers_of(stated.masked, asked.offer, last.given.world.policies))
 
 
 def _pass(setting: Setting) -> _Run:

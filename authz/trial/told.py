@@ -161,5 +161,5 @@ def _hop(agent: str, directory: Directory) -> Hop:
 def all_scopes(directory: Directory) -> Scopes:
     """Give every scope that any operation requires."""
     targets = directory.targets.values()
-    tools = (tool.scopes for target in targets for tool in target.tools.values())
-    return frozenset().union(*tools, *(target.session_scopes for target in targets))
+    offered = (offer.scopes for target in targets for offer in target.offers)
+    return frozenset().union(*offered, *(target.session_scopes for target in targets))

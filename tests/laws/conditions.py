@@ -122,7 +122,7 @@ def question(
     """Ask about the one tool of the world, for alice through *hops* agents."""
     return Question(
         target=DOCS,
-        tool=TOOL,
+        offer=TOOL,
         method="tools/call",
         arguments=arguments or {},
         user=replace(ALICE, groups=groups, authentication=Authentication(acr="ab*")),

@@ -105,8 +105,8 @@ def act_of(chain: tuple[int, ...]) -> dict[str, Any] | None:
 
 
 def _agent(number: int, draft: Draft) -> Agent:
-    listed = frozenset({"act"}) if number in draft.listed else frozenset()
-    connection = Connection("tools/docs", listed, all_tools=False)
+    listed = {"tools": frozenset({"act"})} if number in draft.listed else {}
+    connection = Connection("tools/docs", listed)
     return Agent(
         name=agent_name(number),
         lifecycle=Lifecycle.ACTIVE if number in draft.active else PASSIVE[number % 3],

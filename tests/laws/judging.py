@@ -51,7 +51,7 @@ def judged(
     directory = replace(PLAIN, targets={target.name: target})
     question = Question(
         target=target,
-        tool=tool,
+        offer=tool,
         method="tools/call",
         arguments=arguments or {},
         user=replace(ALICE, user=user),

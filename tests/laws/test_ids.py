@@ -73,7 +73,7 @@ def questions_in(directory: Directory, subjects: Iterable[Subject]) -> Iterator[
     (target, *_) = directory.targets.values()
     plain = Question(
         target=target,
-        tool=None,
+        offer=None,
         method="ping",
         arguments=None,
         user=None,
@@ -86,7 +86,7 @@ def questions_in(directory: Directory, subjects: Iterable[Subject]) -> Iterator[
     )
     yield from (replace(plain, user=subject) for subject in subjects)
     for each in directory.targets.values():
-        yield from (replace(plain, target=each, tool=tool) for tool in each.tools.values())
+        yield from (replace(plain, target=each, offer=tool) for tool in each.tools.values())
 
 
 def ids_in(questions: Iterable[Question], directory: Directory) -> dict[str, set[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from authz.directory.compiled import (
+    ALL,
     Directory,
     Lifecycle,
     MeshRestricted,
@@ -122,9 +123,8 @@ def test_connection_without_tools() -> None:
     directory, _ = load_directory(sound())
     connection = directory.agents["research/assistant"].connections["research/writer"]
 
-    assert not connection.lists("write")
-    assert not connection.lists("*")
-    assert (connection.all_tools, connection.tools) == (False, frozenset())
+    assert not any(map(connection.lists, directory.targets["tools/docs"].offers))
+    assert connection.listed == {}
 
 
 def test_star_is_all_that_is_declared() -> None:
@@ -138,8 +138,8 @@ def test_star_is_all_that_is_declared() -> None:
     directory, _ = load_directory(changed(row))
     connection = directory.agents["research/assistant"].connections["tools/docs"]
 
-    assert connection.all_tools
-    assert connection.tools == frozenset()
+    assert all(map(connection.lists, directory.targets["tools/docs"].offers))
+    assert connection.listed == {"tools": {ALL}}
 
 
 CAPPED: tuple[tuple[dict[str, Any], str], ...] = (

@@ -63,7 +63,7 @@ def asked(world: World, call: str, *agents: str, **change: Any) -> Question:
     )
     question = Question(
         target=target,
-        tool=tool,
+        offer=tool,
         method="tools/call",
         arguments={},
         user=user,
@@ -262,8 +262,8 @@ def test_masked_like_records(world: World) -> None:
     )
 
     opened = legs(question, world)["research/research-agent"]
-    assert question.tool is not None
-    masked = legs(replace(question, tool=replace(question.tool, record=frozenset())), world)
+    assert question.offer is not None
+    masked = legs(replace(question, offer=replace(question.offer, record=frozenset())), world)
 
     assert opened.policies[0].conditions[-1].reads == {"context.input.title": '"OUR SECRET PLAN"'}
     assert "SECRET PLAN" not in repr(masked)

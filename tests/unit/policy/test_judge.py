@@ -41,7 +41,7 @@ WRITER = Hop("research/writer", Actor("spiffe://example.org", "t"))
 
 QUESTION = Question(
     target=DOCS,
-    tool=DOCS.tools["search"],
+    offer=DOCS.tools["search"],
     method="tools/call",
     arguments={"query": "q"},
     user=ALICE,

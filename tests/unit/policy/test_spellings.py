@@ -34,7 +34,7 @@ def forbid(condition: str) -> Written:
 def test_readers(condition: str, masked: str, reads: bool) -> None:  # noqa: FBT001 - a column
     """A policy that may look at a masked value is named, however it comes by it."""
     world = loaded((forbid(condition.replace("ARGS", "context.session.args")),))
-    tool = question().tool
+    tool = question().offer
     assert tool is not None
 
     found = [ref.id for ref in readers_of(Masked(frozenset({masked})), tool, world)]
@@ -52,8 +52,8 @@ def test_opened_by_another_spelling() -> None:
         )
     )
     asked = question(arguments={"A": SECRET})
-    assert asked.tool is not None
-    opened = replace(asked, tool=replace(asked.tool, record=frozenset({"/a"})))
+    assert asked.offer is not None
+    opened = replace(asked, offer=replace(asked.offer, record=frozenset({"/a"})))
 
     told = repr(explain(opened, world))
 

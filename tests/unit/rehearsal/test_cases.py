@@ -103,7 +103,7 @@ def test_session() -> None:
 
     question = rehearsed(text)[-1].question
 
-    assert (question.target.name, question.tool, question.arguments) == ("tools/docs", None, None)
+    assert (question.target.name, question.offer, question.arguments) == ("tools/docs", None, None)
 
 
 def test_numbers_as_in_a_body() -> None:

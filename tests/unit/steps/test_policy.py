@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from authz.directory.compiled import Connection, Tool
+from authz.directory.compiled import ALL, Connection, Tool
 from authz.model.instant import Instant
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
 from authz.model.outcome import NO_ANSWERS, Facts, Passed, Refused
@@ -45,7 +45,7 @@ def test_mirrors(
     tool: Tool = replace(target.tools["search"], mirrored={"q": ("query",)})
     asked = Asked(tool, tool.scopes) if operation is SEARCH else Asked(None, NO_SCOPES)
     call = replace(unread_call("out", decision="d", new_trace="t"), headers=headers)
-    link = Link(target, Connection(target.name, frozenset(), all_tools=True))
+    link = Link(target, Connection(target.name, {"tools": frozenset({ALL})}))
     message = Message(Protocol.MCP, operation, 1)
     facts = Facts(call, CALLER, message, link, asked, Credential(None), UserScopes(NO_SCOPES))
     answer = judge_policies(Given(call, world, Instant(1), NO_ANSWERS), facts)

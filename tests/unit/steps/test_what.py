@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from authz.directory.compiled import Connection, Directory
+from authz.directory.compiled import ALL, Connection, Directory
 from authz.model.call import Call
 from authz.model.instant import EARLIEST, Instant
 from authz.model.operation import Message, Protocol, ToolCall
@@ -61,7 +61,7 @@ def test_connection_of_one_end(given: Given, directory: Directory) -> None:
 def test_all_tools_are_the_declared_ones(directory: Directory, given: Given) -> None:
     """A connection to all tools of a target lists none that the target does not declare."""
     target = directory.targets["tools/docs"]
-    link = Link(target, Connection(target.name, frozenset(), all_tools=True))
+    link = Link(target, Connection(target.name, {"tools": frozenset({ALL})}))
     message = Message(Protocol.MCP, ToolCall("undeclared", {}), 1)
     answer = check_operation(given, Facts(link, message))
 
@@ -72,7 +72,7 @@ def test_all_tools_are_the_declared_ones(directory: Directory, given: Given) -> 
 def test_user_of_another_issuer_holds_nothing(given: Given, directory: Directory) -> None:
     """Where a target understands plain subjects of one issuer, others' users hold nothing."""
     target = directory.targets["finance/payments"]
-    link = Link(target, Connection(target.name, frozenset(), all_tools=True))
+    link = Link(target, Connection(target.name, {"tools": frozenset({ALL})}))
 
     def facts(issuer: str) -> Facts:
         return Facts(CALL, CALLER, Credential(subject_of(issuer)), link, Asked(None, READ))
