@@ -20,6 +20,7 @@ from tests.support.cases import case_named
 from tests.support.direct import decide_case
 
 DOCS = Path(__file__).parents[2] / "docs"
+LEAST_NAMED = 25
 NOT_FACTS = {"context", "principal", "resource", "do"}
 """Words of the schema's own grammar."""
 
@@ -81,3 +82,13 @@ def test_records(decision_point: DecisionPoint) -> None:
     record = decide_case(case_named("search-allowed"), decision_point).record
 
     assert record.keys() - words("records.md") == set()
+
+
+def test_named_tests() -> None:
+    """Every file that the threat model names is there, and every test of it too."""
+    page = (DOCS.parent / "SECURITY.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
+
+    assert len(named) > LEAST_NAMED
+    for file, test in named:
+        assert f"def {test}" in (DOCS.parent / file).read_text()
