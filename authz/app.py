@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 from contextlib import ExitStack
 
 from structlog.typing import FilteringBoundLogger
 
 from authz.audit.sink import RecordFile
-from authz.directory.compiled import KeysByUrl, MeshRestricted
+from authz.directory.compiled import Gate, MeshRestricted
 from authz.directory.diagnostics import InvalidWorld, Severity
+from authz.server.asking import Asking
+from authz.server.certificates import Certificates
 from authz.server.decision_point import DecisionPoint, read_clock
 from authz.server.grpc_face import GrpcFace
 from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
-from authz.server.needs import Elsewhere, NeedAnswers, Nowhere
+from authz.server.reload import Reload
+from authz.server.standing import Standing
+from authz.server.watching import Watching
 from authz.server.worlds import CurrentWorld
 from authz.settings import Exit, ServeSettings
-from authz.sources.answers import Answering
 from authz.sources.declared import Declared, read_declared
 from authz.sources.peer import Outside
+from authz.sources.validate import Validator
 from authz.telemetry.logs import open_log
-from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_signing_keys
-
-FIRST_KEYS_SECONDS = 2.0
-"""How long a start waits for issuers; who cannot be reached then is asked by each call."""
+from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_key_ring
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -56,20 +58,33 @@ def serve(settings: ServeSettings) -> Exit:
 
 
 def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack) -> Exit:
-    declared = read_declared(settings.home)
+    home = settings.home
+    declared = read_declared(home)
     for warning in declared.warnings:
         log.warning("world", what=str(warning))
     gate = declared.directory.gate
-    keys = open_signing_keys(settings.home / gate.keys_folder)
-    records = opened.enter_context(RecordFile(settings.home / gate.records_file))
-    worlds = CurrentWorld(declared.world(keys.public))
-    needs = NeedAnswers(elsewhere=_elsewhere(declared, worlds, settings, log, opened))
-    decision_point = DecisionPoint(worlds, keys, records, log, needs)
-    http = opened.enter_context(HttpFace(settings.http, keys.public_jwks))
+    ring = open_key_ring(home / gate.keys_folder)
+    keys = ring.at(read_clock())
+    records = opened.enter_context(RecordFile(home / gate.records_file))
+    world = declared.world(keys.public)
+    worlds = CurrentWorld(world, keys)
+    asking = opened.enter_context(Asking(worlds, home, Outside(read_clock), log))
+    worlds.replace(world, keys, asking.of(declared.directory))
+    standing = Standing(declared.version, read_clock())
+    http = HttpFace(settings.http, lambda: worlds.now.keys.public_jwks, standing.told)
+    opened.enter_context(http)
+    decision_point = DecisionPoint(worlds, records, log)
     faces = [
-        opened.enter_context(GrpcFace(decision_point, each, settings.home, settings.drain_seconds))
+        opened.enter_context(GrpcFace(decision_point, each, home, settings.drain_seconds))
         for each in gate.listeners
     ]
+    validator = opened.enter_context(Validator(home))
+    reload = Reload(
+        home, gate, declared, ring, keys, worlds, asking, validator, standing, log, read_clock
+    )
+    opened.enter_context(Watching(reload.parts(_certificates(gate, faces)), reload.each_round, log))
+    # A stop does not wait for a validation.
+    opened.callback(validator.interrupt)
     http.announce_ready()
     _say_serving(declared, http, keys, log)
     signal.sigwait(STOP_SIGNALS)
@@ -81,22 +96,9 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
     return Exit.OK
 
 
-def _elsewhere(
-    declared: Declared,
-    worlds: CurrentWorld,
-    settings: ServeSettings,
-    log: FilteringBoundLogger,
-    opened: ExitStack,
-) -> Elsewhere:
-    """Give who asks identity providers, once it has tried to fetch their keys."""
-    issuers = declared.directory.issuers.values()
-    if not any(isinstance(each.keys, KeysByUrl) or each.introspection for each in issuers):
-        return Nowhere()
-    outside = Outside(read_clock)
-    answering = Answering(issuers, settings.home, outside, worlds.publish_keys, log)
-    opened.enter_context(answering)
-    answering.wait_for_first_keys(FIRST_KEYS_SECONDS)
-    return answering
+def _certificates(gate: Gate, faces: Iterable[GrpcFace]) -> dict[str, Certificates]:
+    pairs = zip(gate.listeners, faces, strict=True)
+    return {each.name: face.certificates for each, face in pairs if face.certificates}
 
 
 def _say_serving(

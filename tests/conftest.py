@@ -34,7 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def decision_point(home: Path) -> DecisionPoint:
     """The worked world behind a server without sockets."""
     world, keys = load_world(home)
-    return DecisionPoint(CurrentWorld(world), keys, KeptRecords(), open_log("error"))
+    return DecisionPoint(CurrentWorld(world, keys), KeptRecords(), open_log("error"))
 
 
 @pytest.fixture(scope="session")

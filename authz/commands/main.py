@@ -9,6 +9,7 @@ import typer
 from authz import __version__
 from authz.commands.check import check
 from authz.commands.directory import directory
+from authz.commands.keys import keys
 from authz.commands.policy import policy
 from authz.commands.serve import serve
 
@@ -42,6 +43,7 @@ application.command()(serve)
 application.command()(check)
 application.add_typer(directory, name="directory")
 application.add_typer(policy, name="policy")
+application.add_typer(keys, name="keys")
 
 
 def main() -> None:

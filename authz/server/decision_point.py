@@ -34,11 +34,10 @@ from authz.model.outcome import (
 )
 from authz.outcomes import fault, overloaded, too_wide
 from authz.server.needs import NeedAnswers, Patience
-from authz.server.worlds import CurrentWorld
+from authz.server.worlds import CurrentWorld, InForce
 from authz.steps.given import Given, Grant
 from authz.telemetry.logs import whereabouts
 from authz.tokens.mint import mint
-from authz.tokens.signing_keys import SigningKeys
 from authz.wire.check import read_check, unread_call, write_allow, write_refusal
 from authz.world import World
 
@@ -86,10 +85,15 @@ def read_clock() -> Instant:
 class Moment:
     """What one Check is decided in, taken once and kept to its end; and how long it took."""
 
-    world: World
+    in_force: InForce
     now: Instant
     stages: dict[str, int] = field(default_factory=dict)
     """Microseconds by stage, as far as they are over."""
+
+    @property
+    def world(self) -> World:
+        """The world of all of it."""
+        return self.in_force.world
 
     @contextlib.contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -102,10 +106,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class DecisionPoint:
-    """What answers Checks: the current world, the keys that sign, and the log of it all."""
+    """What answers Checks: the current world with the keys that sign, and the log of it all."""
 
     worlds: CurrentWorld
-    keys: SigningKeys
     records: Records
     log: FilteringBoundLogger
     needs: NeedAnswers = field(default_factory=NeedAnswers)
@@ -114,7 +117,7 @@ class DecisionPoint:
     @property
     def world(self) -> World:
         """The world that a request is decided in which comes now."""
-        return self.worlds.now
+        return self.worlds.now.world
 
     def answer(
         self,
@@ -185,7 +188,8 @@ class DecisionPoint:
             if outcome in answers or len(answers) == MAX_NEEDS:
                 raise NeedUnanswered("a decision asks without end")
             with moment.timed("wait"):
-                answers[outcome] = self.needs.answer(outcome, moment.now, patience)
+                elsewhere = moment.in_force.elsewhere
+                answers[outcome] = self.needs.answer(outcome, elsewhere, moment.now, patience)
 
     def _release(
         self, decided: Outcome, call: Call, moment: Moment
@@ -198,7 +202,7 @@ class DecisionPoint:
                 grant = decided.facts.of(Grant)
                 try:
                     with moment.timed("sign"):
-                        signed = mint(grant.claims, self.keys)
+                        signed = mint(grant.claims, moment.in_force.keys)
                         own_keys = moment.world.own_keys
                         token = check_minted(signed, own_keys, grant.inputs, moment.now)
                 except TokenTooWide as error:

@@ -18,7 +18,7 @@ from authz._proto import external_auth_pb2
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz.directory.compiled import Listener
 from authz.server.decision_point import DecisionPoint
-from authz.server.listeners import admits, bind
+from authz.server.listeners import admits, bind, open_certificates
 from authz.server.needs import Patience
 
 SERVICE = external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"].full_name
@@ -117,7 +117,8 @@ class GrpcFace:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
-        self._lock: IO[str] | None = bind(self._server, listener, home)
+        self.certificates = open_certificates(listener, home)
+        self._lock: IO[str] | None = bind(self._server, listener, home, self.certificates)
         self._stopped: threading.Event | None = None
 
     def __enter__(self) -> Self:

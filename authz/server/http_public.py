@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 import threading
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -18,11 +20,9 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from authz.settings import HttpAddress
+from authz.tokens.schedule import CACHED
 
 JWKS_PATH = "/.well-known/jwks.json"
-JWKS_MAX_AGE = 60
-"""Seconds."""
-
 STOP_SECONDS = 10
 
 MAX_CONNECTIONS = 128
@@ -51,9 +51,19 @@ class BoundedConnection(H11Protocol):
 class HttpFace:
     """JWKS and probes on one address, in a thread of their own inside the `with` block."""
 
-    def __init__(self, address: HttpAddress, jwks: bytes) -> None:
+    def __init__(
+        self,
+        address: HttpAddress,
+        jwks: Callable[[], bytes],
+        standing: Callable[[], Mapping[str, object]],
+    ) -> None:
         """
         Bind *address*.
+
+        Args:
+            address: Where to listen.
+            jwks: Gives the key set of this moment.
+            standing: Gives what `/readyz` says beside yes or no, as JSON.
 
         Raises:
             OSError: it cannot be bound.
@@ -63,7 +73,7 @@ class HttpFace:
         self.port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
         config = uvicorn.Config(
-            self._application(jwks),
+            self._application(jwks, standing),
             http=BoundedConnection,
             log_config=None,
             access_log=False,
@@ -73,18 +83,21 @@ class HttpFace:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="http-public", daemon=True)
 
-    def _application(self, jwks: bytes) -> Starlette:
+    def _application(
+        self, jwks: Callable[[], bytes], standing: Callable[[], Mapping[str, object]]
+    ) -> Starlette:
         def keys(_request: Request) -> Response:
-            headers = {"cache-control": f"public, max-age={JWKS_MAX_AGE}"}
-            return Response(jwks, media_type="application/jwk-set+json", headers=headers)
+            headers = {"cache-control": f"public, max-age={CACHED}"}
+            return Response(jwks(), media_type="application/jwk-set+json", headers=headers)
 
         def live(_request: Request) -> Response:
             return PlainTextResponse("live\n")
 
         def ready(_request: Request) -> Response:
-            if self._ready.is_set():
-                return PlainTextResponse("ready\n")
-            return PlainTextResponse("not ready\n", status_code=503)
+            is_ready = self._ready.is_set()
+            text = json.dumps({"ready": is_ready, **standing()}) + "\n"
+            code = 200 if is_ready else 503
+            return Response(text, status_code=code, media_type="application/json")
 
         return Starlette(
             routes=[Route(JWKS_PATH, keys), Route("/livez", live), Route("/readyz", ready)]

@@ -18,6 +18,7 @@ import grpc
 
 from authz.directory.compiled import Listener, MeshRestricted, MutualTLS, UnixSocket
 from authz.model.spiffe import NotSpiffe, SpiffeId
+from authz.server.certificates import Certificates, CertificateUnusable
 
 PEER_SPIFFE_ID = "peer_spiffe_id"
 OTHERS = stat.S_IRWXO
@@ -29,9 +30,11 @@ class CannotListen(Exception):
     """A listener that must not, or cannot, be opened; the message says what to do."""
 
 
-def bind(server: grpc.Server, listener: Listener, home: Path) -> IO[str] | None:
+def bind(
+    server: grpc.Server, listener: Listener, home: Path, certificates: Certificates | None = None
+) -> IO[str] | None:
     """
-    Bind *listener* to *server*.
+    Bind *listener* to *server*; one with TLS has *certificates*.
 
     Returns:
         The lock that holds a socket for this process while it is open; None for TCP.
@@ -44,8 +47,10 @@ def bind(server: grpc.Server, listener: Listener, home: Path) -> IO[str] | None:
             case UnixSocket(path):
                 return _bind_socket(server, home / path)
             case MutualTLS() as address:
-                credentials = _credentials(address, home)
-                _bound(server.add_secure_port(f"{address.host}:{address.port}", credentials))
+                if certificates is None:
+                    raise CannotListen(f"listener {listener.name}: there is no certificate")
+                where, how = f"{address.host}:{address.port}", certificates.credentials()
+                _bound(server.add_secure_port(where, how))
             case MeshRestricted() as address:
                 _bound(server.add_insecure_port(f"{address.host}:{address.port}"))
             case other:
@@ -53,6 +58,21 @@ def bind(server: grpc.Server, listener: Listener, home: Path) -> IO[str] | None:
     except (OSError, RuntimeError) as error:
         raise CannotListen(f"listener {listener.name}: {error}") from error
     return None
+
+
+def open_certificates(listener: Listener, home: Path) -> Certificates | None:
+    """
+    Read the certificate of *listener*; None where it needs none.
+
+    Raises:
+        CannotListen: it cannot be used.
+    """
+    if not isinstance(listener.address, MutualTLS):
+        return None
+    try:
+        return Certificates(listener.address, home)
+    except CertificateUnusable as error:
+        raise CannotListen(f"listener {listener.name}: {error}") from error
 
 
 def admits(listener: Listener, context: grpc.ServicerContext) -> bool:
@@ -128,15 +148,6 @@ def _take_over(path: Path) -> IO[str]:
         lock.close()
         raise CannotListen(f"{path}: there is a file that is no socket; move it away")
     return lock
-
-
-def _credentials(address: MutualTLS, home: Path) -> grpc.ServerCredentials:
-    key, certificate, roots = (
-        (home / name).read_bytes() for name in (address.key, address.certificate, address.clients)
-    )
-    return grpc.ssl_server_credentials(
-        [(key, certificate)], root_certificates=roots, require_client_auth=True
-    )
 
 
 def _bound(port: int) -> None:

@@ -10,17 +10,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from authz.model.instant import Instant
 from authz.model.needs import (
     ChallengeNeeded,
-    IntrospectionNeeded,
     KeysNeeded,
     Need,
     Unanswered,
 )
 from authz.server.challenges import Challenges
+from authz.server.worlds import Elsewhere
 
 MAX_WAITING = 24
 """Checks that wait for what an issuer says of a token at the same time."""
@@ -36,22 +35,6 @@ MAX_SECONDS = 1.5
 
 MARGIN = 0.3
 """Seconds that are kept of what Envoy gives, for deciding, recording and answering."""
-
-
-class Elsewhere(Protocol):
-    """Who asks identity providers."""
-
-    def answer(self, need: KeysNeeded | IntrospectionNeeded, seconds: float) -> object:
-        """Answer within *seconds*; `Unanswered` where nobody could say."""
-
-
-class Nowhere:
-    """Where nothing is declared that could be asked."""
-
-    def answer(self, need: KeysNeeded | IntrospectionNeeded, seconds: float) -> object:
-        """Say that there is nobody."""
-        del need, seconds
-        return Unanswered("nobody can be asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +58,6 @@ class Patience:
 class NeedAnswers:
     """Answers every kind of need."""
 
-    elsewhere: Elsewhere = field(default_factory=Nowhere)
     challenges: Challenges = field(default_factory=Challenges)
     for_tokens: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(MAX_WAITING)
@@ -84,8 +66,8 @@ class NeedAnswers:
         default_factory=lambda: threading.BoundedSemaphore(MAX_WAITING_FOR_KEYS)
     )
 
-    def answer(self, need: Need, now: Instant, patience: Patience) -> object:
-        """Answer *need*, waiting at most as long as *patience* has."""
+    def answer(self, need: Need, elsewhere: Elsewhere, now: Instant, patience: Patience) -> object:
+        """Answer *need* from *elsewhere*, waiting at most as long as *patience* has."""
         if isinstance(need, ChallengeNeeded):
             return self.challenges.answer(need, now)
         places = self.for_keys if isinstance(need, KeysNeeded) else self.for_tokens
@@ -94,7 +76,7 @@ class NeedAnswers:
                 # It does not wait, so it keeps its turn.
                 return Unanswered("too many Checks wait for an answer")
             with patience.aside():
-                return self.elsewhere.answer(need, patience.seconds)
+                return elsewhere.answer(need, patience.seconds)
 
 
 @contextmanager

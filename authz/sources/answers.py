@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never
@@ -22,10 +23,18 @@ from authz.model.needs import (
 )
 from authz.sources.background import Background, BackgroundClosed, cancel_others
 from authz.sources.introspection import OpaqueTokens
-from authz.sources.issuer_keys import FetchedKeys, Publish
+from authz.sources.issuer_keys import FetchedKeys
 from authz.sources.peer import Outside, Peer, open_peer
 
 OPENING_SECONDS = 10.0
+
+Publish = Callable[[Issuer, IssuerKeys], None]
+"""Takes an Issuer as it was declared and its new keys; called on the thread that fetches."""
+
+
+def is_asked(issuer: Issuer) -> bool:
+    """Say whether anything of *issuer* is found out over the network."""
+    return isinstance(issuer.keys, KeysByUrl) or issuer.introspection is not None
 
 
 class Answering:
@@ -42,6 +51,7 @@ class Answering:
         outside: Outside,
         publish: Publish,
         log: FilteringBoundLogger,
+        known: Mapping[str, IssuerKeys] | None = None,
     ) -> None:
         """
         Ask nobody yet.
@@ -53,12 +63,14 @@ class Answering:
             publish: Takes the keys of an Issuer each time they were fetched, on
                 the thread that did.
             log: Told once when an issuer cannot be reached, and once when it can again.
+            known: Keys, by Issuer name, that were fetched before for the same declaration.
         """
         self._issuers = tuple(issuers)
         self._home = home
         self._outside = outside
         self._publish = publish
         self._log = log
+        self._known = known or {}
         self._background = Background(log)
         self._peers: list[Peer] = []
         self._keys: dict[str, FetchedKeys] = {}
@@ -85,12 +97,16 @@ class Answering:
         self._opened.close()
 
     def wait_for_first_keys(self, seconds: float) -> None:
-        """Wait until every issuer was asked once; the log says who has no keys then."""
+        """Wait until all whose keys are not known were asked once; the log says who has none."""
         with suppress(TimeoutError):
             self._background.run(self._refresh_all(), seconds)
         for name, keys in self._keys.items():
             if keys.current is NEVER_FETCHED:
                 self._log.warning("issuer_has_no_keys_yet", issuer=name)
+
+    def fetched(self) -> Mapping[str, IssuerKeys]:
+        """Give the keys that were fetched last, by Issuer name; from any thread."""
+        return {name: keys.current for name, keys in self._keys.items()}
 
     def answer(
         self, need: KeysNeeded | IntrospectionNeeded, seconds: float
@@ -125,7 +141,7 @@ class Answering:
 
     async def _open(self) -> None:
         for issuer in self._issuers:
-            if isinstance(issuer.keys, KeysByUrl) or issuer.introspection is not None:
+            if is_asked(issuer):
                 self._open_issuer(issuer)
         self._tasks = [asyncio.create_task(keys.stay_fresh()) for keys in self._keys.values()]
 
@@ -133,12 +149,15 @@ class Answering:
         peer = open_peer(issuer, self._outside, self._log)
         self._peers.append(peer)
         if isinstance(issuer.keys, KeysByUrl):
-            self._keys[issuer.name] = FetchedKeys(peer, issuer.keys, self._publish)
+            known = self._known.get(issuer.name, NEVER_FETCHED)
+            publish = partial(self._publish, issuer)
+            self._keys[issuer.name] = FetchedKeys(peer, issuer.keys, publish, known)
         if issuer.introspection is not None:
             self._tokens[issuer.name] = OpaqueTokens(peer, issuer.introspection, self._home)
 
     async def _refresh_all(self) -> None:
-        await asyncio.gather(*(keys.refresh() for keys in self._keys.values()))
+        unknown = [keys for keys in self._keys.values() if keys.current is NEVER_FETCHED]
+        await asyncio.gather(*(keys.refresh() for keys in unknown))
 
     async def _close(self) -> None:
         # First, or what is under way would ask again over connections that are closed.

@@ -17,6 +17,24 @@ from authz.policy.load import load_policies
 from authz.sources.folder import read_file, read_folders
 from authz.world import World
 
+VERSION_DIGITS = 16
+"""Of the digest; the version names a world, it does not prove it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vetted:
+    """Digests of what was found to load, so that nothing else is loaded in its place."""
+
+    folders: str
+    """Of `directory/` and `policies/`."""
+
+    all: str
+    """Of these and the key files that issuers name."""
+
+
+class ChangedMeanwhile(Exception):
+    """The files are not those that were vetted; to be vetted again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -28,7 +46,12 @@ class Declared:
     issuer_keys: Mapping[str, IssuerKeys]
     """Of issuers whose keys are fetched, none yet."""
 
+    documents: tuple[Document, ...]
+    """The directory as it is written, with places."""
+
     warnings: tuple[Diagnostic, ...]
+    vetted: Vetted
+    """What exactly was read."""
 
     def world(self, own_keys: KeySet) -> World:
         """Complete the snapshot with the keys that we publish."""
@@ -58,7 +81,7 @@ def read_documents(home: Path) -> Documents:
     documents = load_documents(files)
     directory, warnings = compile_directory(documents, files)
     mistakes: list[Diagnostic] = []
-    _read_issuer_keys(home, directory, mistakes)
+    _read_issuer_keys(home, directory, _read_key_files(home, directory, mistakes), mistakes)
     if mistakes:
         raise InvalidWorld([*mistakes, *warnings])
     return Documents(directory, documents, warnings)
@@ -81,20 +104,33 @@ def read_policies(home: Path) -> tuple[Directory, Policies, tuple[Diagnostic, ..
     return directory, policies, warnings
 
 
-def read_declared(home: Path) -> Declared:
+def read_declared(home: Path, vetted: Vetted | None = None) -> Declared:
     """
     Read `directory/` and `policies/` of *home*, and the keys that issuers name.
 
     Paths in documents are relative to *home*.
 
+    Args:
+        home: A world's folder.
+        vetted: What may be read; nothing of anything else is parsed.
+
     Raises:
         InvalidWorld: with every mistake of the directory, or, once that is
             sound, with every mistake of policies and keys.
+        ChangedMeanwhile: it is not what was vetted.
     """
-    documents, statements = read_folders(home, ("directory", "policies"))
-    directory, warnings = load_directory(documents)
+    files, statements = read_folders(home, ("directory", "policies"))
+    folders = _digest([files, statements])
+    if vetted is not None and folders != vetted.folders:
+        raise ChangedMeanwhile
+    documents = load_documents(files)
+    directory, warnings = compile_directory(documents, files)
     mistakes: list[Diagnostic] = []
-    texts, keys = _read_issuer_keys(home, directory, mistakes)
+    texts = _read_key_files(home, directory, mistakes)
+    everything = _digest([files, statements, texts])
+    if vetted is not None and (mistakes or everything != vetted.all):
+        raise ChangedMeanwhile
+    keys = _read_issuer_keys(home, directory, texts, mistakes)
     policies = None
     try:
         policies, notes = load_policies(statements, directory)
@@ -102,27 +138,61 @@ def read_declared(home: Path) -> Declared:
         mistakes.extend(error.diagnostics)
     if mistakes or policies is None:
         raise InvalidWorld([*mistakes, *warnings])
-    version = _digest([documents, statements, texts])
-    return Declared(version, directory, policies, keys, (*warnings, *notes))
+    return Declared(
+        version=everything[:VERSION_DIGITS],
+        directory=directory,
+        policies=policies,
+        issuer_keys=keys,
+        documents=documents,
+        warnings=(*warnings, *notes),
+        vetted=Vetted(folders, everything),
+    )
 
 
-def _read_issuer_keys(
+def is_as_read(home: Path, declared: Declared) -> bool:
+    """
+    Say whether the files of *home* are those that *declared* was read from; parses nothing.
+
+    Raises:
+        InvalidWorld: as `read_folders`.
+    """
+    files, statements = read_folders(home, ("directory", "policies"))
+    mistakes: list[Diagnostic] = []
+    texts = _read_key_files(home, declared.directory, mistakes)
+    return not mistakes and _digest([files, statements, texts]) == declared.vetted.all
+
+
+def key_files(directory: Directory) -> dict[str, str]:
+    """Give the files with keys by Issuer name, as documents write them."""
+    issuers = directory.issuers.items()
+    return {name: each.keys.path for name, each in issuers if isinstance(each.keys, KeyFile)}
+
+
+def _read_key_files(
     home: Path, directory: Directory, mistakes: list[Diagnostic]
-) -> tuple[dict[str, bytes], dict[str, IssuerKeys]]:
+) -> dict[str, bytes]:
     texts: dict[str, bytes] = {}
-    keys = dict.fromkeys(directory.issuers, NEVER_FETCHED)
-    for name, issuer in directory.issuers.items():
-        if not isinstance(issuer.keys, KeyFile):
-            continue
-        file = issuer.keys.path
+    for name, file in key_files(directory).items():
         try:
             texts[name] = read_file(home / file)
-            keys[name] = lasting(read_key_set(texts[name]))
         except OSError as error:
             mistakes.append(_key_mistake(name, file, f"cannot be read: {error.strerror}", home))
         except ValueError as error:
             mistakes.append(_key_mistake(name, file, str(error), home))
-    return texts, keys
+    return texts
+
+
+def _read_issuer_keys(
+    home: Path, directory: Directory, texts: Mapping[str, bytes], mistakes: list[Diagnostic]
+) -> dict[str, IssuerKeys]:
+    keys = dict.fromkeys(directory.issuers, NEVER_FETCHED)
+    files = key_files(directory)
+    for name, text in texts.items():
+        try:
+            keys[name] = lasting(read_key_set(text))
+        except ValueError as error:
+            mistakes.append(_key_mistake(name, files[name], str(error), home))
+    return keys
 
 
 def _key_mistake(issuer: str, file: str, what: str, home: Path) -> Diagnostic:
@@ -138,4 +208,4 @@ def _digest(parts: list[Mapping[str, bytes]]) -> str:
             for piece in (name.encode("utf-8"), content):
                 digest.update(len(piece).to_bytes(8, "big"))
                 digest.update(piece)
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()

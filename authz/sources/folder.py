@@ -20,6 +20,26 @@ _VOLUME = re.compile(r"\.\.(data|data_tmp|[0-9]{4}_[0-9_.]+)")
 """The inner folders of a Kubernetes volume, and the links to them."""
 
 
+def is_inner(name: str) -> bool:
+    """Say whether a folder is passed over: what it holds is reached by the links beside it."""
+    return _VOLUME.fullmatch(name) is not None
+
+
+def is_of_volume(path: Path) -> bool:
+    """
+    Say whether *path* is a link to a folder as a Kubernetes volume has them.
+
+    It leads to its own name in an inner folder beside it. So what is followed
+    lies deeper each time, and never in a circle or elsewhere.
+    """
+    real = path.resolve()
+    return (
+        is_inner(real.parent.name)
+        and real.name == path.name
+        and real.parent.parent == path.parent.resolve()
+    )
+
+
 def read_folders(home: Path, parts: Sequence[str]) -> tuple[Mapping[str, bytes], ...]:
     """
     Read some folders of *home* as they are at one moment.
@@ -100,12 +120,15 @@ def _paths(top: Path, home: Path, mistakes: list[Diagnostic]) -> Iterator[Path]:
         mistakes.append(Diagnostic(Position(name), f"cannot be read: {error.strerror}"))
 
     for parent, folders, names in os.walk(top, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if not _VOLUME.fullmatch(name))
+        folders[:] = sorted(name for name in folders if not is_inner(name))
         for path in (Path(parent, name) for name in folders):
             mistake = _folder_mistake(path)
             if mistake is not None:
                 place = Position(path.relative_to(home).as_posix())
                 mistakes.append(Diagnostic(place, *mistake))
+            elif path.is_symlink():
+                # Not entered by the walk itself.
+                yield from _paths(path, home, mistakes)
         yield from (Path(parent, name) for name in sorted(names) if not _is_furniture(name))
 
 
@@ -115,7 +138,7 @@ def _is_furniture(name: str) -> bool:
 
 
 def _folder_mistake(path: Path) -> tuple[str, str] | None:
-    if path.is_symlink():
+    if path.is_symlink() and not is_of_volume(path):
         return "a link to a folder is not followed", "put the folder itself here, or mount it"
     if path.name.startswith("."):
         return "a hidden folder is not read", "rename it, or keep it elsewhere"

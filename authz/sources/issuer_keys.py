@@ -30,8 +30,8 @@ is how long a token may be refused whose key was published after we looked.
 EARLIEST_REFRESH, LATEST_REFRESH = 0.75, 0.9
 """Of the time for which keys are fresh; chance spreads replicas between the two."""
 
-Publish = Callable[[str, IssuerKeys], None]
-"""Takes an Issuer's name and its new keys; called on the thread that fetches."""
+Publish = Callable[[IssuerKeys], None]
+"""Takes new keys; called on the thread that fetches."""
 
 Pause = Callable[[float], Awaitable[None]]
 
@@ -53,9 +53,11 @@ class FetchedKeys:
     used within one event loop, `current` and `fetches` anywhere.
     """
 
-    def __init__(self, peer: Peer, keys: KeysByUrl, publish: Publish) -> None:
-        """Have no keys yet."""
-        self.current: IssuerKeys = NEVER_FETCHED
+    def __init__(
+        self, peer: Peer, keys: KeysByUrl, publish: Publish, known: IssuerKeys = NEVER_FETCHED
+    ) -> None:
+        """Have the keys that are *known*, and ask nobody yet."""
+        self.current: IssuerKeys = known
         self.fetches = Fetches()
         self._peer = peer
         self._keys = keys
@@ -75,7 +77,9 @@ class FetchedKeys:
         return self.current
 
     async def stay_fresh(self, pause: Pause = asyncio.sleep) -> None:
-        """Fetch now, and again before the keys are old, until cancelled."""
+        """Fetch now, or later where keys are known, and before they are old; until cancelled."""
+        if self.current is not NEVER_FETCHED:
+            await pause(self._until_next())
         while True:
             await self._flights.join(self._peer.name, self._fetch)
             await pause(self._until_next())
@@ -99,7 +103,7 @@ class FetchedKeys:
             fresh_until = Instant(asked + fresh_for)
             usable_until = Instant(fresh_until + self._keys.stale_for)
             before, self.current = self.current, IssuerKeys(keys, fresh_until, usable_until)
-            self._publish(self._peer.name, self.current)
+            self._publish(self.current)
         except (FetchFailed, InvalidKeySet) as error:
             self._say_failing(str(error))
         except Exception as error:  # noqa: BLE001 - or the keys would grow old in silence

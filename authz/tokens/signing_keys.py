@@ -1,8 +1,8 @@
 """Our own signing keys: a folder of private keys that only the service can read.
 
-Every `*.pem` in the folder that is not hidden is published; the last one by name signs. The name
-without its suffix is the key id, and names begin with the time of making, so
-replicas that share the folder agree. The first start makes the first key.
+Every `*.pem` in the folder that is not hidden is a key. The name without its suffix is the key id,
+and says when the key signs (`tokens.schedule`), so replicas that share the folder agree. The first
+start makes the first key.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import fcntl
 import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,7 +21,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from authz.identity.keys import MAX_KEYS, KeySet, read_key_set
+from authz.model.instant import Instant
 from authz.tokens.jwks import public_jwks
+from authz.tokens.schedule import Schedule, name_of, schedule
 
 WRITING, ANYTHING = 0o022, 0o077
 """Bits of a mode by which others than the owner could write, or do anything at all."""
@@ -34,7 +38,7 @@ class KeysUnusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """The keys of the folder."""
+    """The keys of the folder that are good at one moment."""
 
     signing_id: str
     signing: ec.EllipticCurvePrivateKey
@@ -47,25 +51,78 @@ class SigningKeys:
         return read_key_set(self.public_jwks)
 
 
-def open_signing_keys(folder: Path) -> SigningKeys:
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """All keys of the folder, at least one, by key id."""
+
+    keys: Mapping[str, ec.EllipticCurvePrivateKey]
+
+    @property
+    def schedule(self) -> Schedule:
+        """When each of them signs."""
+        return schedule(self.keys)
+
+    def at(self, now: Instant) -> SigningKeys:
+        """Give the keys that are good at *now*."""
+        turns = self.schedule
+        signing_id = turns.signing(now)
+        public = {key_id: self.keys[key_id].public_key() for key_id in turns.published(now)}
+        return SigningKeys(signing_id, self.keys[signing_id], public_jwks(public))
+
+
+def open_key_ring(folder: Path) -> KeyRing:
     """
     Read the keys of *folder*, making folder and first key where there are none.
 
     Raises:
-        KeysUnusable: the folder or a key is open to others, or is no P-256 key.
+        KeysUnusable: as `read_key_ring`.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_open_to_others(folder, WRITING)
         _make_first_key(folder)
-        keys = {path.stem: _read(path) for path in sorted(folder.glob(KEY_FILES))}
     except OSError as error:
         raise KeysUnusable(f"{error.filename}: {error.strerror}") from error
+    return read_key_ring(folder)
+
+
+def read_key_ring(folder: Path) -> KeyRing:
+    """
+    Read the keys of *folder*.
+
+    Raises:
+        KeysUnusable: the folder or a key is open to others, or is no P-256
+            key; there is no key, or there are too many.
+    """
+    try:
+        _refuse_open_to_others(folder, WRITING)
+        keys = {path.stem: _read(path) for path in key_files(folder)}
+    except OSError as error:
+        raise KeysUnusable(f"{error.filename}: {error.strerror}") from error
+    if not keys:
+        raise KeysUnusable(f"{folder}: there is no key in it")
     if len(keys) > MAX_KEYS:
         raise KeysUnusable(f"{folder}: more than {MAX_KEYS} keys; move away what no longer signs")
-    signing_id = max(keys)
-    public = {key_id: key.public_key() for key_id, key in keys.items()}
-    return SigningKeys(signing_id, keys[signing_id], public_jwks(public))
+    return KeyRing(keys)
+
+
+def key_files(folder: Path) -> list[Path]:
+    """
+    Give the files of *folder* that are keys.
+
+    Raises:
+        OSError: it cannot be listed; `glob` would find nothing in silence.
+    """
+    with os.scandir(folder):
+        return sorted(folder.glob(KEY_FILES))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from changing *folder* by this module's means; waits for them."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _make_first_key(folder: Path) -> None:
@@ -76,27 +133,36 @@ def _make_first_key(folder: Path) -> None:
     """
     if any(folder.glob(KEY_FILES)):
         return
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder):
         if not any(folder.glob(KEY_FILES)):
-            _make_key(folder)
+            make_key(folder, Instant(int(time.time())))
 
 
-def _make_key(folder: Path) -> None:
+def make_key(folder: Path, signs_from: Instant) -> str:
+    """
+    Make a key that signs from that moment.
+
+    Returns:
+        Its id.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     text = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    made = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{_fingerprint(key)}.pem"
+    made = name_of(signs_from, _fingerprint(key))
     draft = folder / f".{made}.{os.getpid()}"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    draft.rename(folder / made)
+    draft.rename(folder / f"{made}.pem")
+    return made
 
 
 def _fingerprint(key: ec.EllipticCurvePrivateKey) -> str:

@@ -136,7 +136,7 @@ def test_namespace_raises_a_user_by_its_own_role(
     home = prepare_home(tmp_path)
     _append(home / "directory/ns/reports/roles.yaml", RAISE)
     world, keys = load_world(home)
-    raised = replace(decision_point, worlds=CurrentWorld(world), keys=keys)
+    raised = replace(decision_point, worlds=CurrentWorld(world, keys))
 
     with running_edge(raised, tmp_path_factory.mktemp("raised")) as edge:
         _, seen, record = edge.send(case_named("user-never"))

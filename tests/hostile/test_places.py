@@ -13,7 +13,8 @@ import pytest
 from authz.audit.sink import RecordFile, RecordUnwritten
 from authz.directory.compiled import Listener, UnixSocket
 from authz.server.listeners import CannotListen, bind
-from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
+from authz.tokens.signing_keys import KeysUnusable
+from tests.support.keys import open_signing_keys
 
 SOMEBODY = 65534
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

@@ -113,7 +113,7 @@ def test_left_out_means_the_least(
     leave_out(home)
     world, keys = load_world(home)
     decided = decide_case(
-        case_named("search-allowed"), replace(decision_point, worlds=CurrentWorld(world), keys=keys)
+        case_named("search-allowed"), replace(decision_point, worlds=CurrentWorld(world, keys))
     )
 
     assert decided.record["reason"] == reason

@@ -332,7 +332,7 @@ def decision_point_of(draft: Draft) -> DecisionPoint:
 def serving(directory: Directory, policies: Policies) -> DecisionPoint:
     """Give a server that lives in the world of *directory* and *policies*."""
     world = World("w", directory, policies, {"corp": CORP_KEYS}, KEYS.public)
-    return DecisionPoint(CurrentWorld(world), KEYS, KeptRecords(), LOG, clock=lambda: Instant(NOW))
+    return DecisionPoint(CurrentWorld(world, KEYS), KeptRecords(), LOG, clock=lambda: Instant(NOW))
 
 
 def answer(draft: Draft) -> Answered:

@@ -85,7 +85,7 @@ def record_of(request: bytes, decision_point: DecisionPoint) -> Record:
 def main(home: Path) -> None:
     """Answer questions until there are no more."""
     world, keys = load_world(home)
-    decision_point = DecisionPoint(CurrentWorld(world), keys, KeptRecords(), open_log("error"))
+    decision_point = DecisionPoint(CurrentWorld(world, keys), KeptRecords(), open_log("error"))
     pickle.dump(hash(WORD), sys.stdout.buffer)
     sys.stdout.buffer.flush()
     while True:

@@ -21,7 +21,7 @@ RENEW = "make matrix"
 def open_decision_point(folder: Path) -> DecisionPoint:
     """Give the worked world, copied into *folder*, behind a server without sockets."""
     world, keys = load_world(prepare_home(folder))
-    return DecisionPoint(CurrentWorld(world), keys, KeptRecords(), open_log("error"))
+    return DecisionPoint(CurrentWorld(world, keys), KeptRecords(), open_log("error"))
 
 
 def renew() -> list[str]:

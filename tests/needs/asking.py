@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from authz.directory.compiled import Issuer
 from authz.identity.keys import IssuerKeys, read_key_set
 from authz.model.instant import Instant
 from authz.model.needs import IntrospectionNeeded, KeysNeeded, Unanswered
@@ -40,6 +41,10 @@ class Answerer:
         self.heard.append(need)
         return self.answers.get(need, Unanswered("nobody is there"))
 
+    def fetched(self) -> Mapping[str, IssuerKeys]:
+        """Give nothing: what is not asked for is not known."""
+        return {}
+
 
 def fetched(*names: str, fresh_until: int, usable_until: int) -> IssuerKeys:
     """Give the keys of *names* as they were fetched."""
@@ -54,8 +59,20 @@ def asking(home: Path, decision_point: DecisionPoint, elsewhere: Answerer) -> De
     assert IN_A_FILE in text
     document.write_text(text.replace(IN_A_FILE, FETCHED + INTROSPECTION))
     world, keys = load_world(home)
-    needs = NeedAnswers(elsewhere=elsewhere)
-    return replace(decision_point, worlds=CurrentWorld(world), keys=keys, needs=needs)
+    worlds = CurrentWorld(world, keys, elsewhere)
+    return replace(decision_point, worlds=worlds, needs=NeedAnswers())
+
+
+def answered_by(server: DecisionPoint, elsewhere: Answerer) -> DecisionPoint:
+    """Give *server* with a world of its own, whose needs *elsewhere* answers."""
+    now = server.worlds.now
+    worlds = CurrentWorld(now.world, now.keys, elsewhere)
+    return replace(server, worlds=worlds, needs=NeedAnswers())
+
+
+def issuer_of(server: DecisionPoint) -> Issuer:
+    """Give the Issuer corp as it is declared."""
+    return server.world.directory.issuers["corp"]
 
 
 def with_credential(case: Case, credential: str) -> Case:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.server.decision_point import DecisionPoint
-from authz.server.needs import NeedAnswers
-from tests.needs.asking import Answerer, Asking, asking
+from tests.needs.asking import Answerer, Asking, answered_by, asking
 from tests.support.worlds import prepare_home
 
 
@@ -23,4 +20,4 @@ def fetching(
 @pytest.fixture
 def ask(fetching: DecisionPoint) -> Asking:
     """Give what gives a server that asks the given answerer."""
-    return lambda answerer: replace(fetching, needs=NeedAnswers(elsewhere=answerer))
+    return lambda answerer: answered_by(fetching, answerer)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from authz.identity.keys import NEVER_FETCHED, IssuerKeys
 from authz.model.needs import KeysNeeded, Unanswered
 from authz.model.reasons import Reason
-from authz.server.needs import NeedAnswers
-from tests.needs.asking import Answerer, Asking, Need, fetched, with_credential
+from tests.needs.asking import (
+    Answerer,
+    Asking,
+    Need,
+    answered_by,
+    fetched,
+    issuer_of,
+    with_credential,
+)
 from tests.support.cases import case_named
 from tests.support.direct import decide_case
 from tests.support.keys import sign
@@ -66,7 +72,7 @@ def test_key(
     """An outage never sends users to log in, and a key that was taken back is never believed."""
     answerer = Answerer({CORP: answer} if answer else {})
     server = ask(answerer)
-    server.worlds.publish_keys("corp", held)
+    server.worlds.publish_keys(issuer_of(server), held)
 
     decided = decide_case(CASE, server)
 
@@ -93,7 +99,7 @@ def test_a_bad_signature_asks_nobody(ask: Asking) -> None:
     """A known key that did not sign makes a bad token: it is no reason to fetch anything."""
     answerer = Answerer()
     server = ask(answerer)
-    server.worlds.publish_keys("corp", FRESH)
+    server.worlds.publish_keys(issuer_of(server), FRESH)
     signed, _, signature = dict(CASE.headers)["authorization"].rpartition(".")
     forged = f"{signed.removeprefix('Bearer ')}.{'A' * len(signature)}"
 
@@ -106,14 +112,14 @@ def test_a_bad_signature_asks_nobody(ask: Asking) -> None:
 def test_a_request_keeps_its_world(ask: Asking) -> None:
     """Keys that come while a request waits for its own answer are for later requests."""
     server = ask(Answerer())
-    server.worlds.publish_keys("corp", NEVER_FETCHED)
+    server.worlds.publish_keys(issuer_of(server), NEVER_FETCHED)
 
     class Publishing(Answerer):
         def answer(self, need: Need, seconds: float) -> object:
-            server.worlds.publish_keys("corp", FRESH)
+            slow.worlds.publish_keys(issuer_of(server), FRESH)
             return super().answer(need, seconds)
 
-    slow = replace(server, needs=NeedAnswers(elsewhere=Publishing()))
+    slow = answered_by(server, Publishing())
 
     assert decide_case(CASE, slow).record["reason"] == Reason.FAULT
     assert decide_case(CASE, slow).record["reason"] == Reason.ALLOW
@@ -125,7 +131,7 @@ def test_a_known_name_asks_nobody(header: dict[str, str], ask: Asking) -> None:
     answerer = Answerer()
     server = ask(answerer)
     both = fetched("corp-1", "corp-2", fresh_until=NOW + 1, usable_until=NOW + 1)
-    server.worlds.publish_keys("corp", both)
+    server.worlds.publish_keys(issuer_of(server), both)
     claims = {"iss": "https://idp.example.com", "aud": "https://gate.example.org"}
     token = sign("corp-1", {"typ": "at+jwt", **header}, json.dumps(claims).encode())
 

@@ -41,7 +41,7 @@ def resourceful(decision_point: DecisionPoint, tmp_path: Path) -> DecisionPoint:
     home = prepare_home(tmp_path)
     give_resource(home, DOCS)
     world, keys = load_world(home)
-    return replace(decision_point, worlds=CurrentWorld(world), keys=keys)
+    return replace(decision_point, worlds=CurrentWorld(world, keys))
 
 
 def reason(case: Case, server: DecisionPoint, *audiences: str) -> str:

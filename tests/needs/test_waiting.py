@@ -48,7 +48,7 @@ def test_aside() -> None:
             steps.append("waits")
             return super().answer(need, seconds)
 
-    NeedAnswers(elsewhere=Elsewhere()).answer(NEED, NOW, Patience(1.0, aside))
+    NeedAnswers().answer(NEED, Elsewhere(), NOW, Patience(1.0, aside))
 
     assert steps == ["gives its turn", "waits", "takes a turn"]
 
@@ -75,16 +75,16 @@ def test_bounded(need: Need, other: Need, most: int) -> None:
                 over.wait(10)
             return super().answer(need, seconds)
 
-    needs = NeedAnswers(elsewhere=Slow({need: "known", other: "known as well"}))
+    needs, slow = NeedAnswers(), Slow({need: "known", other: "known as well"})
     answers: list[object] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(needs.answer(need, NOW, Patience())))
+        threading.Thread(target=lambda: answers.append(needs.answer(need, slow, NOW, Patience())))
         for _ in range(most)
     ]
     for thread in threads:
         thread.start()
     waiting.wait(10)
-    refused, answered = (needs.answer(each, NOW, Patience()) for each in (need, other))
+    refused, answered = (needs.answer(each, slow, NOW, Patience()) for each in (need, other))
     over.set()
     for thread in threads:
         thread.join(10)
@@ -102,11 +102,11 @@ def test_places_come_free() -> None:
             raise ZeroDivisionError(need, seconds)
 
     one = threading.BoundedSemaphore(1)
-    sound = NeedAnswers(Answerer({NEED: "keys"}), for_keys=one)
+    needs = NeedAnswers(for_keys=one)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            NeedAnswers(Broken(), for_keys=one).answer(NEED, NOW, Patience())
-        assert sound.answer(NEED, NOW, Patience()) == "keys"
+            needs.answer(NEED, Broken(), NOW, Patience())
+        assert needs.answer(NEED, Answerer({NEED: "keys"}), NOW, Patience()) == "keys"
 
 
 def test_who_does_not_wait_keeps_its_turn() -> None:
@@ -121,9 +121,9 @@ def test_who_does_not_wait_keeps_its_turn() -> None:
     answerer = Answerer({NEED: "keys"})
     full = threading.BoundedSemaphore(1)
     full.acquire()
-    needs = NeedAnswers(elsewhere=answerer, for_keys=full)
+    needs = NeedAnswers(for_keys=full)
 
-    assert needs.answer(NEED, NOW, Patience(1.0, aside)) == Unanswered(
+    assert needs.answer(NEED, answerer, NOW, Patience(1.0, aside)) == Unanswered(
         "too many Checks wait for an answer"
     )
     assert (steps, answerer.heard) == ([], [])

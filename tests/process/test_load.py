@@ -123,7 +123,7 @@ def _is_closed(connection: socket.socket) -> bool:
 def test_connections_of_anybody_are_bounded() -> None:
     """Whoever opens connections to the public face without end does not get all descriptors."""
     with (
-        HttpFace(HttpAddress("127.0.0.1", 0), b"{}") as face,
+        HttpFace(HttpAddress("127.0.0.1", 0), lambda: b"{}", dict) as face,
         _connected(face.port, MAX_CONNECTIONS + EXTRA) as connections,
     ):
         assert all(_is_closed(each) for each in connections[MAX_CONNECTIONS:])
@@ -133,7 +133,7 @@ def test_silent_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that asks for nothing is closed; one that asks is answered."""
     monkeypatch.setattr(http_public, "SILENT_SECONDS", 0.2)
     with (
-        HttpFace(HttpAddress("127.0.0.1", 0), b"{}") as face,
+        HttpFace(HttpAddress("127.0.0.1", 0), lambda: b"{}", dict) as face,
         _connected(face.port, 2) as (silent, asking),
     ):
         asking.sendall(b"GET /livez HTTP/1.1\r\nhost: gate\r\n\r\n")

@@ -16,11 +16,11 @@ from authz.sources.answers import Answering
 from authz.sources.declared import read_declared
 from authz.sources.peer import Outside
 from authz.telemetry.logs import open_log
-from authz.tokens.signing_keys import open_signing_keys
 from examples.idp.provider import Provider
 from tests.support.cases import Case, case_named
 from tests.support.direct import KeptRecords, check_of
 from tests.support.idp import CLIENT_SECRET
+from tests.support.keys import open_signing_keys
 from tests.support.worlds import give_resource, prepare_home
 
 CASE = case_named("search-allowed")
@@ -101,10 +101,10 @@ def believing_gate(idp: Provider, folder: Path) -> Iterator[BelievingGate]:
     home, clock, log = believing_home(idp, folder), MovedClock(), open_log("error")
     declared = read_declared(home)
     keys = open_signing_keys(home / declared.directory.gate.keys_folder)
-    worlds = CurrentWorld(declared.world(keys.public))
+    worlds = CurrentWorld(declared.world(keys.public), keys)
     issuers = declared.directory.issuers.values()
     with Answering(issuers, home, Outside(clock), worlds.publish_keys, log) as answering:
         answering.wait_for_first_keys(10)
-        needs = NeedAnswers(answering)
-        served = DecisionPoint(worlds, keys, KeptRecords(), log, needs, clock)
+        worlds.replace(worlds.now.world, keys, answering)
+        served = DecisionPoint(worlds, KeptRecords(), log, NeedAnswers(), clock)
         yield BelievingGate(idp, served, clock)

@@ -6,15 +6,19 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from authz.model.instant import Instant
 from authz.tokens.jwks import public_jwks
+from authz.tokens.signing_keys import SigningKeys, open_key_ring
 
 
 @cache
@@ -35,6 +39,11 @@ def private_pem(name: str) -> bytes:
 def jwks(*names: str) -> bytes:
     """Give the public keys of *names* as a JWKS, each with its name as `kid`."""
     return public_jwks({name: private_key(name).public_key() for name in names})
+
+
+def open_signing_keys(folder: Path) -> SigningKeys:
+    """Give the keys of *folder* that are good now."""
+    return open_key_ring(folder).at(Instant(int(time.time())))
 
 
 def sign(key: str, header: Mapping[str, Any], payload: bytes) -> str:

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 from authz.sources.declared import read_declared
-from authz.tokens.signing_keys import SigningKeys, open_signing_keys
+from authz.tokens.signing_keys import SigningKeys
 from authz.world import World
-from tests.support.keys import jwks, private_pem
+from tests.support.keys import jwks, open_signing_keys, private_pem
 
 WORLD = Path(__file__).parent.parent / "world"
 

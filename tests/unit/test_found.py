@@ -27,11 +27,11 @@ from authz.policy.shapes import Kind, compile_shape
 from authz.refusals.render import Refusal, render
 from authz.server.decision_point import DecisionPoint
 from authz.steps.standing import roles_of
-from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
+from authz.tokens.signing_keys import KeysUnusable
 from authz.wire.check import read_check, unread_call
 from tests.support.cases import all_cases
 from tests.support.direct import KeptRecords, check_of, decide_case
-from tests.support.keys import sign
+from tests.support.keys import open_signing_keys, sign
 from tests.unit.audit.test_describe import arguments_of
 from tests.unit.claims.test_check import DECIDED, HEADER, INPUTS, KEYS, NOW
 from tests.unit.directory.changes import changed, sound

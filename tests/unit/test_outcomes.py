@@ -28,7 +28,7 @@ def declaring(
         agents={**agents, AGENT: replace(agents[AGENT], refusals=of_agent)},
         targets={**targets, TARGET: replace(targets[TARGET], refusals=of_target)},
     )
-    worlds = CurrentWorld(replace(world, directory=directory))
+    worlds = CurrentWorld(replace(world, directory=directory), server.worlds.now.keys)
     return replace(server, worlds=worlds, needs=NeedAnswers())
 
 

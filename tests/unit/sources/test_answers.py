@@ -41,10 +41,10 @@ class Setting:
         outside = Outside(self.clock, NO_TRUST)
         return Answering(issuers, self.folder, outside, self.publish, self.kept.log)
 
-    def publish(self, name: str, keys: IssuerKeys) -> None:
+    def publish(self, issuer: Issuer, keys: IssuerKeys) -> None:
         """Keep who published."""
         assert keys.keys.keys
-        self.published.append(name)
+        self.published.append(issuer.name)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def hanging(released: threading.Event) -> Reply:
 def test_issuer_that_is_slow_at_the_start(setting: Setting) -> None:
     """Serving begins without its keys, the log says so, and they are taken when they come."""
     released, came = threading.Event(), threading.Event()
-    setting.publish = lambda name, keys: came.set()  # type: ignore[method-assign]  # noqa: ARG005
+    setting.publish = lambda issuer, keys: came.set()  # type: ignore[method-assign]  # noqa: ARG005
     with HostilePeer(hanging(released)) as peer, setting.answering(corp(peer)) as answering:
         answering.wait_for_first_keys(0.05)
         assert setting.kept.events == ["issuer_has_no_keys_yet"]

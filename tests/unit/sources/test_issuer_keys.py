@@ -60,9 +60,8 @@ class Setting:
 
         asyncio.run(inside())
 
-    def publish(self, name: str, keys: IssuerKeys) -> None:
+    def publish(self, keys: IssuerKeys) -> None:
         """Keep what is published."""
-        assert name == "corp"
         self.published.append(keys)
 
     def key_ids(self) -> list[list[str | None]]:
@@ -389,8 +388,8 @@ def test_fetched_again_before_they_are_old(setting: Setting) -> None:
 def test_fault_of_who_takes_the_keys(setting: Setting) -> None:
     """An error of ours is logged by its type, and does not end the fetching."""
 
-    def broken(name: str, keys: IssuerKeys) -> None:
-        raise ZeroDivisionError(f"{name} {keys}")
+    def broken(keys: IssuerKeys) -> None:
+        raise ZeroDivisionError(str(keys))
 
     async def ask(keys: FetchedKeys) -> None:
         keys._publish = broken

@@ -13,15 +13,17 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from authz.identity.keys import MAX_KEYS
-from authz.tokens.signing_keys import KeysUnusable, open_signing_keys
-from tests.support.keys import private_key, private_pem
+from authz.model.instant import Instant
+from authz.tokens.schedule import RETIRED_AFTER, signs_from
+from authz.tokens.signing_keys import KeysUnusable, open_key_ring
+from tests.support.keys import open_signing_keys, private_key, private_pem
 from tests.vectors.material import PrivateKey, material
 
 STARTERS = 6
 IN_A_PROCESS = """
 import pathlib, sys
 from authz.identity.keys import MAX_KEYS
-from authz.tokens.signing_keys import open_signing_keys
+from tests.support.keys import open_signing_keys
 print(open_signing_keys(pathlib.Path(sys.argv[1])).signing_id)
 """
 
@@ -96,17 +98,22 @@ def test_processes_agree(tmp_path: Path) -> None:
 
 
 def test_the_last_by_name_signs(tmp_path: Path) -> None:
-    """All keys are published, and the newest by name signs."""
+    """The newest by name signs, and the one before it is published until its last token ends."""
     folder = folder_with(
         tmp_path,
         **{"20260101T000000Z-a": private_pem("old"), "20260201T000000Z-b": private_pem("new")},
     )
 
-    keys = open_signing_keys(folder)
+    ring = open_key_ring(folder)
+    at_change = signs_from("20260201T000000Z-b")
+    keys = ring.at(at_change)
 
+    assert ring.at(Instant(at_change - 1)).signing_id == "20260101T000000Z-a"
     assert keys.signing_id == "20260201T000000Z-b"
     assert keys.signing.private_numbers() == private_key("new").private_numbers()
     assert [key.key_id for key in keys.public.keys] == ["20260101T000000Z-a", "20260201T000000Z-b"]
+    retired = ring.at(Instant(at_change + RETIRED_AFTER))
+    assert [key.key_id for key in retired.public.keys] == ["20260201T000000Z-b"]
 
 
 def test_nothing_private_is_published(tmp_path: Path) -> None:
