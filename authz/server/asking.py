@@ -75,9 +75,8 @@ class Asking:
         answering.wait_for_first_keys(FIRST_KEYS_SECONDS)
         return answering
 
-    def close_old(self) -> None:
-        """Close those whom no Check can wait for any more."""
-        now = time.monotonic()
+    def close_old(self, now: float) -> None:
+        """Close those whom no Check can wait for any more at *now*, of the monotonic clock."""
         for ends, opened in self._before:
             if ends <= now:
                 opened.close()

@@ -98,12 +98,14 @@ class Reload:
         except ChangedMeanwhile:
             raise NotNow from None
         elsewhere = self.asking.of(declared.directory)
-        self.declared, self.looked_for = declared, frozenset()
+        known, self.declared = set(self.declared.warnings), declared
+        self.looked_for = frozenset()
         self.worlds.replace(declared.world(self.signing.public), self.signing, elsewhere)
         self.standing.in_force(declared.version, self.clock())
         self._say_sound(WORLD)
         for warning in declared.warnings:
-            self.log.warning("world", what=str(warning))
+            if warning not in known:
+                self.log.warning("world", what=str(warning))
         spent = round(time.monotonic() - started, 3)
         self.log.info("reloaded", part=WORLD, world=declared.version, seconds=spent)
 
@@ -153,7 +155,7 @@ class Reload:
     def each_round(self) -> None:
         """Do what time brings."""
         self.advance_keys()
-        self.asking.close_old()
+        self.asking.close_old(time.monotonic())
         self.validator.get_ready()
 
     def _say_sound(self, part: str) -> None:
@@ -161,11 +163,11 @@ class Reload:
             self.log.info("mended", part=part)
 
     def _say_failed(self, part: str, mistakes: Sequence[Diagnostic]) -> None:
-        if not self.standing.failed(part, mistakes, self.clock()):
-            return
-        for row in mistakes:
-            say = self.log.error if row.severity is Severity.ERROR else self.log.warning
-            say("reload_failed", part=part, what=str(row))
+        # Warnings stand beside mistakes; they keep nothing out.
+        errors = [row for row in mistakes if row.severity is Severity.ERROR]
+        if self.standing.failed(part, errors, self.clock()):
+            for row in errors:
+                self.log.error("reload_failed", part=part, what=str(row))
 
 
 def _paths_of(certificates: Certificates) -> Iterable[Path]:

@@ -136,12 +136,14 @@ def _read(told: bytes, code: int) -> Vetted:
     try:
         answer = json.loads(told)
         mistakes = answer["mistakes"]
-        if not mistakes:
+        if not mistakes and code == 0:
             return Vetted(answer["folders"], answer["all"])
-        raise InvalidWorld([_diagnostic(row) for row in mistakes])
+        if mistakes:
+            raise InvalidWorld([_diagnostic(row) for row in mistakes])
     except (ValueError, KeyError, TypeError):
-        how = f"of signal {-code}" if code < 0 else f"with code {code}"
-        raise NoVerdict(f"the process that validates it ended {how}, without an answer") from None
+        pass
+    how = f"of signal {-code}" if code < 0 else f"with code {code}"
+    raise NoVerdict(f"the process that validates it ended {how}, without an answer")
 
 
 def _diagnostic(row: dict[str, Any]) -> Diagnostic:

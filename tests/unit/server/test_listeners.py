@@ -20,7 +20,9 @@ from authz.server.listeners import (
     CannotListen,
     admits,
     bind,
+    open_certificates,
 )
+from examples.edge.certificates import Authority
 
 ENVOY = SpiffeId.parse("spiffe://example.org/ns/edge/sa/envoy")
 TLS = MutualTLS("127.0.0.1", 9000, "gate.pem", "gate.key", "roots.pem", frozenset({ENVOY}))
@@ -58,7 +60,9 @@ def _socket_at(path: Path) -> None:
 def bound(address: UnixSocket | MutualTLS | MeshRestricted, home: Path, port: int = 9000) -> Ports:
     """Bind *address* and let it go again; what was bound comes back."""
     ports = Ports(port)
-    lock = bind(cast("grpc.Server", ports), Listener("out", address), home)
+    listener = Listener("out", address)
+    server = cast("grpc.Server", ports)
+    lock = bind(server, listener, home, open_certificates(listener, home))
     if lock is not None:
         lock.close()
     return ports
@@ -67,8 +71,7 @@ def bound(address: UnixSocket | MutualTLS | MeshRestricted, home: Path, port: in
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A folder with the files of a TLS listener; its path is short enough for a socket."""
-    for name in ("gate.pem", "gate.key", "roots.pem"):
-        (tmp_path / name).write_text(name)
+    Authority(tmp_path).issue("gate", "spiffe://example.org/ns/narrowgate/sa/gate")
     return tmp_path
 
 
@@ -177,17 +180,17 @@ def test_client_certificate_is_asked_for(home: Path, monkeypatch: pytest.MonkeyP
     """Without a certificate below our roots nobody gets as far as a Check."""
     asked: list[Mapping[str, Any]] = []
     monkeypatch.setattr(
-        grpc, "ssl_server_credentials", lambda pairs, **said: asked.append({"pairs": pairs, **said})
+        grpc, "dynamic_ssl_server_credentials", lambda *_, **said: asked.append(said)
     )
     bound(TLS, home)
 
-    assert asked == [
-        {
-            "pairs": [(b"gate.key", b"gate.pem")],
-            "root_certificates": b"roots.pem",
-            "require_client_auth": True,
-        }
-    ]
+    assert asked == [{"require_client_authentication": True}]
+
+
+def test_no_certificate(home: Path) -> None:
+    """A port with TLS is never bound without one."""
+    with pytest.raises(CannotListen, match="no certificate"):
+        bind(cast("grpc.Server", Ports()), Listener("out", TLS), home)
 
 
 def test_missing_file(home: Path) -> None:
