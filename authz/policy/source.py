@@ -18,7 +18,7 @@ from typing import Any
 
 from cedarpy import policies_to_json_str
 
-from authz.policy.statements import MAX_OPERATORS, Statement, scope_end
+from authz.policy.statements import MAX_NESTED, MAX_OPERATORS, Statement, scope_end
 from authz.policy.syntax import MISSING_END, syntax_hint
 
 MAX_NESTING = 500
@@ -67,6 +67,8 @@ def read_source(statement: Statement, guard: str) -> Source:
     """
     if statement.operators > MAX_OPERATORS:
         raise NotOnePolicy(f"it has more than {MAX_OPERATORS} operators and brackets; split it")
+    if statement.is_too_large:
+        raise NotOnePolicy(f"its brackets are nested deeper than {MAX_NESTED}; split it")
     policy = _read_one(statement.text)
     guarded, conditions = statement.text, conditions_of(guard)
     if conditions:

@@ -48,7 +48,7 @@ def syntax_mistake(statement: Statement, message: str, hint: str) -> Diagnostic:
         return Diagnostic(statement.at(offset), told, hint or _hint_at(statement.text, offset))
     remark = Remark(told, hint, perhaps=_words(message))
     placed = diagnostic(statement, remark)
-    if placed.position != statement.position:
+    if placed.position != statement.position or statement.is_too_large:
         return placed
     part = part_refused(statement.text, lambda text: _refusal(text) == message)
     return placed if part is None else replace(placed, position=statement.at(part))

@@ -7,9 +7,11 @@ import json
 import pytest
 from cedarpy import policies_to_json_str
 
+import authz.policy.syntax
 from authz.directory.diagnostics import Position
 from authz.policy.source import NotOnePolicy, read_source
-from authz.policy.statements import MAX_OPERATORS, Statement, split_statements
+from authz.policy.statements import MAX_NESTED, MAX_OPERATORS, Statement, split_statements
+from authz.policy.syntax import syntax_mistake
 
 P = "permit (principal, action, resource);"
 F = "forbid (principal, action, resource);"
@@ -168,6 +170,41 @@ def test_giants_are_refused_by_counting(text: str) -> None:
         assert statement.operators > MAX_OPERATORS
         with pytest.raises(NotOnePolicy, match="split it"):
             read_source(statement, "")
+
+
+@pytest.mark.parametrize("text", GIANTS.values(), ids=list(GIANTS))
+def test_giants_are_told_without_the_engine(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is the engine asked where a mistake in it stands: its search begins with nearly all."""
+    monkeypatch.setattr(authz.policy.syntax, "policies_to_json_str", None)
+
+    for statement in statements(text):
+        with pytest.raises(NotOnePolicy) as refused:
+            read_source(statement, "")
+        told = syntax_mistake(statement, str(refused.value), refused.value.hint)
+
+        assert told.position == statement.position
+
+
+@pytest.mark.parametrize("opening", ["(", "[", "{a: ", "ip("])
+def test_nesting_is_bounded_by_itself(opening: str) -> None:
+    """Fewer brackets than the bound on operators end the engine, where all are nested."""
+    closing = {"[": "]", "{a: ": "}"}.get(opening, ")")
+    (deepest,), (deeper,) = (
+        statements(condition(opening * levels + "true" + closing * levels))
+        for levels in (MAX_NESTED - 1, MAX_NESTED)
+    )
+
+    assert deeper.operators <= MAX_OPERATORS
+    assert (deepest.is_too_large, deeper.is_too_large) == (False, True)
+    with pytest.raises(NotOnePolicy, match="nested deeper than 300; split it"):
+        read_source(deeper, "")
+
+
+def test_nesting_is_of_one_statement() -> None:
+    """What stands side by side, or in another statement, is not nested; a surplus counts not."""
+    text = condition("[" + "(1), " * 400 + "1] == []" + ")" * 400)
+
+    assert [each.nested for each in statements(text * 2)] == [3, 3]
 
 
 def test_large_and_flat_is_read() -> None:
