@@ -48,6 +48,14 @@ test-crash: $(READY) ## kill the gate under load N times; no answered decision l
 sabotage: $(READY) ## take each wall away in a copy: which test turns red first? (ONLY=… JOBS=2)
 	$(BIN)/python -m tools.sabotage --jobs $(or $(JOBS),2) --only '$(ONLY)'
 
+$(VENV)/.fuzzer: requirements/fuzz.txt $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	@touch $@
+
+.PHONY: fuzz
+fuzz: $(VENV)/.fuzzer ## every parser of outside bytes under a coverage-guided fuzzer (PARSER=… RUNS=… KEEP=1)
+	$(BIN)/python -m tests.fuzz $(PARSER) $(if $(RUNS),--runs $(RUNS)) $(if $(KEEP),--keep)
+
 .PHONY: demo
 demo: $(READY) $(if $(filter oidc-provider,$(IDP)),idp) ## Envoy, the gate, a tool and two agents: seven scenes (KEEP=1 keeps it running; IDP=oidc-provider)
 	$(BIN)/python -m examples.demo $(if $(KEEP),--keep) $(if $(IDP),--idp $(IDP))
@@ -87,7 +95,9 @@ lock: $(READY) ## resolve pyproject.toml into requirements/ anew
 	  --group dev --constraint requirements/serve.txt --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements/node.in \
 	  --output-file requirements/node.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements/fuzz.in \
+	  --output-file requirements/fuzz.txt
 
 .PHONY: clean
 clean: ## remove everything that this file made
-	rm -rf $(VENV) .demo .idp examples/idp/node_modules .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .demo .fuzz .idp examples/idp/node_modules .mypy_cache .ruff_cache .hypothesis build dist

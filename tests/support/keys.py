@@ -20,11 +20,14 @@ from authz.model.instant import Instant
 from authz.tokens.jwks import public_jwks
 from authz.tokens.signing_keys import SigningKeys, open_key_ring
 
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
 
 @cache
-def private_key(name: str) -> ec.EllipticCurvePrivateKey:  # noqa: ARG001 - the cache's key
-    """Give the P-256 key that this run has made for *name*."""
-    return ec.generate_private_key(ec.SECP256R1())
+def private_key(name: str) -> ec.EllipticCurvePrivateKey:
+    """Give the P-256 key of *name*: the same in every run, so that kept tokens stay good."""
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest())
+    return ec.derive_private_key(number % (P256_ORDER - 1) + 1, ec.SECP256R1())
 
 
 def private_pem(name: str) -> bytes:

@@ -18,11 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from tests.support.keys import private_key
+from tests.support.keys import P256_ORDER, private_key
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
-P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 COORDINATE_BYTES = {"secp256r1": 32, "secp384r1": 48, "secp256k1": 32}
 
 _MAKERS: Mapping[str, Callable[[], PrivateKey]] = {

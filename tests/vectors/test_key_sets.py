@@ -18,7 +18,8 @@ ACCEPTED = [row for row in SETS if "expect" in row]
 REFUSED = [row for row in SETS if "refused" in row]
 
 
-def _text(row: Mapping[str, Any]) -> bytes:
+def text_of(row: Mapping[str, Any]) -> bytes:
+    """Write the set of a row."""
     if "text" in row:
         return bytes(row["text"], "utf-8")
     keys = [key for each in row["keys"] for key in _keys(each)]
@@ -44,7 +45,7 @@ def _resolved(value: Any) -> Any:
 @pytest.mark.parametrize("row", ACCEPTED, ids=lambda row: row["name"])
 def test_accepted(row: Mapping[str, Any]) -> None:
     """What can verify a token is kept, everything else is left out."""
-    keys = read_key_set(_text(row))
+    keys = read_key_set(text_of(row))
 
     assert [[key.key_id, key.algorithm] for key in keys.keys] == row["expect"], row["why"]
 
@@ -53,14 +54,14 @@ def test_accepted(row: Mapping[str, Any]) -> None:
 def test_refused(row: Mapping[str, Any]) -> None:
     """A set that somebody must look at is refused as a whole, and says why."""
     with pytest.raises(InvalidKeySet, match=row["refused"]):
-        read_key_set(_text(row))
+        read_key_set(text_of(row))
 
 
 def test_as_many_as_may_be() -> None:
     """The bound itself is still allowed."""
     row = {"keys": [{"of": "corp-1", "kid": "a", "times": MAX_KEYS}]}
 
-    assert len(read_key_set(_text(row)).keys) == MAX_KEYS
+    assert len(read_key_set(text_of(row)).keys) == MAX_KEYS
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_as_many_as_may_be() -> None:
 def test_each_kind_verifies(name: str, algorithm: str) -> None:
     """A key of each kind verifies what it signed, and nothing else."""
     row = {"keys": [{"of": name, "kid": "a", "alg": algorithm}]}
-    (key,) = read_key_set(_text(row)).keys
+    (key,) = read_key_set(text_of(row)).keys
     good = signature(name, algorithm, b"signed")
 
     assert key.verifies(b"signed", good)
