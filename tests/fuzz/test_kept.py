@@ -8,7 +8,7 @@ import pytest
 
 from tests.fuzz import harness
 from tests.fuzz.kept import CORPUS, inputs_of
-from tests.fuzz.limits import feed
+from tests.fuzz.limits import TooSlow, feed
 from tests.fuzz.parsers import PARSERS, load
 
 MAX_KEPT = 400 * 1024
@@ -40,3 +40,11 @@ def test_every_harness_is_listed() -> None:
     modules = {path.stem for path in Path(harness.__file__).parent.glob("*.py")}
 
     assert {*PARSERS} == modules - {"__init__", "issuer"}
+
+
+def test_a_slow_input_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes longer than it may is raised, as an exception would be."""
+    monkeypatch.setattr("tests.fuzz.limits.MAX_SECONDS", 0.0)
+
+    with pytest.raises(TooSlow, match="3 bytes"):
+        feed(load("json").entry, b"nul")
