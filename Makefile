@@ -44,6 +44,11 @@ N ?= 3
 test-crash: $(READY) ## kill the gate under load N times; no answered decision lacks its record
 	$(BIN)/python -m tests.crash $(N)
 
+.PHONY: clients
+clients: $(READY) ## five real MCP clients after every shape of refusal: what they read, and who lives on (RENEW=1)
+	$(BIN)/python -m tools.clients
+	$(BIN)/python -m tests.clients $(if $(RENEW),--renew)
+
 .PHONY: sabotage
 sabotage: $(READY) ## take each wall away in a copy: which test turns red first? (ONLY=… JOBS=2)
 	$(BIN)/python -m tools.sabotage --jobs $(or $(JOBS),2) --only '$(ONLY)'
@@ -93,11 +98,10 @@ lock: $(READY) ## resolve pyproject.toml into requirements/ anew
 	  --output-file requirements/serve.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml \
 	  --group dev --constraint requirements/serve.txt --output-file requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements/node.in \
-	  --output-file requirements/node.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements/fuzz.in \
-	  --output-file requirements/fuzz.txt
+	for each in node fuzz mcp-1.12 mcp-1.30; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements/$$each.in \
+	    --output-file requirements/$$each.txt; done
 
 .PHONY: clean
 clean: ## remove everything that this file made
-	rm -rf $(VENV) .demo .fuzz .idp examples/idp/node_modules .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .demo .fuzz .idp .clients {examples/idp,tests/clients/drivers}/node_modules .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,4 +1,4 @@
-"""Where `make idp` leaves the provider, and whether it is there."""
+"""Where `make idp` leaves the provider, and whether it is there; other Node programs likewise."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-HOW = "`make idp` installs it"
-
 
 class NotInstalled(Exception):
-    """The provider is not installed; the message says how it is."""
+    """A program is not installed; the message says how it is."""
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What the provider needs to run."""
+    """What a program for Node needs to run."""
 
     folder: Path
     """For Node, where the system has none, and the stamp."""
@@ -24,6 +22,12 @@ class Installation:
     package: Path
     """Where the modules and their lockfile are. What they import lies in `node_modules` beside
     them, the one place where Node looks for it."""
+
+    what: str = "the OpenID provider"
+    """The program, as messages name it."""
+
+    target: str = "idp"
+    """Of `make`: what installs it."""
 
     @property
     def lockfile(self) -> Path:
@@ -42,20 +46,23 @@ class Installation:
 
     def node(self) -> Path:
         """
-        Give the Node that runs the provider.
+        Give the Node that runs the program.
 
         Raises:
             NotInstalled: never installed, or by another lockfile, or its Node is gone.
         """
         if not self.stamp.exists():
-            raise NotInstalled(f"the OpenID provider is not installed: {HOW}")
+            raise self._missing(f"{self.what} is not installed")
         stamp = json.loads(self.stamp.read_text())
         if stamp["lockfile"] != self._digest() or not (self.package / "node_modules").is_dir():
-            raise NotInstalled(f"other packages of the OpenID provider are wanted: {HOW}")
+            raise self._missing(f"other packages of {self.what} are wanted")
         node = Path(stamp["node"])
         if not node.exists():
-            raise NotInstalled(f"the Node of the OpenID provider is gone: {HOW}")
+            raise self._missing(f"the Node of {self.what} is gone")
         return node
+
+    def _missing(self, why: str) -> NotInstalled:
+        return NotInstalled(f"{why}: `make {self.target}` installs it")
 
     def _digest(self) -> str:
         return hashlib.sha256(self.lockfile.read_bytes()).hexdigest()

@@ -10,8 +10,6 @@ import asyncio
 import json
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -23,11 +21,10 @@ from mcp.types import CallToolResult, TextContent
 
 from authz.model.reasons import Reason
 from authz.server.decision_point import DecisionPoint
-from examples.edge.certificates import Authority
+from tests.clients.floor import TRANSPORT, Floor, running_floor
 from tests.support.cases import Case, all_cases, case_named
-from tests.support.edge import headers_of, running_front
-from tests.support.gate import Gate, running_gate
-from tests.support.mcp_upstream import RAN, McpUpstream
+from tests.support.edge import headers_of
+from tests.support.mcp_upstream import RAN
 from tests.support.scope import in_force
 
 TIMEOUT_SECONDS = 20
@@ -36,9 +33,6 @@ IN_BAND = frozenset({"denied", "denied-modern", "scope", "step-up", "consent", "
 """Answers that reach a client as the result of its call."""
 
 FIRST_STEP_OF_A_CALL = 6
-
-TRANSPORT = frozenset({"content-type", "accept", "mcp-method", "mcp-name", "mcp-protocol-version"})
-"""Headers that the client writes itself."""
 
 
 def _is_for_clients(case: Case) -> bool:
@@ -65,49 +59,27 @@ def _is_for_clients(case: Case) -> bool:
 CASES = [case for case in all_cases() if _is_for_clients(case)]
 
 
-@dataclass(frozen=True)
-class Floor:
-    """A gate behind Envoy, before an MCP server."""
-
-    port: int
-    gate: Gate
-    authority: Authority
-    upstream: McpUpstream
-
-    def client(self, case: Case) -> httpx2.AsyncClient:
-        """Give an HTTP client with certificate, route and credential of *case*."""
-        tls = ssl.create_default_context(cafile=str(self.authority.roots))
-        name = f"client-{case.principal.rpartition('/')[2]}"
-        tls.load_cert_chain(*self.authority.issue(name, case.principal))
-        headers = {k: v for k, v in headers_of(case) if k not in TRANSPORT}
-        return httpx2.AsyncClient(verify=tls, headers=headers, timeout=TIMEOUT_SECONDS)
-
-    def reasons(self, tool: str) -> list[str]:
-        """Give the reasons of all records of calls of *tool*."""
-        rows = [json.loads(line) for line in self.gate.records.read_text().splitlines()]
-        return [row["reason"] for row in rows if (row["operation"] or {}).get("tool") == tool]
-
-
 @pytest.fixture(scope="module")
 def floor(
     decision_point: DecisionPoint, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Floor]:
     """The worked world, between the official client and an official server."""
-    folder: Path = tmp_path_factory.mktemp("clients")
-    targets = decision_point.world.directory.targets.values()
-    tools = {name for target in targets for name in target.tools}
-    with (
-        McpUpstream(tools) as upstream,
-        running_gate(decision_point, folder) as gate,
-        running_front(decision_point, folder, gate, upstream.port) as (port, authority),
-    ):
-        yield Floor(port, gate, authority, upstream)
+    with running_floor(decision_point, tmp_path_factory.mktemp("clients")) as running:
+        yield running
+
+
+def _http(floor: Floor, case: Case) -> httpx2.AsyncClient:
+    """Give an HTTP client with certificate, route and credential of *case*."""
+    tls = ssl.create_default_context(cafile=str(floor.authority.roots))
+    tls.load_cert_chain(*floor.identity_of(case))
+    headers = {k: v for k, v in headers_of(case) if k not in TRANSPORT}
+    return httpx2.AsyncClient(verify=tls, headers=headers, timeout=TIMEOUT_SECONDS)
 
 
 async def _call(floor: Floor, case: Case, mode: ConnectMode) -> tuple[CallToolResult, Any]:
     """Make the call of *case*, then list tools in the same session."""
     params = json.loads(case.body)["params"]
-    async with floor.client(case) as http:
+    async with _http(floor, case) as http:
         url = f"https://127.0.0.1:{floor.port}{case.path}"
         transport = streamable_http_client(url, http_client=http)
         async with Client(transport, mode=mode, read_timeout_seconds=TIMEOUT_SECONDS) as client:
@@ -147,7 +119,7 @@ def test_allowed_call_after_a_refusal(floor: Floor) -> None:
     async def converse() -> list[bool]:
         case = case_named("tool-not-on-list")
         floor.gate.clock.moment = case.now
-        async with floor.client(case) as http:
+        async with _http(floor, case) as http:
             url = f"https://127.0.0.1:{floor.port}{case.path}"
             async with Client(streamable_http_client(url, http_client=http)) as client:
                 calls = [("purge", {}), ("search", {"query": "a"}), ("purge", {})]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from examples.idp.installation import INSTALLATION, Installation, NotInstalled
-from tools.idp import CannotInstall, Node, install_packages, node_from_wheel, system_node
+from tests.clients.installed import NODE
+from tools.node import CannotInstall, Node, install_packages, node_from_wheel, system_node
 
 
 def executable(folder: Path, name: str, script: str) -> Path:
@@ -27,10 +28,11 @@ def elsewhere(tmp_path: Path) -> Installation:
     return Installation(tmp_path / ".idp", tmp_path)
 
 
-def test_lockfile_pins_all_and_names_no_host() -> None:
+@pytest.mark.parametrize("installation", [INSTALLATION, NODE], ids=lambda each: each.target)
+def test_lockfile_pins_all_and_names_no_host(installation: Installation) -> None:
     """Every package has version and digest, and comes from wherever npm is set up to fetch."""
-    lockfile = json.loads(INSTALLATION.lockfile.read_text())
-    wanted = json.loads((INSTALLATION.package / "package.json").read_text())["dependencies"]
+    lockfile = json.loads(installation.lockfile.read_text())
+    wanted = json.loads((installation.package / "package.json").read_text())["dependencies"]
     packages = {name: row for name, row in lockfile["packages"].items() if name}
 
     assert len(packages) >= 40
@@ -66,8 +68,8 @@ def test_no_node_to_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
 
-    with pytest.raises(CannotInstall, match=r"needs Node 20\.19 or newer .* `make idp` again"):
-        node_from_wheel(tmp_path)
+    with pytest.raises(CannotInstall, match=r"Node 20\.19 or newer .* `make idp` again"):
+        node_from_wheel(Installation(tmp_path, tmp_path))
 
 
 def test_npm_that_fails(elsewhere: Installation) -> None:

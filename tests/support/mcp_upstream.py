@@ -11,8 +11,12 @@ import uvicorn
 from mcp.server.lowlevel.server import Server
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, TextContent, Tool
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from authz.model.headers import DECISION
 
 RAN = "it ran"
+_DECISION = DECISION.encode("ascii")
 
 
 class McpUpstream:
@@ -21,6 +25,9 @@ class McpUpstream:
     def __init__(self, tools: set[str]) -> None:
         self.ran: list[str] = []
         """Tools in the order in which they ran."""
+
+        self.reached: list[str] = []
+        """The decision of each request that came here, tool call or not."""
 
         listed = [Tool(name=name, input_schema={"type": "object"}) for name in sorted(tools)]
 
@@ -33,7 +40,7 @@ class McpUpstream:
 
         server: Server[Any] = Server("any", on_list_tools=list_tools, on_call_tool=call_tool)
         security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-        application = server.streamable_http_app(transport_security=security)
+        application = self._noted(server.streamable_http_app(transport_security=security))
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
@@ -41,6 +48,16 @@ class McpUpstream:
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+
+    def _noted(self, application: ASGIApp) -> ASGIApp:
+        """Note the decisions of the requests to *application*."""
+
+        async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+            found = [value for name, value in scope.get("headers", ()) if name == _DECISION]
+            self.reached.extend(value.decode("ascii") for value in found)
+            await application(scope, receive, send)
+
+        return noting
 
     def __enter__(self) -> Self:
         self._thread.start()
