@@ -218,6 +218,8 @@ class Seen:
 
     def wrong(self, client: Client, outcome: Outcome) -> Iterator[str]:
         """Tell what is not as the gate promises it."""
+        if not any(row["decision"] in self.reached for row in self.rows):
+            yield "nothing reached the upstream, so it cannot be told what must not"
         for row in self.denied:
             if Reason(row["reason"]) not in self.shape.reasons:
                 yield f"refused for {row['reason']}: {row['detail']}"

@@ -51,7 +51,7 @@ class LostKeys:
 
 @dataclass(frozen=True, slots=True)
 class Ailing(DecisionPoint):
-    """A decision point that is as well as it is told to be."""
+    """A decision point that is as well as it is told to be; in all else it is the real one."""
 
     state: State = field(default_factory=State)
 
@@ -67,10 +67,10 @@ class Ailing(DecisionPoint):
             case Health.OVERLOADED:
                 return self.refuse_overload(listener)
             case Health.BROKEN:
-                broken: Any = LostKeys()
-                return DecisionPoint.answer(
-                    replace(self, keys=broken, state=State()), request, listener, metadata, patience
-                )
+                keys: Any = LostKeys()
+                broken = replace(self, keys=keys, state=State())
+                return broken.answer(request, listener, metadata, patience)
+        # A class with slots is made twice, so `super` would look in the first one.
         return DecisionPoint.answer(self, request, listener, metadata, patience)
 
 

@@ -144,31 +144,38 @@ def test_what_was_read(told: Mapping[str, Any], expected: Read) -> None:
 
 
 WRONG = [
-    (DENIED, ROW, {}, Outcome(Read.RESULT, is_alive=True), []),
-    (DENIED, ROW, {}, Outcome(Read.RESULT, is_alive=False), ["the session is dead"]),
+    (DENIED, ROW, {"d0"}, Outcome(Read.RESULT, is_alive=True), []),
+    (DENIED, ROW, {"d0"}, Outcome(Read.RESULT, is_alive=False), ["the session is dead"]),
     (
         DENIED,
         ROW,
         {},
+        Outcome(Read.RESULT, is_alive=True),
+        ["nothing reached the upstream, so it cannot be told what must not"],
+    ),
+    (
+        DENIED,
+        ROW,
+        {"d0"},
         Outcome(Read.LOST, is_alive=True),
         ["the agent read: lost, not: result"],
     ),
     (
         DENIED,
         ROW,
-        {"d1"},
+        {"d0", "d1"},
         Outcome(Read.RESULT, is_alive=True),
         ["refused for operation_undeclared, and it reached the upstream"],
     ),
     (
         DENIED,
         {**ROW, "reason": "forbidden", "detail": "by x"},
-        {},
+        {"d0"},
         Outcome(Read.RESULT, is_alive=True),
         ["refused for forbidden: by x"],
     ),
     (DENIED, ALLOW, {"d0"}, Outcome(Read.NOT_SENT, is_alive=True), ["it was not refused"]),
-    (OURS, {**ROW, "reason": "fault"}, {}, Outcome(Read.LOST, is_alive=False), []),
+    (OURS, {**ROW, "reason": "fault"}, {"d0"}, Outcome(Read.LOST, is_alive=False), []),
     (BY_ITSELF, ALLOW, {"d0"}, Outcome(Read.NOT_SENT, is_alive=True), ["it was not refused"]),
 ]
 
@@ -178,12 +185,17 @@ def test_what_is_wrong(
     shape: Shape, row: Mapping[str, Any], reached: set[str], outcome: Outcome, expected: list[str]
 ) -> None:
     """A trial that did not go as the gate promises says what was wrong."""
-    assert list(Seen(shape, [row], frozenset(reached)).wrong(CLIENTS[0], outcome)) == expected
+    assert (
+        list(Seen(shape, [ALLOW, row], frozenset(reached)).wrong(CLIENTS[0], outcome)) == expected
+    )
 
 
 def test_what_a_client_need_not_send() -> None:
     """The modern era has no listening stream that could be refused."""
-    seen, outcome = Seen(BY_ITSELF, [ALLOW], frozenset()), Outcome(Read.NOT_SENT, is_alive=True)
+    seen, outcome = (
+        Seen(BY_ITSELF, [ALLOW], frozenset({"d0"})),
+        Outcome(Read.NOT_SENT, is_alive=True),
+    )
 
     assert list(seen.wrong(OWN[1], outcome)) == []
     assert OWN[1].mode == MODERN
