@@ -18,7 +18,7 @@ from authz.commands.report import Format, console, report, shown
 from authz.directory.compiled import TargetKind
 from authz.directory.diagnostics import InvalidWorld, Severity, nearest
 from authz.directory.overview import TOOL, Entry, overview
-from authz.sources.declared import read_documents
+from authz.sources.declared import read_documents, read_policies
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "Gate": ("issuer", "trustDomains", "listeners"),
@@ -27,7 +27,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "Role": ("groups", "users", "scopes", "capped"),
     "Agent": ("lifecycle", "scopes", "capped", "calls"),
     "MCPServer": ("addresses", "callers", "notAccepted"),
-    TOOL: ("action", "scopes", "callers"),
+    TOOL: ("action", "scopes", "callers", "quarantined"),
 }
 """What a table shows of each kind, in the order of the tables."""
 
@@ -67,7 +67,7 @@ def show(
     except InvalidWorld as error:
         diagnostics = error.diagnostics
         raise typer.Exit(report(lambda _: diagnostics, home, form, Severity.ERROR)) from None
-    entries = [*overview(declared.directory, declared.documents)]
+    entries = [*overview(declared.directory, declared.documents, _quarantined(home))]
     chosen = [each for each in entries if name in (None, each.name)]
     if name is not None and not chosen:
         hint = nearest(name, (each.name for each in entries))
@@ -82,6 +82,15 @@ def show(
 
 
 show.__doc__ = f"{show.__doc__}\n\n{EXAMPLES}"
+
+
+def _quarantined(home: Path) -> Mapping[str, str]:
+    """Give the tools that no policy lets anybody call; none is known where policies do not load."""
+    try:
+        _, policies, _ = read_policies(home)
+    except InvalidWorld:
+        return {}
+    return policies.quarantined
 
 
 def as_json(entries: Iterable[Entry]) -> str:

@@ -194,6 +194,7 @@ class Compiler:
             input_schema=schema,
             mirrored=mirrored,
             record=frozenset(spec.record),
+            place=row.source.key_at("spec", "tools", name),
         )
 
     def _note_records(

@@ -17,6 +17,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import ClassVar
 
+from authz.directory.diagnostics import Position
 from authz.model.operation import Operation, ToolCall
 from authz.model.principals import SubjectForm
 from authz.model.scopes import ScopePatterns, Scopes
@@ -25,6 +26,9 @@ from authz.model.strict_json import JSON
 
 ALL = "*"
 """Stands in a connection's list for everything of that kind."""
+
+NOWHERE = Position("directory")
+"""Of what no document declares."""
 
 
 class Lifecycle(StrEnum):
@@ -185,6 +189,9 @@ class Tool:
 
     record: frozenset[str]
     """JSON Pointers of the arguments whose values the decision record may hold."""
+
+    place: Position = NOWHERE
+    """Where it is declared."""
 
     @property
     def own_name(self) -> str:

@@ -39,8 +39,17 @@ class Entry:
     """By name, in the order in which people read them."""
 
 
-def overview(directory: Directory, documents: Iterable[Document]) -> Iterator[Entry]:
-    """Give an entry for every document of *directory*, and for every tool behind its server."""
+def overview(
+    directory: Directory, documents: Iterable[Document], quarantined: Mapping[str, str]
+) -> Iterator[Entry]:
+    """
+    Give an entry for every document of *directory*, and for every tool behind its server.
+
+    Args:
+        directory: What is declared.
+        documents: The same as it is written.
+        quarantined: Why, by the name of each tool that nobody can call.
+    """
     rows = sorted(documents, key=lambda row: (row.kind, row.qualified))
     for row in rows:
         match row.spec:
@@ -51,7 +60,9 @@ def overview(directory: Directory, documents: Iterable[Document]) -> Iterator[En
                 yield _entry(row, _target_facts(directory, target))
                 for name, tool in sorted(target.tools.items()):
                     place = row.source.key_at("spec", "tools", name)
-                    yield Entry(TOOL, tool.name, place, _tool_facts(directory, target, tool))
+                    facts = _tool_facts(directory, target, tool)
+                    why = quarantined.get(tool.name)
+                    yield Entry(TOOL, tool.name, place, {"quarantined": why, **facts})
             case IssuerSpec() as spec:
                 yield _entry(row, _issuer_facts(directory, row.name, spec))
             case RoleSpec() as spec:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     # step 6, operation
     OPERATION_UNDECLARED = "operation_undeclared"
     METHOD_UNKNOWN = "method_unknown"
+    TOOL_QUARANTINED = "tool_quarantined"
     # steps 7 and 8, ceilings
     AGENT_LACKS_SCOPE = "agent_lacks_scope"
     USER_LACKS_SCOPE = "user_lacks_scope"

@@ -46,5 +46,8 @@ class Policies:
     zone: ZoneInfo
     """For `clock.hour` and `clock.weekday`."""
 
+    quarantined: Mapping[str, str]
+    """Why, by the qualified name of each tool that nobody can call: it clashes with a policy."""
+
     headers: frozenset[str]
     """The request headers that policies may read."""

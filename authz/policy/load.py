@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from cedarpy import PolicySet, Schema
@@ -14,12 +14,13 @@ from authz.policy.annotations import annotation_mistakes, read_notes
 from authz.policy.compiled import Policies, Policy, engine_id
 from authz.policy.names import Names, unknown_names, unknown_scopes
 from authz.policy.places import diagnostic
+from authz.policy.quarantine import Clash, Quarantine, ToolRow
 from authz.policy.question import PolicyRef
 from authz.policy.remarks import Remark, annotation
 from authz.policy.schema import schema_text
 from authz.policy.shapes import Shape, compile_shape
-from authz.policy.source import NotOnePolicy, Source, count_policies, read_source
-from authz.policy.statements import Statement, split_statements
+from authz.policy.source import NotOnePolicy, Sourced, count_policies, read_source
+from authz.policy.statements import split_statements
 from authz.policy.syntax import syntax_mistake
 from authz.policy.tiers import NoTier, guard_of
 from authz.policy.validator import part_with_mistake, validator_remarks
@@ -31,15 +32,10 @@ MAX_SEARCHES = 8
 """For how many mistakes the validator is asked where they are. With thousands of tools that takes
 seconds each; of the others only the policy is told."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Sourced:
-    source: Source
-    statement: Statement
-
-    @property
-    def position(self) -> Position:
-        return self.statement.position
+QUARANTINE_HINT = (
+    "rename the argument or change its type in the tool's input, or let the policy name the"
+    " actions that it is about"
+)
 
 
 def load_policies(
@@ -53,14 +49,15 @@ def load_policies(
         directory: Says which tiers exist, and what arguments tools take.
 
     Returns:
-        The policies, and warnings.
+        The policies, and warnings: a tool that one of them clashes with is among
+        these, and nobody can call it (`quarantine`).
 
     Raises:
         InvalidWorld: with every mistake of every file, and the warnings. The validator runs once
             everything parses, over all policies together.
     """
     mistakes: list[Diagnostic] = []
-    found: list[_Sourced] = []
+    found: list[Sourced] = []
     for file, content in sorted(files.items()):
         for row in _read(file, content, directory):
             if isinstance(row, Diagnostic):
@@ -79,7 +76,8 @@ def load_policies(
     mistakes.extend(note for note in notes if note.severity is Severity.ERROR)
     if mistakes:
         raise InvalidWorld([*mistakes, *warnings])
-    schema = Schema.from_str(_schema_text(directory, shapes))
+    tools = _tool_rows(directory, shapes)
+    schema = Schema.from_str(schema_text(tools))
     text = "\n".join(row.source.text for row in found)
     if count_policies(text) != len(found):
         raise InvalidWorld(
@@ -90,14 +88,20 @@ def load_policies(
                 )
             ]
         )
-    mistakes.extend(_validator_mistakes(found, text, schema, names))
+    unfit = _unfit(found, text, schema, names)
+    quarantine = Quarantine(tools)
+    clashes = quarantine.clashes(row for row, _ in unfit)
+    warnings.extend(_clash_warnings(clashes, directory))
+    wrong = [each for each in unfit if quarantine.still_refuses(each[0], clashes)]
+    mistakes.extend(_validator_mistakes(wrong, schema))
     if mistakes:
         raise InvalidWorld([*mistakes, *warnings])
     policies = Policies(
         by_engine_id={engine_id(index): _policy(row) for index, row in enumerate(found)},
         engine=PolicySet.from_str(text),
-        schema=schema,
+        schema=_without(clashes, tools) if clashes else schema,
         shapes=shapes,
+        quarantined={tool: str(clash) for tool, clash in clashes.items()},
         agents=directory.agents,
         zone=ZoneInfo(directory.gate.time_zone),
         headers=directory.gate.policy_headers,
@@ -105,7 +109,7 @@ def load_policies(
     return policies, tuple(warnings)
 
 
-def _read(file: str, text: bytes, directory: Directory) -> Iterator[_Sourced | Diagnostic]:
+def _read(file: str, text: bytes, directory: Directory) -> Iterator[Sourced | Diagnostic]:
     """Give the policies of a file, and a mistake for each statement that is none."""
     if file.endswith(BESIDE):
         return
@@ -125,12 +129,12 @@ def _read(file: str, text: bytes, directory: Directory) -> Iterator[_Sourced | D
         return
     for statement in split_statements(file, decoded):
         try:
-            yield _Sourced(read_source(statement, guard), statement)
+            yield Sourced(read_source(statement, guard), statement)
         except NotOnePolicy as error:
             yield syntax_mistake(statement, str(error), error.hint)
 
 
-def _annotation_mistakes(found: Iterable[_Sourced]) -> Iterator[Diagnostic]:
+def _annotation_mistakes(found: Iterable[Sourced]) -> Iterator[Diagnostic]:
     first: dict[str, Position] = {}
     for row in found:
         annotations = row.source.annotations
@@ -144,7 +148,7 @@ def _annotation_mistakes(found: Iterable[_Sourced]) -> Iterator[Diagnostic]:
             )
 
 
-def _name_notes(found: Iterable[_Sourced], names: Names) -> Iterator[Diagnostic]:
+def _name_notes(found: Iterable[Sourced], names: Names) -> Iterator[Diagnostic]:
     for row in found:
         scopes = row.source.annotations.get("scope") or ""
         remarks = [*unknown_names(row.source.policy, names), *unknown_scopes(scopes, names)]
@@ -152,28 +156,47 @@ def _name_notes(found: Iterable[_Sourced], names: Names) -> Iterator[Diagnostic]
             yield _of_policy(row, remark)
 
 
-def _of_policy(row: _Sourced, remark: Remark) -> Diagnostic:
+def _of_policy(row: Sourced, remark: Remark) -> Diagnostic:
     """Tell *remark* with the name of the policy."""
     message = f"policy {row.source.annotations.get('id')}: {remark.message}"
     return diagnostic(row.statement, replace(remark, message=message))
 
 
-def _schema_text(directory: Directory, shapes: Mapping[str, Shape]) -> str:
-    return schema_text(
+def _tool_rows(directory: Directory, shapes: Mapping[str, Shape]) -> tuple[ToolRow, ...]:
+    return tuple(
         (tool.name, tool.action, shapes[tool.name])
         for target in directory.targets.values()
         for tool in target.tools.values()
     )
 
 
-def _validator_mistakes(
-    found: list[_Sourced], text: str, schema: Schema, names: Names
-) -> Iterator[Diagnostic]:
+def _without(quarantined: Container[str], tools: Iterable[ToolRow]) -> Schema:
+    """Give the schema in which nobody can even ask about the *quarantined* tools."""
+    return Schema.from_str(schema_text(row for row in tools if row[0] not in quarantined))
+
+
+def _unfit(
+    found: list[Sourced], text: str, schema: Schema, names: Names
+) -> list[tuple[Sourced, Remark]]:
     """Validate all policies at once; the engine names them by their order in the text."""
     by_engine_id = {engine_id(index): row for index, row in enumerate(found)}
+    return [(by_engine_id[name], remark) for name, remark in validator_remarks(text, schema, names)]
+
+
+def _clash_warnings(clashes: Mapping[str, Clash], directory: Directory) -> Iterator[Diagnostic]:
+    """Name each quarantined tool where it is declared."""
+    for target in directory.targets.values():
+        for tool in target.tools.values():
+            if tool.name in clashes:
+                message = f"{tool.name} is quarantined, nobody can call it: {clashes[tool.name]}"
+                yield Diagnostic(tool.place, message, QUARANTINE_HINT, Severity.WARNING)
+
+
+def _validator_mistakes(
+    wrong: Iterable[tuple[Sourced, Remark]], schema: Schema
+) -> Iterator[Diagnostic]:
     searches = iter(range(MAX_SEARCHES))
-    for name, remark in validator_remarks(text, schema, names):
-        row = by_engine_id[name]
+    for row, remark in wrong:
         told = _of_policy(row, remark)
         if told.position == row.position and next(searches, None) is not None:
             place = part_with_mistake(row.statement, remark.message, schema)
@@ -181,7 +204,7 @@ def _validator_mistakes(
         yield told
 
 
-def _policy(row: _Sourced) -> Policy:
+def _policy(row: Sourced) -> Policy:
     notes = read_notes(row.source.annotations)
     ref = PolicyRef(notes.id, row.position.file, row.position.line, notes.reason)
     return Policy(ref, notes, row.source)

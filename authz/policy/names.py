@@ -76,7 +76,7 @@ def _names_in(shape: Shape) -> Iterator[str]:
 
 def unknown_names(policy: Mapping[str, Any], names: Names) -> Iterator[Remark]:
     """Give a remark for every name of *policy* (the engine's JSON form) that nothing has."""
-    for node in _nodes(policy):
+    for node in nodes_of(policy):
         match node:
             case {"type": str(kind), "id": str(name)}:
                 yield from _entity(kind, name, names)
@@ -93,7 +93,8 @@ def unknown_scopes(written: str, names: Names) -> Iterator[Remark]:
         yield Remark(f"@scope: no tool requires {scope}", hint, Severity.WARNING, about)
 
 
-def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
+def nodes_of(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Give every object that *value*, in a JSON form, consists of."""
     stack = [value]
     while stack:
         node = stack.pop()

@@ -18,6 +18,7 @@ from typing import Any
 
 from cedarpy import policies_to_json_str
 
+from authz.directory.diagnostics import Position
 from authz.policy.statements import MAX_NESTED, MAX_OPERATORS, Statement, scope_end
 from authz.policy.syntax import MISSING_END, syntax_hint
 
@@ -55,6 +56,19 @@ class Source:
 
     guard: str
     """The condition that its tier puts before it, as Cedar text; empty for the global tier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A policy and the place that it was read at."""
+
+    source: Source
+    statement: Statement
+
+    @property
+    def position(self) -> Position:
+        """Where it begins."""
+        return self.statement.position
 
 
 def read_source(statement: Statement, guard: str) -> Source:

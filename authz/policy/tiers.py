@@ -24,6 +24,16 @@ class NoTier(ValueError):
         super().__init__(message)
 
 
+def speaks_of(file: str, tool: str) -> bool:
+    """Say whether policies of *file* speak of *tool* for everybody: the global tier, its own."""
+    match file.removeprefix(ROOT).split("/"):
+        case ["global", *_]:
+            return True
+        case ["ns", namespace, *_]:
+            return tool.startswith(f"{namespace}/")
+    return False
+
+
 def guard_of(file: str, namespaces: Set[str], agents: Iterable[str]) -> str:
     """
     Give the condition that holds the policies of *file* (`policies/…/x.cedar`) to their own.

@@ -59,6 +59,7 @@ _NAMED_ONLY: Mapping[Reason, tuple[str, str, str]] = {
     Reason.CREDENTIAL_NOT_YOURS: ("the credential", "proof", "given to no other agent"),
     Reason.CHAIN_REFUSED: ("the credential", "proof", "with the agents that it came through"),
     Reason.METHOD_UNKNOWN: ("the request", "method", "one that a rule knows"),
+    Reason.TOOL_QUARANTINED: ("the tool", "input", "of types that every general policy fits"),
     Reason.BAD_ARGUMENT: ("the call", "arguments", "as the tool's input declares them"),
 }
 """What was wrong stands in the refusal's detail; what would be right, nobody can say."""

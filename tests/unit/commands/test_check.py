@@ -49,6 +49,17 @@ def test_allowed(home: Path) -> None:
     assert "would have to be" not in result.output
 
 
+def test_quarantined(home: Path) -> None:
+    """A tool that clashes with a policy is refused, and both are named, with the way out."""
+    call = ("--agent", AGENT, "--tool", "tools/importer/import_pages", "--args", '{"path": ["a"]}')
+    result = check(home, *ALICE, *call)
+    lines = result.output.splitlines()
+
+    assert lines[0] == "deny: tool_quarantined, step 6"
+    assert "policy workspace-paths-only (policies/global/guardrails.cedar:" in lines[1]
+    assert "it would have to be of types that every general policy fits" in lines[-1]
+
+
 def test_as_json(home: Path) -> None:
     """Programs get the same, in members that stay."""
     told = document(home, *ALICE, *SEARCH)

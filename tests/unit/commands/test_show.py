@@ -67,6 +67,19 @@ def test_one(name: str, kind: str, says: str, home: Path) -> None:
     assert all(fact in result.stdout for fact in row["facts"])
 
 
+def test_quarantined(tmp_path: Path) -> None:
+    """A tool that clashes with a policy names it; where policies do not load, nobody knows."""
+    rule = '@id("few") forbid (principal, action in Action::"tools/call", resource)'
+    policy = f"{rule} when {{ context.input has query && context.input.query > 5 }};"
+    home = write_world({**WORLD, "policies/global/few.cedar": policy}, tmp_path)
+    quarantined = show(home, "tools/docs/search").stdout
+
+    assert "clash with policy few (policies/global/few.cedar:1:1)" in quarantined
+    assert "clash" not in show(home, "tools/docs/annotate").stdout
+    (home / "policies/global/few.cedar").write_text("nonsense")
+    assert "clash" not in show(home, "tools/docs/search").stdout
+
+
 def test_members_of_json(home: Path) -> None:
     """Programs get a list of entries of one shape."""
     rows = json.loads(show(home, "--format", "json").stdout)

@@ -13,6 +13,8 @@ from tests.unit.directory.changes import ROOT, sound
 
 AGENTS, DOCS = f"{ROOT}ns/research/agents.yaml", f"{ROOT}ns/tools/docs.yaml"
 
+QUARANTINED = {"tools/docs/annotate": "it clashes"}
+
 
 def entries(*changes: tuple[str, str, str]) -> dict[tuple[str, str], Entry]:
     """Give the entries of the sound directory after some changes."""
@@ -22,7 +24,7 @@ def entries(*changes: tuple[str, str, str]) -> dict[tuple[str, str], Entry]:
         files[file] = files[file].replace(old.encode(), new.encode(), 1)
     documents = load_documents(files)
     directory, _ = compile_directory(documents, files)
-    return {(each.kind, each.name): each for each in overview(directory, documents)}
+    return {(each.kind, each.name): each for each in overview(directory, documents, QUARANTINED)}
 
 
 def test_everything_once() -> None:
@@ -38,6 +40,16 @@ def test_everything_once() -> None:
         ("MCPServer", "tools/docs", "ns/tools/docs.yaml:1:1"),
         ("Tool", "tools/docs/search", "ns/tools/docs.yaml:11:5"),
         ("Tool", "tools/docs/annotate", "ns/tools/docs.yaml:12:5"),
+    }
+
+
+def test_quarantined() -> None:
+    """A tool that nobody can call says why; the others say that they are not."""
+    rows = {name: each for (kind, name), each in entries().items() if kind == "Tool"}
+
+    assert {name: each.facts["quarantined"] for name, each in rows.items()} == {
+        "tools/docs/annotate": "it clashes",
+        "tools/docs/search": None,
     }
 
 

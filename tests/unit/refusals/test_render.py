@@ -61,6 +61,7 @@ SHAPES: dict[str, dict[RefusalStyle, str]] = {
 DENIALS = [reason for reason, row in ROWS.items() if row.family is Family.DENIED]
 LOOK_THE_SAME = [
     Reason.OPERATION_UNDECLARED,
+    Reason.TOOL_QUARANTINED,
     Reason.AGENT_LACKS_SCOPE,
     Reason.USER_LACKS_SCOPE,
     Reason.FORBIDDEN,

@@ -44,6 +44,7 @@ CONTRACT: tuple[tuple[int, Told, set[str]], ...] = (
             "suspended",
             "target_unknown",
             "token_too_wide",
+            "tool_quarantined",
             "user_lacks_scope",
         },
     ),
