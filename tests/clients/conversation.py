@@ -103,7 +103,7 @@ def try_out(client: Client, shapes: Iterable[Shape], folder: Path) -> dict[str, 
     """Try *client* in *shapes*, by title, at a gate in *folder* that has not met it yet."""
     world, keys = load_world(prepare_home(folder))
     # Faults are brought about on purpose: what the log says of them is nobody's concern here.
-    point = DecisionPoint(CurrentWorld(world), keys, KeptRecords(), open_log("critical"))
+    point = DecisionPoint(CurrentWorld(world, keys), KeptRecords(), open_log("critical"))
     with running_floor(point, folder) as floor, running_driver(client) as driver:
         return {shape.title: converse(driver, client, shape, floor) for shape in shapes}
 

@@ -13,6 +13,7 @@ from typing import Any
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz.server.decision_point import IN_NO_HURRY, DecisionPoint
 from authz.server.needs import Patience
+from authz.server.worlds import CurrentWorld
 from examples.edge.certificates import Authority
 from tests.support.cases import Case
 from tests.support.edge import running_front
@@ -68,7 +69,8 @@ class Ailing(DecisionPoint):
                 return self.refuse_overload(listener)
             case Health.BROKEN:
                 keys: Any = LostKeys()
-                broken = replace(self, keys=keys, state=State())
+                worlds = CurrentWorld(self.worlds.now.world, keys)
+                broken = replace(self, worlds=worlds, state=State())
                 return broken.answer(request, listener, metadata, patience)
         # A class with slots is made twice, so `super` would look in the first one.
         return DecisionPoint.answer(self, request, listener, metadata, patience)

@@ -35,7 +35,7 @@ def without(home: Path, tmp_path_factory: pytest.TempPathFactory) -> DecisionPoi
     )
     world, keys = load_world(other)
     assert not world.policies.quarantined
-    return DecisionPoint(CurrentWorld(world), keys, KeptRecords(), open_log("error"))
+    return DecisionPoint(CurrentWorld(world, keys), KeptRecords(), open_log("error"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -34,7 +34,7 @@ def _decision_point() -> DecisionPoint:
     with TemporaryDirectory() as folder:
         world, keys = load_world(prepare_home(Path(folder)))
     log = open_log("critical")
-    return DecisionPoint(CurrentWorld(world), keys, KeptRecords(), log, clock=lambda: NOW)
+    return DecisionPoint(CurrentWorld(world, keys), KeptRecords(), log, clock=lambda: NOW)
 
 
 @cache
