@@ -25,6 +25,7 @@ from examples.demo.identity.oidc import OidcProvider
 from examples.demo.identity.own import OwnIssuer
 from examples.demo.identity.port import IdentityProvider
 from examples.demo.places import RECORDS, ROOT, SEEN, TOKEN
+from examples.demo.reloading import broken_edit, policy_edited, suspended_agent
 from examples.demo.rotation import rotated_keys
 from examples.demo.scenes import (
     CALLS,
@@ -50,6 +51,9 @@ SCENES: tuple[Scene, ...] = (
     allowed_call,
     *(partial(refused_call, call=call) for call in CALLS),
     forged_headers,
+    policy_edited,
+    broken_edit,
+    suspended_agent,
     no_envoy,
 )
 

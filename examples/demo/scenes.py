@@ -94,7 +94,7 @@ async def allowed_call(stage: Stage) -> Told:
     with traced("allowed call") as trace_id:
         async with session("research-agent", "alice", stage.doors) as client:
             text = await allowed(client)
-    record, seen = _record(trace_id, "search"), _seen(trace_id, "search")
+    record, seen = record_of(trace_id, "search"), _seen(trace_id, "search")
     TOKEN.write_text(seen["token"])
     return Told(
         "An allowed call",
@@ -114,7 +114,7 @@ async def refused_call(stage: Stage, call: Call) -> Told:
             text = text_of(result)
             must(bool(result.is_error), f"the call was not refused: {text}")
             await allowed(client)
-    record = _record(trace_id, call.tool)
+    record = record_of(trace_id, call.tool)
     must(record["reason"] == call.reason, f"reason {record['reason']}, not {call.reason}")
     must(record["decision"] in text, "the refusal does not name its decision")
     must(call.names in f"{record['detail']} {_policies(record)}", f"{call.names} is not named")
@@ -175,7 +175,7 @@ def traced(title: str) -> Iterator[str]:
         yield trace.format_trace_id(span.get_span_context().trace_id)
 
 
-def _record(trace_id: str, tool: str) -> Line:
+def record_of(trace_id: str, tool: str) -> Line:
     """Give the record of the last call of *tool* in the trace."""
     rows = [row for row in trail(trace_id) if (row["operation"] or {}).get("tool") == tool]
     must(bool(rows), f"no record of {tool} in trace {trace_id}")
@@ -188,7 +188,7 @@ def trail(trace_id: str) -> list[Line]:
 
 
 def _seen(trace_id: str, tool: str) -> Line:
-    decision = _record(trace_id, tool)["decision"]
+    decision = record_of(trace_id, tool)["decision"]
     (seen,) = [row for row in json_lines(SEEN) if row["x-narrowgate-decision"] == decision]
     return seen
 

@@ -29,7 +29,18 @@ class Stage:
     gate: int
     """The gate's TCP port for Envoys."""
 
-    jwks_url: str
+    public: str
+    """Where the gate's public HTTP face is."""
+
+    @property
+    def jwks_url(self) -> str:
+        """Where its public keys are."""
+        return self.public + JWKS_PATH
+
+    @property
+    def readiness_url(self) -> str:
+        """Where it says how things stand."""
+        return f"{self.public}/readyz"
 
 
 @contextmanager
@@ -41,15 +52,15 @@ def staged(idp: str) -> Iterator[Stage]:
         authority = _prepare(gate_port)
         provider = opened.enter_context(START[idp]())
         gate = opened.enter_context(running_gate(LOGS / "gate.log"))
-        jwks_url = f"http://127.0.0.1:{gate['http_port']}{JWKS_PATH}"
+        public = f"http://127.0.0.1:{gate['http_port']}"
         tool = opened.enter_context(
-            running(["examples.demo.tool", jwks_url], LOGS / "tool.log", tells_port)
+            running(["examples.demo.tool", public], LOGS / "tool.log", tells_port)
         )
         place = Place(FOLDER / "envoy", authority, SOCKET, tool["port"])
         envoy = opened.enter_context(running_envoy(place, configuration(place)))
         doors = Doors(envoy, provider)
         doors.save()
-        yield Stage(doors, gate_port, jwks_url)
+        yield Stage(doors, gate_port, public)
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """The tool: an MCP server built with the official SDK, which knows nothing of the gate.
 
-    python -m examples.demo.tool JWKS_URL
+    python -m examples.demo.tool URL
 
-It verifies the gate's tokens as any resource server would: by the published
-keys, its own audience, and a scope for each tool. What reached it is kept in
-a file, so that the demo can show it.
+URL is the gate's public face. It verifies the gate's tokens as any resource
+server would: by the published keys, its own audience, and a scope for each
+tool. What reached it is kept in a file, so that the demo can show it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from examples.demo.places import GATE_ISSUER, PKI, SEEN, TOOL_AUDIENCE, TOOL_HOST
 from examples.demo.serving import Tls, serve
+from examples.demo.stage import JWKS_PATH
 
 SHOWN = ("x-narrowgate-user", "x-narrowgate-agent", "x-workload-spiffe-id", "x-narrowgate-decision")
 PAGES = {"/workspace/tides": "Spring tides come with the new and the full moon."}
@@ -123,7 +124,9 @@ class Witness:
 def main() -> None:
     """Serve until stopped; only Envoy has a certificate that opens the door."""
     security = TransportSecuritySettings(allowed_hosts=[TOOL_HOST])
-    application = tool_server(sys.argv[1]).streamable_http_app(transport_security=security)
+    application = tool_server(sys.argv[1] + JWKS_PATH).streamable_http_app(
+        transport_security=security
+    )
     serve(Witness(application), Tls(PKI / "docs.pem", PKI / "docs.key", PKI / "roots.pem"))
 
 
