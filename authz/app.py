@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from structlog.typing import FilteringBoundLogger
 
 from authz.audit.sink import RecordFile
-from authz.directory.compiled import Gate, MeshRestricted
+from authz.directory.compiled import Gate
 from authz.directory.diagnostics import InvalidWorld, Severity
+from authz.directory.listening import MeshRestricted
 from authz.server.asking import Asking
 from authz.server.certificates import Certificates
 from authz.server.decision_point import DecisionPoint, read_clock

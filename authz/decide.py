@@ -72,8 +72,8 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
     given, facts = Given(call, world, now, answers), Facts(call)
     for step in STEPS:
         match step.take(given, facts):
-            case Passed(fact):
-                facts = facts.learn(fact)
+            case Passed(fact, besides):
+                facts = facts.learn(fact, *besides)
             case Answered(answer):
                 return Replied(facts, step.number, answer)
             case Refused() as refused:

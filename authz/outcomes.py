@@ -26,7 +26,7 @@ def allow(facts: Facts) -> Allowed:
     """Let the call go on, with the proven identities in its headers."""
     caller, subject = facts.of(Caller), facts.of(Credential).subject
     headers = identity_headers(
-        workload=str(caller.workload),
+        workload=str(caller.workload) if caller.workload else None,
         agent=caller.hop.agent,
         user=str(subject.user) if subject else None,
         decision=facts.of(Call).decision,

@@ -15,7 +15,7 @@ from authz.model.masking import MAX_TEXT, shown
 from authz.model.operation import Message, Session, ToolCall, Unknown
 from authz.model.outcome import Allowed, Facts, Outcome
 from authz.model.pointer import extend
-from authz.model.principals import Caller
+from authz.model.principals import Caller, Identity, Proof, UserAlone
 from authz.model.reasons import verdict_of
 from authz.model.scopes import Scopes
 from authz.model.strict_json import JSON
@@ -66,7 +66,7 @@ def describe(
         **_who(facts),
         "subject": _subject(facts),
         "peer": {"principal": call.principal[:MAX_PRINCIPAL], "address": call.peer_address[:64]},
-        "target": call.target and call.target[:MAX_TEXT],
+        "target": _target(facts),
         "request": _request(call),
         "operation": _operation(facts),
         "headers": sorted(policy_headers & call.headers.keys()),
@@ -92,10 +92,29 @@ def _who(facts: Facts) -> Record:
     caller, credential = facts.find(Caller), facts.find(Credential)
     subject = credential.subject if credential else None
     return {
-        "workload": str(caller.workload) if caller else None,
+        **_proven(facts),
         "agent": caller.hop.agent if caller else None,
         "user": str(subject.user) if subject else None,
         "chain": [hop.agent for hop in hops_of(facts)] if credential else None,
+    }
+
+
+def _proven(facts: Facts) -> Record:
+    """Say whom a good proof named, and what proof that was; an agent may be declared or not."""
+    caller, undeclared = facts.find(Caller), facts.find(Identity)
+    actor = caller.hop.actor if caller else undeclared.actor if undeclared else None
+    proven = caller or undeclared
+    if proven is None or actor is None:
+        return {
+            "identity": Proof.NONE if facts.find(UserAlone) else None,
+            "workload": None,
+            "client": None,
+        }
+    is_client = proven.proof is Proof.CLIENT
+    return {
+        "identity": proven.proof,
+        "workload": str(proven.workload) if proven.workload else None,
+        "client": {"iss": actor.iss, "sub": actor.sub[:MAX_TEXT]} if is_client else None,
     }
 
 
@@ -117,6 +136,14 @@ def _subject(facts: Facts) -> Record | None:
         "authenticated": int(login.time),
         "expires": int(subject.expires),
     }
+
+
+def _target(facts: Facts) -> str | None:
+    """Give the target that was found, else what the route names."""
+    call, route = facts.of(Call), facts.find(Route)
+    if route is not None and route.target is not None:
+        return route.target.name
+    return call.target and call.target[:MAX_TEXT]
 
 
 def _request(call: Call) -> Record:

@@ -17,6 +17,7 @@ from authz.directory.compiled import (
     Target,
     TargetKind,
     Tool,
+    targets_by_host,
 )
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity, nearest
 from authz.directory.documents import (
@@ -60,6 +61,7 @@ class Compiler:
         agents = {row.qualified: self._agent(row, spec) for row, spec in self._of(AgentSpec)}
         issuers = {row.name: compile_issuer(row.name, spec) for row, spec in self._of(IssuerSpec)}
         roles = {row.qualified: self._role(row, spec) for row, spec in self._of(RoleSpec)}
+        targets = self._targets()
         ((_, gate),) = self._of(GateSpec)
         return Directory(
             gate=_gate(gate),
@@ -71,7 +73,8 @@ class Compiler:
             agents=agents,
             agents_by_spiffe={s: agent for agent in agents.values() for s in agent.spiffe_ids},
             agents_by_client={c: agent for agent in agents.values() for c in agent.clients},
-            targets=self._targets(),
+            targets=targets,
+            targets_by_host=targets_by_host(targets.values()),
             namespaces=self._known.namespaces,
             introspecting=next((each for each in issuers.values() if each.introspection), None),
         )

@@ -11,13 +11,14 @@ for groups and users, `<namespace>/<role>` or `<role>` for roles.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import ClassVar
 
 from authz.directory.diagnostics import Position
+from authz.directory.listening import Listener
 from authz.model.operation import Operation, ToolCall
 from authz.model.principals import SubjectForm
 from authz.model.scopes import ScopePatterns, Scopes
@@ -303,42 +304,6 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class UnixSocket:
-    """A listener's socket in a directory that only Envoy's group can enter."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class MutualTLS:
-    """A TCP listener that only listed SPIFFE IDs can use."""
-
-    host: str
-    port: int
-    certificate: str
-    key: str
-    clients: str
-    callers: frozenset[SpiffeId]
-
-
-@dataclass(frozen=True, slots=True)
-class MeshRestricted:
-    """A plain TCP port; somebody has declared who may reach it, and why."""
-
-    host: str
-    port: int
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """One gRPC address of ours, and who is believed there."""
-
-    name: str
-    address: UnixSocket | MutualTLS | MeshRestricted
-
-
-@dataclass(frozen=True, slots=True)
 class Gate:
     """This deployment."""
 
@@ -354,6 +319,19 @@ class Gate:
 
     listeners: tuple[Listener, ...]
     records_file: str
+
+    def listener(self, name: str) -> Listener | None:
+        """Give the listener *name*; None where none is declared."""
+        return next((each for each in self.listeners if each.name == name), None)
+
+
+def targets_by_host(targets: Iterable[Target]) -> dict[str, tuple[Target, ...]]:
+    """Give each host's targets; they differ in their paths."""
+    found: dict[str, tuple[Target, ...]] = {}
+    for target in targets:
+        for host in target.hosts:
+            found[host] = (*found.get(host, ()), target)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +355,9 @@ class Directory:
     agents_by_client: Mapping[tuple[str, str], Agent]
     targets: Mapping[str, Target]
     """MCP servers, and agents that others may call."""
+
+    targets_by_host: Mapping[str, tuple[Target, ...]]
+    """By each of their `hosts`."""
 
     namespaces: frozenset[str]
     introspecting: Issuer | None = None

@@ -21,6 +21,7 @@ from authz.directory.words import (
     Label,
     Lifetime,
     Member,
+    MetadataKey,
     Network,
     Pointer,
     Reference,
@@ -109,14 +110,44 @@ class Callers(Node):
         return self
 
 
+class XfccSpec(Node):
+    """Whose `x-forwarded-client-cert` is believed: the proxy that `By` names."""
+
+    by: Spiffe
+
+
+class MetadataSpec(Node):
+    """Where a waypoint writes who asks, and where and how it names itself."""
+
+    key: MetadataKey = "x-peer-principal"
+    by: Spiffe | None = None
+    by_key: MetadataKey | None = None
+
+    @model_validator(mode="after")
+    def _key_of_a_name(self) -> MetadataSpec:
+        if self.by_key is not None and self.by is None:
+            message = "byKey says where the waypoint names itself, and by what it must say there"
+            raise PydanticCustomError("grammar", "{message}", {"message": message})
+        return self
+
+
+class ClientSpec(Node):
+    """Whose client ids count."""
+
+    issuer: Label
+
+
 class ListenerSpec(Node):
-    """One gRPC address of ours."""
+    """One gRPC address of ours, and how it is read there who asks."""
 
     name: Label
     address: Text
-    direction: Literal["out"]
-    identity: Literal["principal"]
-    targets: Literal["route"] = "route"
+    direction: Literal["out", "in"]
+    identity: Literal["principal", "certificate", "xfcc", "metadata", "client", "none"]
+    xfcc: XfccSpec | None = None
+    metadata: MetadataSpec | None = None
+    client: ClientSpec | None = None
+    targets: Literal["route", "hosts"] = "route"
     tls: Tls | None = None
     callers: Callers | None = None
 

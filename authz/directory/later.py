@@ -5,14 +5,12 @@ from __future__ import annotations
 KINDS = frozenset({"HTTPService", "ModelProvider", "Budget", "Credential"})
 
 VALUES: dict[str, frozenset[str]] = {
-    "direction": frozenset({"in"}),
-    "identity": frozenset({"certificate", "xfcc", "metadata", "jwtSvid", "client", "none"}),
-    "targets": frozenset({"hosts"}),
+    "identity": frozenset({"jwtSvid"}),
     "level": frozenset({"durable", "queued"}),
     "mode": frozenset({"exchange", "none"}),
     "refusals": frozenset({"json"}),
 }
 """By member: values that this version refuses."""
 
-MEMBERS = frozenset({"xfcc", "exchange", "ciba", "profile"})
+MEMBERS = frozenset({"exchange", "ciba", "profile"})
 """Members that this version refuses."""

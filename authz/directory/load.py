@@ -133,7 +133,7 @@ def _between(documents: Sequence[Document], broken: Sequence[Outline]) -> Iterat
     if not gates and not any(row.kind == GATE for row in broken):
         yield Diagnostic(Position("directory/global"), "no document declares the Gate")
     for document, gate in gates:
-        yield from listener_mistakes(gate, document)
+        yield from listener_mistakes(gate, document, known.issuers)
         yield from trust_domain_mistakes(documents, gate)
     for document in documents:
         yield from reference_mistakes(document, known)

@@ -211,7 +211,10 @@ def _gate_facts(spec: GateSpec) -> dict[str, JSON]:
         "trustDomains": _sorted(spec.trust_domains),
         "timeZone": spec.time_zone,
         "policyHeaders": _sorted(spec.policy_headers),
-        "listeners": [f"{each.name} at {each.address}" for each in spec.listeners],
+        "listeners": [
+            f"{each.name} at {each.address}: {each.direction}, {each.identity}, {each.targets}"
+            for each in spec.listeners
+        ],
         "records": spec.records.file,
     }
 

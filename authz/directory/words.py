@@ -25,6 +25,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,4})s")
 _HEADER = re.compile(r"[a-z0-9-]{1,128}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?")
+_METADATA_KEY = re.compile(r"x-[a-z0-9-]{1,126}")
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
 _POINTER = re.compile(r"(/([^~/]|~0|~1)*)+")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~!$&'()*+,;=:@/?%\[\]-]+")
@@ -172,6 +173,17 @@ HeaderName = Annotated[
         "a header name in lower case, of none that carries a credential or is the gate's own",
         lambda text: (
             _HEADER.fullmatch(text) is not None and text not in (*OURS, *CREDENTIALS, COOKIE)
+        ),
+    ),
+]
+MetadataKey = Annotated[
+    str,
+    _expect(
+        "a key of gRPC metadata in lower case that begins with x-, of none that Envoy itself sends",
+        lambda text: (
+            _METADATA_KEY.fullmatch(text) is not None
+            and not text.startswith(("x-envoy-", "x-forwarded-", "x-request-"))
+            and not text.endswith("-bin")
         ),
     ),
 ]

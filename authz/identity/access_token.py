@@ -46,6 +46,8 @@ class Expectations:
     """One of these must be in `aud`."""
 
     algorithms: Set[str]
+    certificate: str | None = None
+    """`x5t#S256` of the certificate that the caller proved itself by, if it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +160,24 @@ def check_claims(claims: Mapping[str, JSON], expected: Expectations, now: Instan
         if start is not None and start > now + SKEW:
             raise TokenRejected(f"{name} lies ahead")
     if "cnf" in claims:
-        raise TokenRejected("cnf binds the token to a key whose proof cannot be checked here")
+        _check_confirmation(claims["cnf"], expected.certificate)
     return ProvenClaims(expected.issuer, subject, audiences, expires, claims)
 
+
+def _check_confirmation(confirmation: JSON, certificate: str | None) -> None:
+    """
+    Check that a token which is bound to a key comes from who holds it.
+
+    Only the binding to a certificate (RFC 8705 section 3.1) can be checked;
+    another one beside it, or instead, would go unchecked.
+    """
+    if not isinstance(confirmation, dict) or confirmation.keys() != {X5T_S256}:
+        raise TokenRejected("cnf binds the token to a key whose proof cannot be checked here")
+    if certificate is None or confirmation[X5T_S256] != certificate:
+        raise TokenRejected("cnf binds the token to a certificate that the caller did not show")
+
+
+X5T_S256 = "x5t#S256"
 
 MAX_SUBJECT = 2048
 """Characters. Our own tokens name workloads, whose SPIFFE IDs may be as long."""

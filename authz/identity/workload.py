@@ -1,4 +1,4 @@
-"""The workload that asks, as the TLS principal that Envoy reports."""
+"""The workload that asks, by a SPIFFE ID: as the TLS principal that Envoy reports, or elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ NOBODY = frozenset({"", "-"})
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """No proof was offered."""
+    """No proof was offered. The text is for people."""
+
+    why: str = "the TLS peer showed no identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,15 @@ def read_principal(
     """
     if unverified_principal in NOBODY:
         return Absent()
+    return read_workload(unverified_principal, "the principal", trust_domains)
+
+
+def read_workload(unverified: str, what: str, trust_domains: Set[str]) -> SpiffeId | Rejected:
+    """Read the SPIFFE ID of a workload; *what* is what it stands in, for people."""
     try:
-        workload = SpiffeId.parse(unverified_principal)
+        workload = SpiffeId.parse(unverified)
     except NotSpiffe as error:
-        return Rejected(f"the principal is no SPIFFE ID: {error}")
+        return Rejected(f"{what} is no SPIFFE ID: {error}")
     if workload.trust_domain not in trust_domains:
-        return Rejected("the principal is of a trust domain that the Gate does not declare")
+        return Rejected(f"{what} is of a trust domain that the Gate does not declare")
     return workload

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authz.model.instant import Instant
 
@@ -49,6 +49,12 @@ class Call:
     """Envoy's stream id and `time`: equal for the repeats of one Check."""
 
     time: Instant | None
+
+    certificate: str = ""
+    """`source.certificate`: the peer's leaf as URL-encoded PEM; empty when it was not sent."""
+
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """gRPC metadata of the Check itself, which its Envoy wrote; joined as `headers` are."""
 
     check_traceparent: str | None = None
     """`traceparent` of the Check's own gRPC metadata."""

@@ -37,6 +37,8 @@ class Passed(Generic[Learned_co]):
     """The step found no ground to refuse; *fact* is what it learned."""
 
     fact: Learned_co
+    besides: tuple[object, ...] = ()
+    """What it learned on the way, for later steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from authz.model.instant import EARLIEST, Instant
 from authz.model.scopes import NO_SCOPES, ScopePatterns, Scopes
@@ -28,12 +29,43 @@ class Hop:
     actor: Actor
 
 
+class Proof(StrEnum):
+    """What says who asks; a listener reads one kind and no other."""
+
+    PRINCIPAL = "principal"
+    CERTIFICATE = "certificate"
+    XFCC = "xfcc"
+    METADATA = "metadata"
+    CLIENT = "client"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks, as a good proof names them; whether a document does is another question."""
+
+    proof: Proof
+    actor: Actor
+    workload: SpiffeId | None
+    """None for a client of an issuer, which is no workload of a trust domain."""
+
+    thumbprint: str | None = None
+    """`x5t#S256` (RFC 8705 section 3.1) of the certificate that proved it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The proven workload that asks, and the declared agent that it is."""
+    """The proven workload or client that asks, and the declared agent that it is."""
 
-    workload: SpiffeId
+    workload: SpiffeId | None
     hop: Hop
+    proof: Proof = Proof.PRINCIPAL
+    thumbprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserAlone:
+    """No agent asks, by a listener without identity: only a user can be proven, by a credential."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +144,8 @@ class Login:
 
     acr: str | None = None
     auth_time: Instant | None = None
+    is_ours: bool = False
+    """We minted it, so it was cut to what its user may before it was handed on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import grpc
 
-from authz.directory.compiled import MutualTLS
+from authz.directory.listening import MutualTLS
 
 
 class CertificateUnusable(Exception):

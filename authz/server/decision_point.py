@@ -41,7 +41,6 @@ from authz.tokens.mint import mint
 from authz.wire.check import read_check, unread_call, write_allow, write_refusal
 from authz.world import World
 
-TRACEPARENT = "traceparent"
 IN_NO_HURRY = Patience()
 MAX_NEEDS = 4
 """Of one decision; no order of steps asks for more than three."""
@@ -132,7 +131,7 @@ class DecisionPoint:
         Args:
             request: The message as it came. Bytes that are none are a fault too.
             listener: Name of the listener that it came by.
-            metadata: Of the gRPC call; `traceparent` is read.
+            metadata: Of the gRPC call; what came several times is joined by a bare comma.
             patience: How long it may wait for what has to be found out elsewhere.
         """
         moment = self._moment()
@@ -141,7 +140,7 @@ class DecisionPoint:
         try:
             with moment.timed("read"):
                 message = CheckRequest.FromString(request)
-                call = read_check(message, unread, metadata.get(TRACEPARENT))
+                call = read_check(message, unread, metadata)
             known = Facts(call)
             decided = self._decide(call, moment, patience)
             known = decided.facts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha import reflection
 
 from authz._proto import external_auth_pb2
 from authz._proto.external_auth_pb2 import CheckResponse
-from authz.directory.compiled import Listener
+from authz.directory.listening import Listener
 from authz.server.decision_point import DecisionPoint
 from authz.server.listeners import admits, bind, open_certificates
 from authz.server.needs import Patience
@@ -76,9 +76,7 @@ def check_handler(
             turns.acquire()
 
     def decide(request: bytes, context: grpc.ServicerContext) -> CheckResponse:
-        metadata = {
-            name: value for name, value in context.invocation_metadata() if isinstance(value, str)
-        }
+        metadata = joined(context.invocation_metadata())
         patience = Patience.of(context.time_remaining(), aside)
         return decision_point.answer(request, listener.name, metadata, patience)
 
@@ -86,6 +84,15 @@ def check_handler(
         check, request_deserializer=None, response_serializer=CheckResponse.SerializeToString
     )
     return grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
+
+
+def joined(metadata: Iterable[tuple[str, str | bytes]]) -> dict[str, str]:
+    """Give gRPC metadata by name, several values of one name joined by a bare comma."""
+    values: dict[str, str] = {}
+    for name, value in metadata:
+        if isinstance(value, str):
+            values[name] = f"{values[name]},{value}" if name in values else value
+    return values
 
 
 class GrpcFace:

@@ -16,7 +16,7 @@ from typing import IO, assert_never
 
 import grpc
 
-from authz.directory.compiled import Listener, MeshRestricted, MutualTLS, UnixSocket
+from authz.directory.listening import Listener, MeshRestricted, MutualTLS, UnixSocket
 from authz.model.spiffe import NotSpiffe, SpiffeId
 from authz.server.certificates import Certificates, CertificateUnusable
 

@@ -37,6 +37,26 @@ def inherit_chain(act: JSON, caller: Hop, directory: Directory) -> tuple[Hop, ..
     Every hop must be a declared agent, none twice, the caller not among them,
     and with the caller no more than `MAX_CHAIN`.
     """
+    hops = _declared_chain(act, directory)
+    return hops if isinstance(hops, Refused) else refuse_chain(hops, caller) or hops
+
+
+def continue_chain(act: JSON, caller: Hop, directory: Directory) -> tuple[Hop, ...] | Refused:
+    """
+    Read the chain of a token that we minted, which *caller* sends on and stands in already.
+
+    The outermost hop must be the caller; the others are given, as `inherit_chain` reads them.
+    """
+    hops = _declared_chain(act, directory)
+    if isinstance(hops, Refused):
+        return hops
+    outermost, before = hops[0], hops[1:]
+    if outermost.agent != caller.agent:
+        return Refused(Reason.CHAIN_REFUSED, "the outermost hop of the chain is not the caller")
+    return refuse_chain(before, caller) or before
+
+
+def _declared_chain(act: JSON, directory: Directory) -> tuple[Hop, ...] | Refused:
     try:
         actors = read_act(act)
     except ChainMalformed as error:
@@ -47,7 +67,7 @@ def inherit_chain(act: JSON, caller: Hop, directory: Directory) -> tuple[Hop, ..
         if agent is None:
             return Refused(Reason.CHAIN_REFUSED, "a hop of the chain is no declared agent")
         hops.append(Hop(agent.name, actor))
-    return refuse_chain(hops, caller) or tuple(hops)
+    return tuple(hops)
 
 
 def refuse_chain(hops: Sequence[Hop], caller: Hop) -> Refused | None:
@@ -62,10 +82,11 @@ def refuse_chain(hops: Sequence[Hop], caller: Hop) -> Refused | None:
     return None
 
 
-def refuse_foreign_act(act: JSON, caller: Hop, directory: Directory) -> Refused:
+def refuse_foreign_act(act: JSON, caller: Hop | None, directory: Directory) -> Refused:
     """Refuse an `act` that an identity provider wrote: it proves no chain of ours."""
     foreign = any(
-        (agent := declared_agent(actor, directory)) is not None and agent.name != caller.agent
+        (agent := declared_agent(actor, directory)) is not None
+        and (caller is None or agent.name != caller.agent)
         for actor in _actors_in(act)
     )
     if foreign:

@@ -1,10 +1,11 @@
-"""A bearer token to its user: whose it is, by which keys or by whose word, and for whom."""
+"""A bearer token: whose it is, by which keys or by whose word, for whom, and of which user."""
 
 from __future__ import annotations
 
 import re
 
-from authz.directory.compiled import Agent, Issuer, KeysByUrl, Target
+from authz.directory.compiled import Issuer, KeysByUrl, Target
+from authz.directory.listening import Direction
 from authz.identity.access_token import (
     MAX_TOKEN_BYTES,
     Expectations,
@@ -27,62 +28,91 @@ from authz.model.needs import (
 from authz.model.outcome import Refused
 from authz.model.principals import Hop, Login
 from authz.model.reasons import Reason
-from authz.steps.given import Given
+from authz.steps.given import Bearer, Given, direction_of
 from authz.steps.idp_token import read_idp_token
-from authz.steps.own_token import read_own_token
+from authz.steps.own_token import Recipient, read_arriving_token, read_own_token
 
 OWN_ALGORITHMS = frozenset({"ES256"})
 
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/=-]+)")
 
 
-def prove_login(
-    header: str, agent: Agent, given: Given, caller: Hop, target: Target | None
-) -> Login | Refused | Need:
+def prove_bearer(
+    header: str,
+    given: Given,
+    target: Target | None,
+    *,
+    ours: str | None,
+    certificate: str | None = None,
+) -> Bearer | Refused | Need:
     """
-    Prove what an `authorization` header says of a user.
+    Prove an `authorization` header: a token of a declared issuer or of ours, for us, now.
+
+    Args:
+        header: Its value.
+        given: What is decided.
+        target: Where the call goes; a token for that very target counts too.
+        ours: The one `aud` of a token that we minted; None where none counts.
+        certificate: `x5t#S256` of the caller's certificate, if it was proven by one.
 
     Returns:
-        What the credential says; a refusal, `fault` where nobody can say now;
-        or what has to be found out first.
+        The proven token; a refusal, `fault` where nobody can say now; or what has
+        to be found out first.
     """
     bearer = _BEARER.fullmatch(header)
     if bearer is None:
         return Refused(Reason.CREDENTIAL_INVALID, "authorization is no single bearer token")
     try:
-        return _read(bearer[1], agent, given, caller, target)
+        return _prove(bearer[1], given, target, ours, certificate)
     except TokenRejected as error:
         return Refused(Reason.CREDENTIAL_INVALID, str(error))
 
 
-def _read(
-    token: str, agent: Agent, given: Given, caller: Hop, target: Target | None
-) -> Login | Refused | Need:
+def read_login(
+    bearer: Bearer, caller: Hop | None, recipient: Recipient | None, given: Given
+) -> Login | Refused:
+    """
+    Give what a proven token says of a user, for *caller* who presents it, if an agent does.
+
+    *recipient* is whom a token of ours is for.
+    """
+    directory = given.world.directory
+    try:
+        if bearer.issuer is not None:
+            return read_idp_token(bearer.claims, bearer.issuer, caller, directory, given.now)
+        if recipient is None or caller is None:
+            return Refused(Reason.CHAIN_REFUSED, "nobody is proven whom a token of ours names")
+        if direction_of(given) is Direction.IN:
+            return read_arriving_token(bearer.claims, recipient, caller, directory)
+        return read_own_token(bearer.claims, recipient, caller, directory)
+    except TokenRejected as error:
+        return Refused(Reason.CREDENTIAL_INVALID, str(error))
+
+
+def _prove(
+    token: str, given: Given, target: Target | None, ours: str | None, certificate: str | None
+) -> Bearer | Refused | Need:
     directory = given.world.directory
     if is_opaque(token):
-        return _read_opaque(token, given, caller, target)
+        return _prove_opaque(token, given, target, certificate)
     unverified = take_apart(token)
     if unverified.issuer == directory.gate.issuer_url:
-        audiences = {agent.audience} if agent.audience else set()
-        expected = Expectations(directory.gate.issuer_url, audiences, OWN_ALGORITHMS)
+        audiences = {ours} if ours else set()
+        url = directory.gate.issuer_url
+        expected = Expectations(url, audiences, OWN_ALGORITHMS, certificate)
         claims = verify_access_token(unverified, given.world.own_keys, expected, given.now)
-        return read_own_token(claims, agent, caller, directory)
+        return Bearer(claims, None)
     issuer = directory.issuers_by_url.get(unverified.issuer)
     if issuer is None:
         raise TokenRejected("iss is no declared Issuer")
-    expected = _expected(issuer, target)
-    return _read_signed(unverified, issuer, given, caller, expected)
+    return _prove_signed(unverified, issuer, given, _expected(issuer, target, certificate))
 
 
-def _read_signed(
-    unverified: UnverifiedToken,
-    issuer: Issuer,
-    given: Given,
-    caller: Hop,
-    expected: Expectations,
-) -> Login | Refused | Need:
+def _prove_signed(
+    unverified: UnverifiedToken, issuer: Issuer, given: Given, expected: Expectations
+) -> Bearer | Refused | Need:
     """
-    Read an issuer's JWT. A key that is not known is no proof of a bad token while keys are stale,
+    Prove an issuer's JWT. A key that is not known is no proof of a bad token while keys are stale,
     nor where nobody could look for it.
 
     Otherwise an outage of the issuer, or a crowd after it rotated its keys, would send its users
@@ -104,12 +134,12 @@ def _read_signed(
         if not keys.are_fresh(given.now):
             return Refused(Reason.FAULT, f"the keys of {issuer.name} are too old to tell")
         raise TokenRejected(str(unknown)) from None
-    return read_idp_token(claims, issuer, caller, given.world.directory, given.now)
+    return Bearer(claims, issuer)
 
 
-def _read_opaque(
-    token: str, given: Given, caller: Hop, target: Target | None
-) -> Login | Refused | Need:
+def _prove_opaque(
+    token: str, given: Given, target: Target | None, certificate: str | None
+) -> Bearer | Refused | Need:
     directory = given.world.directory
     issuer = directory.introspecting
     if issuer is None:
@@ -121,8 +151,8 @@ def _read_opaque(
         case None:
             return need
         case Introspected(members):
-            claims = believe_introspected(members, _expected(issuer, target), given.now)
-            return read_idp_token(claims, issuer, caller, directory, given.now)
+            expected = _expected(issuer, target, certificate)
+            return Bearer(believe_introspected(members, expected, given.now), issuer)
         case Inactive():
             raise TokenRejected("its issuer says that it is not active")
         case Unanswered(why):
@@ -130,8 +160,8 @@ def _read_opaque(
     raise TypeError("an introspection was answered with something else")
 
 
-def _expected(issuer: Issuer, target: Target | None) -> Expectations:
+def _expected(issuer: Issuer, target: Target | None, certificate: str | None) -> Expectations:
     """Give what a token must show: that it is for us, or for the very target that is asked."""
     resource = target.resource if target else None
     audiences = issuer.audiences if resource is None else issuer.audiences | {resource}
-    return Expectations(issuer.url, audiences, issuer.algorithms)
+    return Expectations(issuer.url, audiences, issuer.algorithms, certificate)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
-from authz.directory.compiled import Agent, Connection, Offer, Target
+from authz.directory.compiled import Agent, Connection, Issuer, Offer, Target
+from authz.directory.listening import Direction, Listener
+from authz.identity.access_token import ProvenClaims
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.outcome import Answers, Facts
-from authz.model.principals import Caller, Hop, Subject
+from authz.model.principals import Caller, Hop, Subject, UserAlone
 from authz.model.scopes import Scopes
 from authz.world import World
 
@@ -31,6 +33,17 @@ class Route:
     """Step 0: where Envoy routes to. Known even where the bytes are refused."""
 
     target: Target | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A bearer token that its issuer stands behind, for us; learned in step 2 where it proves who
+    asks. What it says of a user is another question.
+    """
+
+    claims: ProvenClaims
+    issuer: Issuer | None
+    """None: it is one that we minted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +84,30 @@ class Grant:
     inputs: Inputs
 
 
-def agent_of(given: Given, facts: Facts) -> Agent:
-    """Give the document of the agent that step 2 proved."""
-    return given.world.directory.agents[facts.of(Caller).hop.agent]
+def agent_of(given: Given, facts: Facts) -> Agent | None:
+    """Give the document of the agent that step 2 proved; None where a user asks alone."""
+    caller = caller_of(facts)
+    return given.world.directory.agents[caller.agent] if caller else None
+
+
+def caller_of(facts: Facts) -> Hop | None:
+    """Give the agent that step 2 proved; None only where it found that a user asks alone."""
+    return None if facts.find(UserAlone) else facts.of(Caller).hop
 
 
 def hops_of(facts: Facts) -> tuple[Hop, ...]:
     """Give the proven chain: the caller first, then whom the credential passed before."""
-    subject = facts.of(Credential).subject
+    caller, subject = caller_of(facts), facts.of(Credential).subject
     inherited = subject.inherited if subject else ()
-    return (facts.of(Caller).hop, *inherited)
+    return (caller, *inherited) if caller else inherited
+
+
+def listener_of(given: Given) -> Listener | None:
+    """Give the listener that the Check came by; None where the Gate declares it no more."""
+    return given.world.directory.gate.listener(given.call.listener)
+
+
+def direction_of(given: Given) -> Direction:
+    """Give which calls the listener is for that the Check came by."""
+    listener = listener_of(given)
+    return listener.direction if listener else Direction.OUT

@@ -20,10 +20,10 @@ MAX_USER = 256
 
 
 def read_idp_token(
-    claims: ProvenClaims, issuer: Issuer, caller: Hop, directory: Directory, now: Instant
+    claims: ProvenClaims, issuer: Issuer, caller: Hop | None, directory: Directory, now: Instant
 ) -> Login | Refused:
     """
-    Give what a proven token says of its user.
+    Give what a proven token says of its user; *caller* is the agent that presents it, if one does.
 
     Raises:
         TokenRejected: a mapped claim has a shape that cannot be read.
@@ -35,7 +35,8 @@ def read_idp_token(
         raise TokenRejected(f"sub of a user is longer than {MAX_USER} characters")
     if "act" in members:
         return refuse_foreign_act(members["act"], caller, directory)
-    foreign = refuse_foreign_client(members, issuer.name, (caller,), directory)
+    proven = (caller,) if caller else ()
+    foreign = refuse_foreign_client(members, issuer.name, proven, directory)
     if foreign is not None:
         return foreign
     user = UserId(issuer.name, claims.subject)

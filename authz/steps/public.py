@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from authz.directory.compiled import Target, TargetKind
+from authz.directory.listening import Direction, TargetChoice
 from authz.model.outcome import Answered, Facts, Passed
 from authz.refusals.metadata import metadata_paths, metadata_reply
-from authz.steps.given import Given, Route
-from authz.steps.read import names_host
+from authz.steps.given import Given, Route, direction_of, listener_of
+from authz.steps.read import names_host, spellings_of
 
 READING = frozenset({"GET", "HEAD"})
 
@@ -19,8 +20,33 @@ class NotPublic:
 
 
 def find_route(given: Given, _facts: Facts) -> Passed[Route]:
-    """Find what Envoy routes to. Here it never refuses: an unknown target is step 5's to refuse."""
-    return Passed(Route(given.world.directory.targets.get(given.call.target or "")))
+    """
+    Find what Envoy routes to, as the listener says that it is found.
+
+    Here it never refuses: an unknown target is step 5's to refuse, and at a
+    listener for calls to agents what is none is as unknown.
+    """
+    listener = listener_of(given)
+    if listener is not None and listener.targets is TargetChoice.HOSTS:
+        target = _by_host(given)
+    else:
+        target = given.world.directory.targets.get(given.call.target or "")
+    if target is not None and direction_of(given) is Direction.IN:
+        target = target if target.kind is TargetKind.AGENT else None
+    return Passed(Route(target))
+
+
+def _by_host(given: Given) -> Target | None:
+    """Give the one target that is declared at the call's `Host` and path."""
+    call, by_host = given.call, given.world.directory.targets_by_host
+    path = call.path.partition("?")[0]
+    found = {
+        target.name: target
+        for host in spellings_of(call.host)
+        for target in by_host.get(host, ())
+        if path == target.path or path in metadata_paths(target)
+    }
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def answer_public(given: Given, facts: Facts) -> Passed[NotPublic] | Answered:

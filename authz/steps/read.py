@@ -75,12 +75,17 @@ def _check_address(call: Call, target: Target) -> Refused | None:
 
 def names_host(host: str, target: Target) -> bool:
     """Say whether a `Host`, with or without a port, is one of the target's."""
+    return not target.hosts.isdisjoint(spellings_of(host))
+
+
+def spellings_of(host: str) -> tuple[str, ...]:
+    """Give what a `Host` may be declared as: as it stands, and without port and final dot."""
     if not host.isascii():
-        return False
+        return ()
     host = host.lower()
     name, _, port = host.rpartition(":")
     bare = name if _PORT.fullmatch(port) else host
-    return host in target.hosts or bare.removesuffix(".") in target.hosts
+    return host, bare.removesuffix(".")
 
 
 def _read_message(call: Call, target: Target | None) -> Message | Refused:

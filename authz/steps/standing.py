@@ -17,7 +17,7 @@ def subject_of(login: Login, directory: Directory) -> Subject:
     groups: for it, could and carries are its scope.
     """
     roles = roles_of(login.user, login.groups, directory)
-    if login.inherited:
+    if login.is_ours:
         could, carries = ScopePatterns(login.scopes), login.scopes
     else:
         issuer = directory.issuers[login.user.issuer]

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from authz.directory.compiled import Agent, SubjectRule
+from authz.directory.listening import Direction
+from authz.identity.client import speaks_for_itself
+from authz.model.headers import AUTHORIZATION
 from authz.model.needs import Need
 from authz.model.operation import Message, Session
 from authz.model.outcome import Facts, Passed, Refused
-from authz.model.principals import Caller, Login, Subject
+from authz.model.principals import Caller, Login, Proof, Subject
 from authz.model.reasons import Reason
-from authz.steps.credential import prove_login
-from authz.steps.given import Credential, Given, Route, agent_of
+from authz.steps.credential import prove_bearer, read_login
+from authz.steps.given import (
+    Bearer,
+    Credential,
+    Given,
+    Route,
+    agent_of,
+    caller_of,
+    direction_of,
+)
+from authz.steps.own_token import Recipient
 from authz.steps.standing import subject_of
 
 
@@ -21,12 +33,38 @@ def prove_subject(given: Given, facts: Facts) -> Passed[Credential] | Refused | 
     `subject: none`, and for a session at a target that does not understand the
     user's issuer, a good one is dropped.
     """
-    header = given.call.headers.get("authorization")
-    if header is None:
+    recipient = _recipient(given, facts)
+    bearer = facts.find(Bearer) or _prove_bearer(given, facts, recipient)
+    if not isinstance(bearer, Bearer):
+        return take_login(bearer, given, facts)
+    caller = facts.find(Caller)
+    if caller and caller.proof is Proof.CLIENT and speaks_for_itself(bearer.claims, caller.hop):
         return take_login(None, given, facts)
-    caller, target = facts.of(Caller).hop, facts.of(Route).target
-    login = prove_login(header, agent_of(given, facts), given, caller, target)
+    login = read_login(bearer, caller_of(facts), recipient, given)
     return take_login(login, given, facts)
+
+
+def _prove_bearer(
+    given: Given, facts: Facts, recipient: Recipient | None
+) -> Bearer | Refused | Need | None:
+    header = given.call.headers.get(AUTHORIZATION)
+    if header is None:
+        return None
+    caller = facts.find(Caller)
+    return prove_bearer(
+        header,
+        given,
+        facts.of(Route).target,
+        ours=recipient.audience if recipient else None,
+        certificate=caller.thumbprint if caller else None,
+    )
+
+
+def _recipient(given: Given, facts: Facts) -> Recipient | None:
+    """Say whom a token of ours has to be for."""
+    if direction_of(given) is Direction.IN:
+        return facts.of(Route).target
+    return agent_of(given, facts)
 
 
 def take_login(
@@ -45,8 +83,14 @@ def take_login(
     return Passed(Credential(None if dropped else subject))
 
 
-def _subject_rule(facts: Facts, agent: Agent) -> SubjectRule:
-    """Say whether a user is wanted; what is not declared for this agent wants one."""
+def _subject_rule(facts: Facts, agent: Agent | None) -> SubjectRule:
+    """
+    Say whether a user is wanted; what is not declared for this agent wants one.
+
+    Where no agent asks there is nobody but the user.
+    """
+    if agent is None:
+        return SubjectRule.REQUIRED
     operation, target = facts.of(Message).operation, facts.of(Route).target
     if isinstance(operation, Session):
         return SubjectRule.OPTIONAL

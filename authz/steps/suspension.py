@@ -1,24 +1,37 @@
-"""Step 4: the kill switch. It looks at every agent of the chain, by its document."""
+"""Step 4: the kill switch. It looks at every agent of the chain, and at one that is asked.
+
+An agent that is suspended is taken to be in other hands: it may not ask, and
+nobody's authority is handed to it either.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from authz.directory.compiled import Lifecycle
+from authz.directory.compiled import Agent, Lifecycle, TargetKind
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
-from authz.steps.given import Given, hops_of
+from authz.steps.given import Given, Route, hops_of
 
 
 @dataclass(frozen=True, slots=True)
 class NobodySuspended:
-    """Every agent of the chain is active."""
+    """Every agent of the chain is active, and so is an agent that is asked."""
 
 
 def check_suspension(given: Given, facts: Facts) -> Passed[NobodySuspended] | Refused:
-    """Refuse where any agent of the chain has another lifecycle than active."""
-    for hop in hops_of(facts):
-        lifecycle = given.world.directory.agents[hop.agent].lifecycle
-        if lifecycle is not Lifecycle.ACTIVE:
-            return Refused(Reason.SUSPENDED, f"{hop.agent} is {lifecycle}")
+    """Refuse where any of these agents has another lifecycle than active."""
+    for agent in agents_of(given, facts):
+        if agent.lifecycle is not Lifecycle.ACTIVE:
+            return Refused(Reason.SUSPENDED, f"{agent.name} is {agent.lifecycle}")
     return Passed(NobodySuspended())
+
+
+def agents_of(given: Given, facts: Facts) -> Iterator[Agent]:
+    """Give the agents that can be suspended: the chain's, then the one that is asked, if one is."""
+    agents, target = given.world.directory.agents, facts.of(Route).target
+    for hop in hops_of(facts):
+        yield agents[hop.agent]
+    if target is not None and target.kind is TargetKind.AGENT:
+        yield agents[target.name]

@@ -11,22 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from authz.directory.compiled import (
-    Agent,
-    Connection,
-    Issuer,
-    Lifecycle,
-    Role,
-    Target,
-)
+from authz.directory.compiled import Agent, Connection, Issuer, Lifecycle, Role, Target
+from authz.directory.listening import ByPrincipal
 from authz.model.operation import Message, Operation, ToolCall
 from authz.model.outcome import Facts, Refused
-from authz.model.principals import Caller, Login, Subject
+from authz.model.principals import Identity, Login, Proof, Subject
 from authz.model.reasons import Reason
 from authz.model.scopes import ScopePatterns, Scopes, format_scopes
 from authz.policy.explain import LegExplanation, TurningPoint
 from authz.policy.question import Judgement
-from authz.steps.given import Asked, Credential, Given, Route, hops_of
+from authz.steps.given import Asked, Credential, Given, Route, agent_of, hops_of, listener_of
+from authz.steps.suspension import agents_of
 from authz.trial.made import (
     with_agent,
     with_connection,
@@ -90,7 +85,7 @@ class Change:
 def group_changes(setting: Setting) -> Iterator[Change]:
     """Give, one by one, the groups that the user's issuer may assert and the login does not say."""
     login = setting.stated.login
-    if not isinstance(login, Login) or login.inherited:
+    if not isinstance(login, Login) or login.is_ours:
         return
     issuer = setting.world.directory.issuers[login.user.issuer]
     qualified = sorted(f"{issuer.name}/{group}" for group in issuer.groups)
@@ -164,14 +159,22 @@ def change_for(refused: Refused, given: Given, facts: Facts) -> Change | None:
     return finder(given, facts) if finder else None
 
 
-def _principal(given: Given, _facts: Facts) -> Change:
+def _proof(given: Given, _facts: Facts) -> Change:
+    listener = listener_of(given)
+    if listener is not None and listener.identity != ByPrincipal():
+        needed = f"a good one of the kind that listener {listener.name} reads"
+        return Change("the Check", "proof of who asks", "none that is good", needed)
     domains = " or ".join(sorted(given.world.directory.gate.trust_domains))
     seen = given.call.principal or NOTHING
     return Change("the TLS peer", "principal", seen, f"a SPIFFE ID of {domains}")
 
 
-def _declaration(given: Given, _facts: Facts) -> Change:
-    needed = f"{{spiffe: {given.call.principal}}} in one of them"
+def _declaration(_given: Given, facts: Facts) -> Change:
+    identity = facts.find(Identity)
+    if identity is None:
+        return Change("the Agent", "identities", NOTHING, "one that can be proven")
+    kind = "client" if identity.proof is Proof.CLIENT else "spiffe"
+    needed = f"{{{kind}: {identity.actor.sub}}} in one of them"
     return Change("the Agents", "identities", "other identities", needed)
 
 
@@ -180,9 +183,7 @@ def _authorization(_given: Given, _facts: Facts) -> Change:
 
 
 def _lifecycle(given: Given, facts: Facts) -> Change | None:
-    agents = given.world.directory.agents
-    for hop in hops_of(facts):
-        agent = agents[hop.agent]
+    for agent in agents_of(given, facts):
         if agent.lifecycle is not Lifecycle.ACTIVE:
             active = replace(agent, lifecycle=Lifecycle.ACTIVE)
             return Change(
@@ -204,7 +205,9 @@ def _connection(given: Given, facts: Facts) -> Change | None:
     target = facts.of(Route).target
     if target is None:
         return None
-    agent = given.world.directory.agents[facts.of(Caller).hop.agent]
+    agent = agent_of(given, facts)
+    if agent is None:
+        return None
     if target.name in agent.connections:
         return _caller(agent, target)
     offer = target.offer_for(facts.of(Message).operation)
@@ -239,7 +242,9 @@ def _operation(given: Given, facts: Facts) -> Change | None:
     offer = target.offer_for(operation)
     if offer is None:
         return _declared(operation, target)
-    agent = given.world.directory.agents[facts.of(Caller).hop.agent]
+    agent = agent_of(given, facts)
+    if agent is None:
+        return None
     connection = agent.connections[target.name]
     names = connection.names(offer.member)
     listed = {**connection.listed, offer.member: names | {offer.own_name}}
@@ -336,8 +341,8 @@ def _scopes_change(subject: str, member: str, scopes: tuple[Scopes, Scopes], mak
 
 
 _FINDERS: dict[Reason, Callable[[Given, Facts], Change | None]] = {
-    Reason.WORKLOAD_UNIDENTIFIED: _principal,
-    Reason.WORKLOAD_UNTRUSTED: _principal,
+    Reason.WORKLOAD_UNIDENTIFIED: _proof,
+    Reason.WORKLOAD_UNTRUSTED: _proof,
     Reason.AGENT_UNDECLARED: _declaration,
     Reason.CREDENTIAL_MISSING: _authorization,
     Reason.SUSPENDED: _lifecycle,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from authz.directory.compiled import Agent, Connection, Directory, Issuer, Role, Target
+from authz.directory.compiled import (
+    Agent,
+    Connection,
+    Directory,
+    Issuer,
+    Role,
+    Target,
+    targets_by_host,
+)
 from authz.model.principals import Login
 from authz.model.scopes import Scopes
 from authz.trial.stated import Setting
@@ -40,7 +48,9 @@ def with_target(setting: Setting, target: Target) -> Setting:
     """Give *setting* with *target* instead of the one of its name."""
     directory = setting.world.directory
     targets = {**directory.targets, target.name: target}
-    return _with_directory(setting, replace(directory, targets=targets))
+    by_host = targets_by_host(targets.values())
+    changed = replace(directory, targets=targets, targets_by_host=by_host)
+    return _with_directory(setting, changed)
 
 
 def with_issuer(setting: Setting, issuer: Issuer) -> Setting:

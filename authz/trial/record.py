@@ -12,14 +12,26 @@ from datetime import datetime
 from typing import Any
 
 from authz.directory.compiled import Directory
+from authz.directory.listening import ByPrincipal
 from authz.model.call import Call
 from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.operation import Era, Message, Operation, Protocol, Session, ToolCall, Unknown
 from authz.model.outcome import Refused
-from authz.model.principals import Authentication, Hop, Login, UserId
+from authz.model.principals import (
+    Actor,
+    Authentication,
+    Hop,
+    Identity,
+    Login,
+    Proof,
+    UserAlone,
+    UserId,
+)
 from authz.model.reasons import Reason
+from authz.model.spiffe import SpiffeId
 from authz.policy.reads import Masked
 from authz.steps.idp_token import level_of
+from authz.steps.workload import identity_of, read_recorded_principal
 from authz.trial.arguments import Incomplete, rebuilt
 from authz.trial.shape import NULL, Shape, fits
 from authz.trial.stated import Stated
@@ -35,6 +47,9 @@ RECORD: Shape = {
     "reason": str,
     "step": int,
     "detail": str,
+    "identity": _TEXT_OR_NULL,
+    "workload": _TEXT_OR_NULL,
+    "client": (NULL, {"iss": str, "sub": str}),
     "user": _TEXT_OR_NULL,
     "chain": ([str], NULL),
     "subject": (
@@ -110,6 +125,7 @@ def _read(record: Mapping[str, Any], directory: Directory) -> Stated:
         login = refused
     return Stated(
         call=_call(record),
+        caller=_caller(record, refused, directory),
         message=message,
         login=login,
         now=_time(record["time"]),
@@ -143,6 +159,27 @@ def _call(record: Mapping[str, Any]) -> Call:
         stream="",
         time=None,
     )
+
+
+def _caller(
+    record: Mapping[str, Any], refused: Refused, directory: Directory
+) -> Identity | UserAlone | Refused:
+    """
+    Give whom the proof named; the directory says anew which agent that is.
+
+    A proof that was no good is looked at again only where the record holds it.
+    """
+    if record["identity"] is None:
+        listener = directory.gate.listener(record["listener"])
+        if listener is None or listener.identity == ByPrincipal():
+            return read_recorded_principal(record["peer"]["principal"], directory)
+        return refused
+    proof, workload, client = Proof(record["identity"]), record["workload"], record["client"]
+    if proof is Proof.NONE:
+        return UserAlone()
+    if proof is Proof.CLIENT:
+        return Identity(proof, Actor(client["iss"], client["sub"]), workload=None)
+    return identity_of(SpiffeId.parse(workload), proof)
 
 
 def _message(told: Mapping[str, Any], operation: Operation) -> Message:
@@ -186,4 +223,5 @@ def _login(record: Mapping[str, Any], directory: Directory) -> Login | Refused |
         ),
         expires=Instant(subject["expires"]),
         inherited=tuple(Hop(agent, actor_of(agent, directory)) for agent in chain),
+        is_ours=bool(chain),
     )

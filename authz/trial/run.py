@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from authz.decide import STEPS, Step, Taken
 from authz.model.outcome import NO_ANSWERS, Answered, Facts, Passed, Refused
+from authz.model.principals import UserAlone
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
 from authz.outcomes import LAST_STEP
@@ -18,6 +19,7 @@ from authz.steps.given import Asked, Given, Held
 from authz.steps.policy import question_of
 from authz.steps.read import read_request
 from authz.steps.subject import prove_subject, take_login
+from authz.steps.workload import prove_workload, take_identity
 from authz.trial.changes import Change, change_for, group_changes, policy_changes
 from authz.trial.stated import Setting, Stated
 
@@ -195,8 +197,8 @@ def _pass(setting: Setting) -> _Run:
     facts, passed = Facts(stated.call), list[Step]()
     for step in STEPS:
         match _take(step, stated, given, facts):
-            case Passed(fact):
-                facts = facts.learn(fact)
+            case Passed(fact, besides):
+                facts = facts.learn(fact, *besides)
                 passed.append(step)
             case Answered():
                 return _Run(given, facts, (*passed, step), step, None)
@@ -212,6 +214,10 @@ def _take(step: Step, stated: Stated, given: Given, facts: Facts) -> Taken:
     if step.take is read_request:
         message = stated.message
         return message if isinstance(message, Refused) else Passed(message)
+    if step.take is prove_workload:
+        if isinstance(stated.caller, UserAlone):
+            return Passed(stated.caller)
+        return take_identity(stated.caller, given.world.directory)
     if step.take is prove_subject:
         return take_login(stated.login, given, facts)
     return step.take(given, facts)

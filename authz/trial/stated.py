@@ -8,7 +8,7 @@ from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.operation import Message
 from authz.model.outcome import Refused
-from authz.model.principals import Login
+from authz.model.principals import Identity, Login, UserAlone
 from authz.policy.reads import NOTHING_MASKED, Masked
 from authz.world import World
 
@@ -18,7 +18,10 @@ class Stated:
     """One call, its proofs stated."""
 
     call: Call
-    """Where it came in, the principal, the target, what HTTP says; its body is not looked at."""
+    """Where it came in, the target, what HTTP says; its body and its proofs are not looked at."""
+
+    caller: Identity | UserAlone | Refused
+    """Whom a proof names, or why none does."""
 
     message: Message | Refused
     """What was read of the bytes, or why nothing was."""

@@ -11,11 +11,12 @@ from authz.model.call import Call
 from authz.model.instant import EARLIEST, Instant
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
 from authz.model.outcome import Refused
-from authz.model.principals import Actor, Authentication, Hop, Login, UserId
+from authz.model.principals import Actor, Authentication, Hop, Identity, Login, Proof, UserId
 from authz.model.reasons import Reason
 from authz.model.scopes import Scopes
 from authz.model.strict_json import JSON
 from authz.steps.chain import refuse_chain
+from authz.steps.workload import identity_of
 from authz.trial.stated import Stated
 
 LOGIN_SECONDS = 300
@@ -72,6 +73,7 @@ def state(told: Told, directory: Directory, now: Instant) -> Stated:
     name, operation = _operation(told)
     return Stated(
         call=_call(told, name, directory),
+        caller=_identity(told.agent, directory),
         message=Message(Protocol.MCP, operation, None),
         login=_login(told, directory, now) if told.user else None,
         now=now,
@@ -86,6 +88,16 @@ def actor_of(agent: str, directory: Directory) -> Actor:
     for issuer, client in sorted(declared.clients):
         return Actor(directory.issuers[issuer].url, client)
     return Actor("", agent)
+
+
+def _identity(agent: str, directory: Directory) -> Identity | Refused:
+    """Give what would prove *agent*: its first workload, else its first client."""
+    declared = directory.agents[agent]
+    for workload in sorted(declared.spiffe_ids, key=str):
+        return identity_of(workload, Proof.PRINCIPAL)
+    if declared.clients:
+        return Identity(Proof.CLIENT, actor_of(agent, directory), workload=None)
+    return Refused(Reason.AGENT_UNDECLARED, f"{agent} declares no identity")
 
 
 def _operation(told: Told) -> tuple[str, Operation]:
@@ -130,6 +142,7 @@ def _login(told: Told, directory: Directory, now: Instant) -> Login | Refused:
         authentication=Authentication(level=told.level, time=now if told.level else EARLIEST),
         expires=Instant(now + LOGIN_SECONDS),
         inherited=tuple(hops),
+        is_ours=bool(hops),
     )
 
 

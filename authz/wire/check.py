@@ -8,7 +8,7 @@ every version; a header both set and removed is lost; `body` is lossy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -22,6 +22,9 @@ from authz.model.outcome import Allowed, Answer, CheckedToken
 from authz.wire.headers import removals
 
 TARGET_KEY = "target"
+TRACEPARENT = "traceparent"
+MAX_METADATA = 64
+"""Names of gRPC metadata. Envoy adds a handful of its own."""
 
 _GRPC_CODES = {
     401: code_pb2.UNAUTHENTICATED,
@@ -53,13 +56,14 @@ def unread_call(listener: str, *, decision: str, new_trace: str) -> Call:
 
 
 def read_check(
-    request: external_auth_pb2.CheckRequest, unread: Call, traceparent: str | None
+    request: external_auth_pb2.CheckRequest, unread: Call, metadata: Mapping[str, str]
 ) -> Call:
     """
     Give *unread* with what a Check says. Nothing is judged here, and nothing is left to guess.
 
     Headers that Envoy sends raw (`header_map`) are joined as it joins the
-    others: several values of one name with a bare comma.
+    others: several values of one name with a bare comma. *metadata* of the gRPC
+    call comes joined like that; more than `MAX_METADATA` of it says nothing.
     """
     attributes = request.attributes
     source, http = attributes.source, attributes.request.http
@@ -67,6 +71,7 @@ def read_check(
     return replace(
         unread,
         principal=source.principal,
+        certificate=source.certificate,
         peer_address=source.address.socket_address.address,
         target=attributes.context_extensions.get(TARGET_KEY) or None,
         method=http.method,
@@ -78,7 +83,8 @@ def read_check(
         size=http.size,
         stream=http.id,
         time=Instant(sent.seconds) if attributes.request.HasField("time") else None,
-        check_traceparent=traceparent,
+        metadata=metadata if len(metadata) <= MAX_METADATA else {},
+        check_traceparent=metadata.get(TRACEPARENT),
     )
 
 

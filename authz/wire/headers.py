@@ -44,9 +44,13 @@ _VISIBLE = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
 
 def identity_headers(
-    workload: str, agent: str, user: str | None, decision: str
+    workload: str | None, agent: str, user: str | None, decision: str
 ) -> tuple[tuple[str, str], ...]:
-    """Give the headers that say who was proven; the token is the signer's to add."""
+    """
+    Give the headers that say who was proven; the token is the signer's to add.
+
+    Whom a client id proves is no workload of a trust domain: nothing is said of one.
+    """
     said = ((WORKLOAD, workload), (AGENT, agent), (USER, user), (DECISION, decision))
     return tuple((name, header_value(value)) for name, value in said if value is not None)
 

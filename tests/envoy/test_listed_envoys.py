@@ -14,7 +14,7 @@ import pytest
 
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz._proto.external_auth_pb2_grpc import AuthorizationStub
-from authz.directory.compiled import Listener, MutualTLS
+from authz.directory.listening import Listener, MutualTLS
 from authz.model.spiffe import SpiffeId
 from authz.server.decision_point import DecisionPoint
 from authz.server.grpc_face import GrpcFace

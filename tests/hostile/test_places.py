@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from authz.audit.sink import RecordFile, RecordUnwritten
-from authz.directory.compiled import Listener, UnixSocket
+from authz.directory.listening import Listener, UnixSocket
 from authz.server.listeners import CannotListen, bind
 from authz.tokens.signing_keys import KeysUnusable
 from tests.support.keys import open_signing_keys

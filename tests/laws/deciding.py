@@ -27,7 +27,9 @@ from authz.directory.compiled import (
     TargetKind,
     Tool,
     UserScopes,
+    targets_by_host,
 )
+from authz.directory.listening import Listener, UnixSocket
 from authz.identity.keys import lasting, read_key_set
 from authz.model.instant import Instant
 from authz.model.principals import QUALIFIED, SubjectForm
@@ -48,6 +50,7 @@ GATE, IDP, DOCS = "https://gate.example.org", "https://idp.example.com", "https:
 KEYS = SigningKeys("gate-1", private_key("gate-1"), jwks("gate-1"))
 CORP_KEYS = lasting(read_key_set(jwks("corp-1")))
 HOST = "docs.tools.svc"
+OUT = Listener("out", UnixSocket("out"))
 LOG = open_log("error")
 PASSIVE = (Lifecycle.SUSPENDED, Lifecycle.QUARANTINED, Lifecycle.RETIRED)
 ROLES = ("role-0", "crew/role-1", "role-2", "crew/role-3")
@@ -193,7 +196,20 @@ def directory_of(draft: Draft) -> Directory:
     agents = {agent_name(number): _agent(number, draft) for number in range(AGENTS)}
     issuer = _issuer(draft)
     roles = tuple(_roles(draft))
-    gate = Gate(frozenset({"example.org"}), "UTC", frozenset(), GATE, "", draft.lifetime, (), "")
+    gate = Gate(
+        trust_domains=frozenset({"example.org"}),
+        time_zone="UTC",
+        policy_headers=frozenset(),
+        issuer_url=GATE,
+        keys_folder="",
+        token_lifetime=draft.lifetime,
+        listeners=(OUT,),
+        records_file="",
+    )
+    targets = {
+        "tools/docs": _target(draft),
+        **{agent_name(number): _called(number) for number in range(AGENTS)},
+    }
     return Directory(
         gate=gate,
         issuers={"corp": issuer},
@@ -204,10 +220,8 @@ def directory_of(draft: Draft) -> Directory:
         agents=agents,
         agents_by_spiffe={s: agent for agent in agents.values() for s in agent.spiffe_ids},
         agents_by_client={},
-        targets={
-            "tools/docs": _target(draft),
-            **{agent_name(number): _called(number) for number in range(AGENTS)},
-        },
+        targets=targets,
+        targets_by_host=targets_by_host(targets.values()),
         namespaces=frozenset({"team", "tools", "crew"}),
     )
 

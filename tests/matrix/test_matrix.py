@@ -72,7 +72,7 @@ def read_as(target: Target, sample: Sample, decision_point: DecisionPoint) -> ty
     """Give the kind of operation that step 1 takes *sample* for."""
     nobody = next(everyone(decision_point.world.directory, NOW))
     unread = unread_call("out", decision="d", new_trace="t")
-    call = read_check(check_of("", target, sample, nobody), unread, None)
+    call = read_check(check_of("", target, sample, nobody), unread, {})
     outcome = decide(call, decision_point.world, NOW, NO_ANSWERS)
     if isinstance(outcome, Replied):
         return Replied

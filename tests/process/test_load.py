@@ -15,7 +15,7 @@ import pytest
 
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz._proto.external_auth_pb2_grpc import AuthorizationStub
-from authz.directory.compiled import Listener, UnixSocket
+from authz.directory.listening import Listener, UnixSocket
 from authz.server import http_public
 from authz.server.decision_point import DecisionPoint
 from authz.server.grpc_face import AT_WORK, GrpcFace

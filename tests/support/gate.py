@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from authz.audit.sink import RecordFile
-from authz.directory.compiled import Listener, UnixSocket
+from authz.directory.listening import Listener, UnixSocket
 from authz.model.instant import EARLIEST, Instant
 from authz.server.decision_point import DecisionPoint
 from authz.server.grpc_face import GrpcFace

@@ -90,13 +90,13 @@ def test_arguments_that_are_cut_alike() -> None:
 
 
 def test_identity_in_a_detail_is_cut(decision_point: DecisionPoint) -> None:
-    """What a caller's certificate says is cut in a record like everything else it wrote."""
+    """What a caller's certificate says is cut in a sentence; as an identity it is bounded."""
     principal = "spiffe://example.org/" + "a" * 2000
 
     record = decide_case(replace(SEARCH, principal=principal), decision_point).record
 
     assert record["reason"] == "agent_undeclared"
-    assert max(len(value) for value in record.values() if isinstance(value, str)) <= MAX_DETAIL
+    assert (len(record["detail"]), record["workload"]) == (MAX_DETAIL, principal)
 
 
 # --- what does not load says where and why
@@ -271,6 +271,6 @@ def test_header_in_two_spellings() -> None:
         {"headers": {"Authorization": "a", "authorization": "b"}}, request.attributes.request.http
     )
 
-    call = read_check(request, unread_call("", decision="", new_trace=""), None)
+    call = read_check(request, unread_call("", decision="", new_trace=""), {})
 
     assert sorted(call.headers["authorization"].split(",")) == ["a", "b"]

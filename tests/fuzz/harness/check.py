@@ -27,7 +27,7 @@ def entry(data: bytes) -> None:
         request = CheckRequest.FromString(data)
     except DecodeError:
         return
-    call = read_check(request, UNREAD, None)
+    call = read_check(request, UNREAD, {})
     http = request.attributes.request.http
     assert (call.decision, call.new_trace, call.listener) == ("d" * 32, "a" * 32, "out")
     assert call.target != ""

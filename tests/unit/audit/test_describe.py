@@ -151,7 +151,9 @@ def test_long_texts_are_cut() -> None:
     assert max(map(len, record["operation"]["arguments"])) == MAX_TEXT
     assert opened["value"] == "x" * MAX_TEXT
     assert record_of(Unknown(long))["operation"]["method"] == "x" * MAX_TEXT
-    assert record_of(Session("ping"), replace(CALL, target=long))["target"] == "x" * MAX_TEXT
+    nowhere = Facts(replace(CALL, target=long), Route(None))
+    refused = describe(turned_away(Reason.TARGET_UNKNOWN, 5, nowhere), Instant(0), "w", {})
+    assert refused["target"] == "x" * MAX_TEXT
 
 
 def test_many_arguments_are_bounded() -> None:

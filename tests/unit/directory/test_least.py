@@ -6,17 +6,9 @@ from typing import Any
 
 import pytest
 
-from authz.directory.compiled import (
-    ALL,
-    Directory,
-    Lifecycle,
-    MeshRestricted,
-    MutualTLS,
-    RefusalStyle,
-    SubjectRule,
-    UnixSocket,
-)
+from authz.directory.compiled import ALL, Directory, Lifecycle, RefusalStyle, SubjectRule
 from authz.directory.diagnostics import Severity
+from authz.directory.listening import MeshRestricted, MutualTLS, UnixSocket
 from authz.directory.load import load_directory
 from authz.model.spiffe import SpiffeId
 from tests.unit.directory.changes import changed, sound

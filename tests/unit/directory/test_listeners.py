@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from authz.directory.compiled import MeshRestricted, MutualTLS, UnixSocket
 from authz.directory.documents import ListenerSpec
 from authz.directory.listeners import compile_listener
+from authz.directory.listening import MeshRestricted, MutualTLS, UnixSocket
 from authz.model.spiffe import SpiffeId
 
 ENVOY = "spiffe://example.org/ns/edge/sa/envoy"

@@ -14,7 +14,7 @@ import grpc
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from authz.directory.compiled import MutualTLS
+from authz.directory.listening import MutualTLS
 from authz.server.certificates import Certificates, CertificateUnusable
 from examples.edge.certificates import Authority
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import grpc
 import pytest
 
-from authz.directory.compiled import Listener, MeshRestricted, MutualTLS, UnixSocket
+from authz.directory.listening import Listener, MeshRestricted, MutualTLS, UnixSocket
 from authz.model.spiffe import SpiffeId
 from authz.server.listeners import (
     MAX_SOCKET_PATH,

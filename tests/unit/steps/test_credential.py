@@ -9,17 +9,12 @@ import pytest
 from authz.model.instant import Instant
 from authz.model.needs import IntrospectionNeeded
 from authz.model.outcome import NO_ANSWERS, Answers, Refused
-from authz.model.principals import Actor, Hop
 from authz.model.reasons import Reason
 from authz.server.decision_point import DecisionPoint
-from authz.steps.credential import prove_login
+from authz.steps.credential import prove_bearer
 from authz.steps.given import Given
 from authz.wire.check import unread_call
 from tests.support.keys import sign
-
-CALLER = Hop(
-    "research/desk", Actor("spiffe://example.org", "spiffe://example.org/ns/research/sa/desk")
-)
 
 
 def test_odd_answer(decision_point: DecisionPoint) -> None:
@@ -31,7 +26,7 @@ def test_odd_answer(decision_point: DecisionPoint) -> None:
     given = Given(call, replace(world, directory=directory), Instant(1), answers)
 
     with pytest.raises(TypeError):
-        prove_login("Bearer opaque", directory.agents[CALLER.agent], given, CALLER, None)
+        prove_bearer("Bearer opaque", given, None, ours=None)
 
 
 def test_unknown_key_of_a_file(decision_point: DecisionPoint) -> None:
@@ -40,8 +35,7 @@ def test_unknown_key_of_a_file(decision_point: DecisionPoint) -> None:
     header = {"alg": "ES256", "typ": "at+jwt", "kid": "corp-9"}
     token = sign("corp-9", header, b'{"iss":"https://idp.example.com"}')
     given = Given(unread_call("out", decision="d", new_trace="t"), world, Instant(1), NO_ANSWERS)
-    agent = world.directory.agents[CALLER.agent]
-    answer = prove_login(f"Bearer {token}", agent, given, CALLER, None)
+    answer = prove_bearer(f"Bearer {token}", given, None, ours=None)
 
     assert isinstance(answer, Refused)
     assert answer.reason is Reason.CREDENTIAL_INVALID

@@ -18,6 +18,7 @@ from tests.laws.deciding import NAMED, directory_of
 SCOPES = ("a:read", "a:write", "b:read", "c")
 some = st.frozensets(st.sampled_from(SCOPES))
 MAY_ASSERT = ScopePatterns(frozenset({"c"}), ("a:",))
+HOP = Hop("team/agent-1", Actor("spiffe://example.org", "spiffe://example.org/ns/team/sa/1"))
 WITHIN = frozenset({"a:read", "a:write", "c"})
 """Those of `SCOPES` that the issuer may assert."""
 
@@ -30,10 +31,10 @@ def directory(mode: UserScopes, given_by_role: frozenset[str]) -> Directory:
     return replace(base, issuers={"corp": issuer}, roles_by_user={"corp/alice": (role,)})
 
 
-def login(said: frozenset[str], inherited: tuple[Hop, ...] = ()) -> Login:
+def login(said: frozenset[str]) -> Login:
     """Give what alice's token says."""
     alice = UserId("corp", "alice")
-    return Login(alice, frozenset(), said, Authentication(), LATEST, inherited)
+    return Login(alice, frozenset(), said, Authentication(), LATEST)
 
 
 @given(said=some, role=some)
@@ -52,12 +53,13 @@ def test_modes(said: frozenset[str], role: frozenset[str]) -> None:
         assert subject.roles == {"r"}
 
 
+@pytest.mark.parametrize("inherited", [(HOP,), ()], ids=["on its way back", "arriving"])
 @pytest.mark.parametrize("mode", UserScopes)
-def test_coming_back(mode: UserScopes) -> None:
+def test_coming_back(mode: UserScopes, inherited: tuple[Hop, ...]) -> None:
     """What we minted was cut before it was handed on: its scope is what counts, in every mode."""
-    hop = Hop("team/agent-1", Actor("spiffe://example.org", "spiffe://example.org/ns/team/sa/1"))
     said = frozenset({"b:read"})
+    ours = replace(login(said), inherited=inherited, is_ours=True)
 
-    subject = subject_of(login(said, (hop,)), directory(mode, frozenset(SCOPES)))
+    subject = subject_of(ours, directory(mode, frozenset(SCOPES)))
 
     assert subject.carries == subject.could.within(frozenset(SCOPES)) == said

@@ -11,7 +11,7 @@ from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.operation import Message, Protocol, ToolCall
 from authz.model.outcome import NO_ANSWERS, Facts, Passed
-from authz.model.principals import Actor, Caller, Hop
+from authz.model.principals import Actor, Caller, Hop, UserAlone
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES
 from authz.model.spiffe import SpiffeId
@@ -57,7 +57,16 @@ def test_every_step_is_asked_for() -> None:
     answers = [answer for hint in hints for answer in (hint, *get_args(hint))]
     kinds = {kind for each in answers if get_origin(each) is Passed for kind in get_args(each)}
 
-    assert kinds | {Call} == {*CLEARED, Grant}
+    assert kinds - {UserAlone} | {Call} == {*CLEARED, Grant}
+
+
+def test_no_token_for_a_user_alone(decision_point: DecisionPoint) -> None:
+    """Where no agent asks nothing is minted yet: a fault, never a token of nobody."""
+    given = Given(CALL, decision_point.world, Instant(1), NO_ANSWERS)
+    rest = [fact for fact in learned(decision_point) if type(fact) is not Caller]
+
+    with pytest.raises(KeyError):
+        describe_token(given, Facts(*rest, UserAlone()))
 
 
 @pytest.mark.parametrize("kind", CLEARED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from authz.wire.check import read_check, unread_call
 CAPTURES = Path(__file__).parents[2] / "captures"
 
 
-def read(request: CheckRequest, traceparent: str | None = None) -> Call:
+def read(request: CheckRequest, metadata: Mapping[str, str] | None = None) -> Call:
     """Read *request* as the server does."""
     unread = unread_call("out", decision="d", new_trace="t")
-    return read_check(request, unread, traceparent)
+    return read_check(request, unread, metadata or {})
 
 
 def request_of(**http: Any) -> CheckRequest:
@@ -49,13 +50,15 @@ def test_empty_check() -> None:
         size=0,
         stream="",
         time=None,
+        certificate="",
+        metadata={},
         check_traceparent=None,
     )
 
 
 def test_ids_are_ours() -> None:
     """Listener and ids are the server's; the trace of the Check itself comes from its metadata."""
-    call = read(request_of(headers={"decision": "x"}), traceparent="00-a")
+    call = read(request_of(headers={"decision": "x"}), {"traceparent": "00-a"})
 
     assert (call.listener, call.decision, call.new_trace) == ("out", "d", "t")
     assert call.check_traceparent == "00-a"

@@ -133,7 +133,7 @@ def unknown(message: Message) -> dict[int, Any]:
 def read(request: bytes) -> Call:
     """Read a Check as the server does."""
     unread = unread_call("", decision="", new_trace="")
-    return read_check(CheckRequest.FromString(request), unread, None)
+    return read_check(CheckRequest.FromString(request), unread, {})
 
 
 def test_round_trip(request_bytes: bytes) -> None:
