@@ -18,6 +18,7 @@ from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 
 from authz.identity.workload import NOBODY, Absent, Rejected, read_workload
 from authz.model.instant import Instant, as_datetime
@@ -32,8 +33,16 @@ _ONE_PEM = re.compile(
     rb"-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----\s*"
 )
 _NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\x21-\x7e]")
-_UNREADABLE = (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
-"""What the parser raises for bytes that are no certificate of one meaning."""
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+    CryptographyDeprecationWarning,
+)
+"""What the parser raises, or where warnings are errors warns of, for bytes that are no certificate
+of one meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,8 @@ def _checked(certificate: x509.Certificate, now: Instant) -> str:
     """Check what a leaf must say, and give its one URI."""
     if not certificate.not_valid_before_utc <= as_datetime(now) <= certificate.not_valid_after_utc:
         raise _Unfit("the certificate is not valid now")
+    if certificate.serial_number <= 0:
+        raise _Unfit("its serial number is not positive")
     constraints = _found(certificate, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
         raise _Unfit("it is the certificate of an authority")
