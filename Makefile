@@ -41,8 +41,8 @@ matrix: $(READY) ## write tests/matrix/golden.txt anew and say who gained and wh
 
 .PHONY: test-crash
 N ?= 3
-test-crash: $(READY) ## kill the gate under load N times; no answered decision lacks its record
-	$(BIN)/python -m tests.crash $(N)
+test-crash: $(READY) ## kill the gate under load N times a level; no answered decision lacks its record (LEVEL=…)
+	$(BIN)/python -m tests.crash $(N) $(LEVEL)
 
 .PHONY: clients
 clients: $(READY) ## five real MCP clients after every shape of refusal: what they read, and who lives on (RENEW=1)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from structlog.typing import FilteringBoundLogger
 
-from authz.audit.sink import RecordFile
+from authz.audit.levels import open_records
 from authz.directory.compiled import Gate
 from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.directory.listening import MeshRestricted
@@ -66,7 +66,8 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
     gate = declared.directory.gate
     ring = open_key_ring(home / gate.keys_folder)
     keys = ring.at(read_clock())
-    records = opened.enter_context(RecordFile(home / gate.records_file))
+    log_file = home / gate.records_file
+    records = opened.enter_context(open_records(log_file, gate.records_level, log))
     world = declared.world(keys.public)
     worlds = CurrentWorld(world, keys)
     asking = opened.enter_context(Asking(worlds, home, Outside(read_clock), log))

@@ -1,4 +1,4 @@
-"""The decision log as a file, at level `written`: each line is with the kernel before the answer.
+"""The decision log as a file, at level `written`: a line is with the kernel before its answer.
 
 A line is one `write` to a descriptor opened for appending, under a lock of the
 file, so lines of several threads and processes do not mix, and a killed process
@@ -48,12 +48,14 @@ class RecordFile:
             RecordUnwritten: the disk is full, the write was cut short, or the
                 file is closed. A torn line is ended by the next write.
         """
-        line = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+        line = self.line_of(record)
         with self._lock:
-            try:
-                self._append(line)
-            except OSError as error:
-                raise RecordUnwritten(error.strerror or "the write failed") from error
+            self._append(line)
+
+    @staticmethod
+    def line_of(record: Mapping[str, object]) -> bytes:
+        """Give the line that *record* is, without its end."""
+        return json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +63,13 @@ class RecordFile:
         self._descriptor = os.open(self._path, flags, 0o640)
 
     def _append(self, line: bytes) -> None:
+        """Append one line, while the lock is held."""
+        try:
+            self._append_or_fail(line)
+        except OSError as error:
+            raise RecordUnwritten(error.strerror or "the write failed") from error
+
+    def _append_or_fail(self, line: bytes) -> None:
         if os.fstat(self._descriptor).st_nlink == 0:
             os.close(self._descriptor)
             self._descriptor = CLOSED

@@ -11,6 +11,7 @@ from authz.directory.compiled import (
     Directory,
     Gate,
     Lifecycle,
+    RecordLevel,
     RefusalStyle,
     Role,
     SubjectRule,
@@ -232,6 +233,7 @@ def _gate(spec: GateSpec) -> Gate:
         token_lifetime=seconds(spec.issuer.token_lifetime),
         listeners=tuple(map(compile_listener, spec.listeners)),
         records_file=spec.records.file,
+        records_level=RecordLevel(spec.records.level),
     )
 
 

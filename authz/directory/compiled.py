@@ -41,6 +41,19 @@ class Lifecycle(StrEnum):
     RETIRED = "retired"
 
 
+class RecordLevel(StrEnum):
+    """What has become of a record before its answer leaves."""
+
+    DURABLE = "durable"
+    """It is on the disk: it outlives the machine's power."""
+
+    WRITTEN = "written"
+    """It is with the kernel: it outlives the process."""
+
+    QUEUED = "queued"
+    """It is in a bounded queue of the process, and lost with it."""
+
+
 class SubjectRule(StrEnum):
     """Whether a tool is called for a user."""
 
@@ -319,6 +332,7 @@ class Gate:
 
     listeners: tuple[Listener, ...]
     records_file: str
+    records_level: RecordLevel = RecordLevel.WRITTEN
 
     def listener(self, name: str) -> Listener | None:
         """Give the listener *name*; None where none is declared."""

@@ -156,7 +156,7 @@ class Records(Node):
     """The decision log."""
 
     file: Text
-    level: Literal["written"] = "written"
+    level: Literal["durable", "written", "queued"] = "written"
     when_full: Literal["deny"] = "deny"
 
 

@@ -6,7 +6,6 @@ KINDS = frozenset({"HTTPService", "ModelProvider", "Budget", "Credential"})
 
 VALUES: dict[str, frozenset[str]] = {
     "identity": frozenset({"jwtSvid"}),
-    "level": frozenset({"durable", "queued"}),
     "mode": frozenset({"exchange", "none"}),
     "refusals": frozenset({"json"}),
 }

@@ -215,7 +215,7 @@ def _gate_facts(spec: GateSpec) -> dict[str, JSON]:
             f"{each.name} at {each.address}: {each.direction}, {each.identity}, {each.targets}"
             for each in spec.listeners
         ],
-        "records": spec.records.file,
+        "records": f"{spec.records.file} ({spec.records.level})",
     }
 
 

@@ -35,6 +35,11 @@ def restart_mistakes(
             ("records", "file"),
             before.records_file != after.records_file,
         ),
+        (
+            "the level of records changes",
+            ("records", "level"),
+            before.records_level != after.records_level,
+        ),
     )
     for document in documents:
         if isinstance(document.spec, GateSpec):

@@ -1,0 +1,36 @@
+"""The decision log at the level that the Gate declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import assert_never
+
+from structlog.typing import FilteringBoundLogger
+
+from authz.audit.durable import DurableFile
+from authz.audit.queued import QueuedRecords, Sink
+from authz.audit.sink import RecordFile
+from authz.directory.compiled import RecordLevel
+
+
+@contextmanager
+def open_records(path: Path, level: RecordLevel, log: FilteringBoundLogger) -> Iterator[Sink]:
+    """
+    Open the decision log at *path* until the block ends.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    with ExitStack() as opened:
+        match level:
+            case RecordLevel.DURABLE:
+                yield opened.enter_context(DurableFile(path))
+            case RecordLevel.WRITTEN:
+                yield opened.enter_context(RecordFile(path))
+            case RecordLevel.QUEUED:
+                file = opened.enter_context(RecordFile(path))
+                yield opened.enter_context(QueuedRecords(file, log))
+            case other:
+                assert_never(other)
