@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -87,7 +88,7 @@ def test_key_set_may_be_cached(served: Served) -> None:
 def test_probes(served: Served) -> None:
     """The probes say that it lives and is ready."""
     assert _fetch(served, "/livez")[1] == b"live\n"
-    assert _fetch(served, "/readyz")[1] == b"ready\n"
+    assert json.loads(_fetch(served, "/readyz")[1])["ready"] is True
 
 
 def test_no_secret_is_logged_or_recorded(served: Served) -> None:
@@ -258,7 +259,7 @@ def test_broken_world(tmp_path: Path) -> None:
     code, log = _code_and_log(home, tmp_path)
 
     assert code == 3
-    assert "directory/ns/research/agents.yaml:48:14: error: lifecycle: expected" in log
+    assert "directory/ns/research/agents.yaml:49:14: error: lifecycle: expected" in log
     assert "did you mean 'suspended'?" in log
     assert "directory/global/roles.yaml:2:7: error" in log
 

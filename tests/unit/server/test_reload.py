@@ -152,13 +152,20 @@ def test_broken(breaking: Breaking, file: str, gate: Following, tmp_path: Path) 
     assert gate.reason() == "suspended"
 
 
-def test_a_place_is_told(gate: Following) -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "line", "what"),
+    [
+        ("run/out.sock", "run/other.sock", 10, "the listeners change"),
+        ("level: written", "level: queued", 11, "the level of records changes"),
+    ],
+)
+def test_a_place_is_told(before: str, after: str, line: int, what: str, gate: Following) -> None:
     """What cannot change without a restart is told at its place, with what to do."""
-    gate.edit(GATE, "run/out.sock", "run/other.sock")
+    gate.edit(GATE, before, after)
     gate.look()
 
-    assert "directory/global/gate.yaml:10:" in gate.kept.text
-    assert "the listeners change at a restart only (restart the gate" in gate.kept.text
+    assert f"directory/global/gate.yaml:{line}:" in gate.kept.text
+    assert f"{what} at a restart only (restart the gate" in gate.kept.text
 
 
 def test_key_files_that_are_new(gate: Following) -> None:
