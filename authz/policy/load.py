@@ -28,6 +28,9 @@ from authz.policy.validator import part_with_mistake, validator_remarks
 SUFFIX = ".cedar"
 BESIDE = ".md"
 
+MAX_STATEMENTS = 10_000
+"""Of one file. A file of semicolons alone would otherwise be read, and told of, for minutes."""
+
 MAX_SEARCHES = 8
 """For how many mistakes the validator is asked where they are. With thousands of tools that takes
 seconds each; of the others only the policy is told."""
@@ -127,7 +130,11 @@ def _read(file: str, text: bytes, directory: Directory) -> Iterator[Sourced | Di
         line = text.count(b"\n", 0, error.start) + 1
         yield Diagnostic(Position(file, line), "the file is not UTF-8")
         return
-    for statement in split_statements(file, decoded):
+    for index, statement in enumerate(split_statements(file, decoded)):
+        if index == MAX_STATEMENTS:
+            message = f"a file holds at most {MAX_STATEMENTS} statements"
+            yield Diagnostic(statement.position, message, "split it")
+            return
         try:
             yield Sourced(read_source(statement, guard), statement)
         except NotOnePolicy as error:

@@ -43,15 +43,20 @@ class Statement:
 
     def at(self, offset: int) -> Position:
         """Give the position of the character at *offset* of `text`."""
-        file, line, column = self.position.file, self.position.line, self.position.column
-        lines = self.text.count("\n", 0, offset)
-        if lines == 0:
-            return Position(file, line, column + offset)
-        return Position(file, line + lines, offset - self.text.rfind("\n", 0, offset))
+        return _moved(self.position, self.text[:offset])
 
 
 def split_statements(file: str, text: str) -> Iterator[Statement]:
     """Give the statements of *text*; what follows the last semicolon is one too."""
+    place, counted = Position(file), 0
+    for part, operators, nested in _parts(text):
+        # From the statement before on: from the beginning, many statements would take for ever.
+        place, counted = _moved(place, text[counted : part.start]), part.start
+        yield Statement(text[part], place, operators, nested)
+
+
+def _parts(text: str) -> Iterator[tuple[slice, int, int]]:
+    """Give where each statement stands, its operators, and how deep its brackets are nested."""
     start, operators, depth, nested = None, 0, 0, 0
     for match in tokens(text):
         word = match.group()
@@ -60,10 +65,10 @@ def split_statements(file: str, text: str) -> Iterator[Statement]:
         depth = max(0, depth + (word in _OPENING) - (word in _CLOSING))
         nested = max(nested, depth)
         if word == ";":
-            yield _statement(file, text, slice(start, match.end()), operators, nested)
+            yield slice(start, match.end()), operators, nested
             start, operators, depth, nested = None, 0, 0, 0
     if start is not None:
-        yield _statement(file, text, slice(start, len(text)), operators, nested)
+        yield slice(start, len(text)), operators, nested
 
 
 def scope_end(statement: str) -> int:
@@ -92,8 +97,9 @@ def tokens(text: str) -> Iterator[re.Match[str]]:
             yield match
 
 
-def _statement(file: str, text: str, part: slice, operators: int, nested: int) -> Statement:
-    start: int = part.start
-    line = text.count("\n", 0, start)
-    column = start - (text.rfind("\n", 0, start) + 1)
-    return Statement(text[part], Position(file, line + 1, column + 1), operators, nested)
+def _moved(place: Position, passed: str) -> Position:
+    """Give the position behind *passed*, which stands at *place*."""
+    lines = passed.count("\n")
+    if lines == 0:
+        return Position(place.file, place.line, place.column + len(passed))
+    return Position(place.file, place.line + lines, len(passed) - passed.rfind("\n"))

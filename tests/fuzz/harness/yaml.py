@@ -36,14 +36,15 @@ def entry(data: bytes) -> None:
     assert len(words) == len(sources)
     assert all(_says(source.value, told) for source, told in zip(sources, words, strict=True))
     for source in sources:
-        _type(source, data)
+        _type(source)
 
 
-def _type(source: Source, data: bytes) -> None:
+def _type(source: Source) -> None:
     try:
         document = parse(source)
     except InvalidWorld as refused:
-        _check_told(refused, data)
+        assert refused.diagnostics
+        assert all(each.position >= source.start for each in refused.diagnostics)
         outline(source)
         return
     assert document.kind in SPECS

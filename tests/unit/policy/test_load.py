@@ -103,6 +103,18 @@ def test_not_utf_8() -> None:
     assert (str(mistake.position), mistake.message) == (f"{G}:2:1", "the file is not UTF-8")
 
 
+def test_too_many_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a file holds beyond its bound is not read, and that is a mistake."""
+    monkeypatch.setattr("authz.policy.load.MAX_STATEMENTS", 2)
+    files = {f"policies/global/{name}.cedar": policy(name) + policy(name * 2) for name in "ab"}
+    files["policies/global/b.cedar"] += ";;"
+
+    (mistake,) = mistakes_in(files)
+
+    assert str(mistake.position) == "policies/global/b.cedar:3:1"
+    assert mistake.message == "a file holds at most 2 statements"
+
+
 def test_all_at_once() -> None:
     """Mistakes of all files are told together, sorted by place."""
     found = mistakes_in(
