@@ -19,7 +19,7 @@ PAUSE = 0.1
 """Seconds between two looks, and so the least that a change must rest before it is acted on."""
 
 SHARE = 20
-"""Looking takes at most one of so many parts of the time, however many files there are."""
+"""Looking takes at most one of so many parts of a processor, however many files there are."""
 
 RETRY_SECONDS = 5.0
 """After which what was `NotNow` is tried again, though nothing has changed."""
@@ -95,9 +95,9 @@ class Watching:
     def _live(self) -> None:
         pause = PAUSE
         while not self._is_over.wait(pause):
-            started = time.monotonic()
-            acted = self.look_once(started)
-            spent = time.monotonic() - started
+            started = time.thread_time()
+            acted = self.look_once(time.monotonic())
+            spent = time.thread_time() - started
             pause = PAUSE if acted else max(PAUSE, spent * SHARE)
 
     def look_once(self, now: float) -> bool:

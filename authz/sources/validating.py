@@ -8,7 +8,6 @@ it is gone.
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
 from dataclasses import asdict
@@ -16,9 +15,6 @@ from pathlib import Path
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld
 from authz.sources.declared import read_declared
-
-NICE = 5
-"""Those who ask go first."""
 
 MOST_MISTAKES = 1000
 """That are told; who makes more mends these first."""
@@ -30,7 +26,6 @@ def main() -> None:
     limit = megabytes * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(NICE)
     if sys.stdin.readline():
         sys.stdout.write(json.dumps(answer(home)))
 
