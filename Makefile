@@ -49,6 +49,11 @@ clients: $(READY) ## five real MCP clients after every shape of refusal: what th
 	$(BIN)/python -m tools.clients
 	$(BIN)/python -m tests.clients $(if $(RENEW),--renew)
 
+.PHONY: reload-load
+SECONDS ?= 60
+reload-load: $(READY) ## change directory, policies, keys and certificates under a steady load; prints figures
+	$(BIN)/python -m tests.reload $(SECONDS)
+
 .PHONY: sabotage
 sabotage: $(READY) ## take each wall away in a copy: which test turns red first? (ONLY=… JOBS=2)
 	$(BIN)/python -m tools.sabotage --jobs $(or $(JOBS),2) --only '$(ONLY)'

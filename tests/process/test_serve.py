@@ -88,7 +88,9 @@ def test_key_set_may_be_cached(served: Served) -> None:
 def test_probes(served: Served) -> None:
     """The probes say that it lives and is ready."""
     assert _fetch(served, "/livez")[1] == b"live\n"
-    assert json.loads(_fetch(served, "/readyz")[1])["ready"] is True
+    told = json.loads(_fetch(served, "/readyz")[1])
+    assert (told["ready"], told["failed"]) == (True, {})
+    assert told["world"] == served.events[-1]["world"]
 
 
 def test_no_secret_is_logged_or_recorded(served: Served) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from authz.directory.diagnostics import InvalidWorld
 from authz.sources.declared import ChangedMeanwhile, read_declared
 from authz.sources.validate import NoVerdict, Validator
+from tests.support.waiting import wait_until
 from tests.support.worlds import prepare_home
 
 POLICY = "policies/global/deep.cedar"
@@ -100,6 +102,22 @@ def test_hangs(tmp_path: Path) -> None:
         pytest.raises(NoVerdict, match="it takes longer than"),
     ):
         validator.validate()
+
+
+def test_interrupted(tmp_path: Path) -> None:
+    """A stop ends a validation that is under way, and none is started after it."""
+    text = f"import sys, time; sys.stdin.readline(); open({str(tmp_path / 'asked')!r}, 'w'); "
+    with (
+        Validator(tmp_path, python(f"{text} time.sleep(60)")) as validator,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        under_way = pool.submit(validator.validate)
+        wait_until((tmp_path / "asked").exists)
+        validator.interrupt()
+        with pytest.raises(NoVerdict, match="of signal 9"):
+            under_way.result(20)
+        validator.get_ready()
+        assert validator._ready is None
 
 
 def test_no_process(tmp_path: Path) -> None:
