@@ -62,16 +62,20 @@ class Asking:
         if asked != self._issuers:
             known = {each.name for each in asked if each in self._issuers}
             keys = {name: each for name, each in self._elsewhere.fetched().items() if name in known}
-            self._before.append((time.monotonic() + KEPT_SECONDS, self._open))
-            self._open = ExitStack()
-            self._elsewhere = self._opened(asked, keys) if asked else Nowhere()
-            self._issuers = asked
+            with ExitStack() as opened:
+                elsewhere = self._opened(asked, keys, opened) if asked else Nowhere()
+                # Nothing is given up before there is something in its place.
+                self._before.append((time.monotonic() + KEPT_SECONDS, self._open))
+                self._open, self._elsewhere = opened.pop_all(), elsewhere
+                self._issuers = asked
         return self._elsewhere
 
-    def _opened(self, asked: tuple[Issuer, ...], known: dict[str, IssuerKeys]) -> Elsewhere:
+    def _opened(
+        self, asked: tuple[Issuer, ...], known: dict[str, IssuerKeys], opened: ExitStack
+    ) -> Elsewhere:
         publish = self._worlds.publish_keys
         answering = Answering(asked, self._home, self._outside, publish, self._log, known)
-        self._open.enter_context(answering)
+        opened.enter_context(answering)
         answering.wait_for_first_keys(FIRST_KEYS_SECONDS)
         return answering
 

@@ -96,7 +96,11 @@ class Watching:
         pause = PAUSE
         while not self._is_over.wait(pause):
             started = time.thread_time()
-            acted = self.look_once(time.monotonic())
+            try:
+                acted = self.look_once(time.monotonic())
+            except BaseException as error:  # noqa: BLE001 - as in `_done`
+                self._log.error("fault", **whereabouts(error))
+                acted = False
             spent = time.thread_time() - started
             pause = PAUSE if acted else max(PAUSE, spent * SHARE)
 

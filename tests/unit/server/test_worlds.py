@@ -17,6 +17,7 @@ from authz.model.needs import IntrospectionNeeded, KeysNeeded, Unanswered
 from authz.server.asking import KEPT_SECONDS, Asking
 from authz.server.decision_point import DecisionPoint
 from authz.server.worlds import CurrentWorld, Nowhere
+from authz.sources.answers import Answering
 from authz.sources.peer import Outside
 from authz.world import World
 from tests.support.hostile_peer import HostilePeer, always, answer
@@ -133,6 +134,34 @@ def test_asked_anew(worlds: CurrentWorld, decision_point: DecisionPoint, tmp_pat
         opened.close_old(time.monotonic() + KEPT_SECONDS)
         assert before.answer(KeysNeeded("corp"), 5.0) == Unanswered("the gate is stopping")
         assert after.answer(KeysNeeded("corp"), 5.0) is after.fetched()["corp"]
+
+
+def test_who_asks_stays_where_nobody_else_can(
+    worlds: CurrentWorld,
+    decision_point: DecisionPoint,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where those who would ask next cannot be opened, those of before are not given up."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with (
+        HostilePeer(always(answer(jwks("a")))) as one,
+        asking(worlds, tmp_path) as opened,
+    ):
+        corp = at(one.url())
+        before = opened.of(world_of(decision_point, corp).directory)
+        other = world_of(decision_point, corp, replace(corp, name="other")).directory
+        with monkeypatch.context() as patched:
+            patched.setattr(Answering, "wait_for_first_keys", broken)
+            with pytest.raises(ZeroDivisionError):
+                opened.of(other)
+        opened.close_old(time.monotonic() + KEPT_SECONDS)
+
+        assert before.answer(KeysNeeded("corp"), 5.0) is before.fetched()["corp"]
+        assert opened.of(other) is not before
 
 
 def test_nobody_is_asked(
