@@ -39,6 +39,10 @@ test-parity: $(READY) ## every case in force, through Envoy and through decide, 
 matrix: $(READY) ## write tests/matrix/golden.txt anew and say who gained and who lost
 	$(BIN)/python -m tests.matrix
 
+.PHONY: hostile
+hostile: $(READY) ## every hostile request through a real Envoy: what became of it, as a table
+	$(BIN)/python -m tests.hostile
+
 .PHONY: test-crash
 N ?= 3
 test-crash: $(READY) ## kill the gate under load N times a level; no answered decision lacks its record (LEVEL=…)

@@ -14,6 +14,7 @@ from authz.server.worlds import CurrentWorld
 from authz.telemetry.logs import open_log
 from examples.idp.provider import Provider
 from tests.support.direct import KeptRecords
+from tests.support.edge import Edge, running_edge
 from tests.support.idp import running_provider
 from tests.support.worlds import load_world, prepare_home
 
@@ -35,6 +36,13 @@ def decision_point(home: Path) -> DecisionPoint:
     """The worked world behind a server without sockets."""
     world, keys = load_world(home)
     return DecisionPoint(CurrentWorld(world, keys), KeptRecords(), open_log("error"))
+
+
+@pytest.fixture(scope="session")
+def edge(decision_point: DecisionPoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """The worked world behind a real Envoy: what stands between a test and an upstream."""
+    with running_edge(decision_point, tmp_path_factory.mktemp("edge")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

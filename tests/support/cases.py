@@ -91,6 +91,12 @@ def case_at(name: str, now: Instant) -> Case:
     return _case(name, _rows()[name], now)
 
 
+def case_like(base: str, changes: Mapping[str, Any]) -> Case:
+    """Give the case *base* with *changes* merged in as a case would, at the instant of *base*."""
+    row = _merged(_rows()[base], dict(changes))
+    return _case(base, row, _own_now(row))
+
+
 @cache
 def _rows() -> Mapping[str, dict[str, Any]]:
     """Give every case, resolved, by name."""

@@ -57,7 +57,8 @@ def send_bytes(door: Door, request: bytes) -> Response:
     """Send these very bytes on a connection of their own, and read one response."""
     with door.open("http/1.1") as connection:
         connection.sendall(request)
-        response = http.client.HTTPResponse(connection)
+        method = request.partition(b" ")[0].decode("latin-1")
+        response = http.client.HTTPResponse(connection, method=method)
         response.begin()
         return Response(response.status, _lower(response.getheaders()), response.read())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +30,26 @@ class Edge:
     gate: Gate
     authority: Authority
     upstream: Upstream
+    _doors: dict[tuple[str, ...], Door] = field(default_factory=dict)
+    _read: int = 0
+    """Bytes of the records that `new_records` has given."""
 
-    def door(self, principal: str) -> Door:
-        """Give the way in for *principal*; an empty one shows no certificate."""
-        named = f"client-{principal.encode().hex()[-40:]}"
-        identity = self.authority.issue(named, principal) if principal else None
-        return Door(self.port, self.authority.roots, identity)
+    def door(self, *principals: str) -> Door:
+        """Give the way in for who is named so in a certificate; an empty name shows none."""
+        if principals not in self._doors:
+            identity = None
+            if any(principals):
+                identity = self.authority.issue(f"client-{len(self._doors)}", *principals)
+            self._doors[principals] = Door(self.port, self.authority.roots, identity)
+        return self._doors[principals]
 
     def send(self, case: Case) -> tuple[Response, list[Seen], dict[str, Any]]:
         """Send *case* at its own instant; give answer, what upstream saw, and the record."""
         self.gate.clock.moment = case.now
-        before, lines = len(self.upstream.seen), len(self.records())
+        self.new_records()
+        before = len(self.upstream.seen)
         response = self.send_raw(case)
-        written = self.records()[lines:]
+        written = self.new_records()
         assert len(written) == 1, f"{len(written)} records for one request"
         return response, self.upstream.seen[before:], written[0]
 
@@ -51,6 +58,14 @@ class Edge:
         send = SENDERS[case.http]
         door = self.door(case.principal)
         return send(door, case.method, case.path, headers_of(case), case.body)
+
+    def new_records(self) -> list[dict[str, Any]]:
+        """Give the records since this was last asked."""
+        with self.gate.records.open("rb") as written:
+            written.seek(self._read)
+            lines = written.read()
+        self._read += len(lines)
+        return [json.loads(line) for line in lines.splitlines()]
 
     def records(self) -> list[dict[str, Any]]:
         """Give all records so far."""

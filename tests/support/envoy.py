@@ -3,7 +3,8 @@
 What a case has to be able to say is changed: a client without a certificate,
 or with one of a foreign trust domain, reaches the gate; the route is picked by
 a header, so that `Host` is free to lie; and the upstream speaks plain HTTP/1.1,
-so that a test sees the bytes. Everything else is the shipped configuration.
+so that a test sees the bytes. A connection that it gives up is closed soon, because tests wait
+for that. Everything else is the shipped configuration.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def opened_configuration(place: Place, targets: Iterable[str]) -> dict[str, Any]
     roots = {"filename": str(place.authority.roots)}
     tls["common_tls_context"]["validation_context"] = {"trusted_ca": roots}
     manager = chain["filters"][0]["typed_config"]
+    manager["delayed_close_timeout"] = "0.2s"
     (host,) = manager["route_config"]["virtual_hosts"]
     (route,) = host["routes"]
     host["domains"] = ["*"]

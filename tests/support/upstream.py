@@ -28,6 +28,10 @@ class Seen:
         return joined
 
 
+ANSWER_HEADER = "x-upstream-answers"
+"""With this header a request says which status the upstream is to answer, instead of 200."""
+
+
 class Upstream:
     """An HTTP/1.1 server on a free loopback port."""
 
@@ -47,7 +51,7 @@ class Upstream:
                 upstream.seen.append(
                     Seen(self.command, self.path, tuple(self.headers.items()), body)
                 )
-                self.send_response(200)
+                self.send_response(int(self.headers.get(ANSWER_HEADER, "200")))
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", "2")
                 self.end_headers()

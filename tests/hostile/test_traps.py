@@ -1,0 +1,48 @@
+"""Every trap of `traps/` through a real Envoy: nothing is allowed that must not be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from authz.server.decision_point import DecisionPoint
+from tests.hostile.judging import spring
+from tests.hostile.readers import Reader, running_readers
+from tests.hostile.traps import Trap, all_traps
+from tests.support.edge import Edge
+
+TRAPS = all_traps()
+
+
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, ...]]:
+    """Readers of JSON in the other languages of this machine."""
+    with running_readers(tmp_path_factory.mktemp("readers")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=str)
+def test_trap(
+    trap: Trap, edge: Edge, readers: tuple[Reader, ...], decision_point: DecisionPoint
+) -> None:
+    """The trap is answered as it says, and nothing arrives that was not judged so."""
+    met = spring(trap, edge, readers, decision_point.world.directory)
+
+    assert list(met.wrong_allows) == [], f"WRONG ALLOW: {trap.why}"
+    assert list(met.wrong_answers) == [], trap.why
+
+
+def test_node_reads_along(readers: tuple[Reader, ...]) -> None:
+    """Where the build is proven, a reader in another language is never left out in silence."""
+    if not os.environ.get("CI"):
+        return
+    assert "Node" in {reader.language for reader in readers}
+
+
+def test_names_are_told_apart() -> None:
+    """No trap hides another of its name."""
+    names = [str(trap) for trap in TRAPS]
+
+    assert len(names) == len(set(names))
