@@ -46,7 +46,7 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
 
 def _spring_all(folder: Path) -> tuple[list[Met], list[str]]:
     world, keys = load_world(prepare_home(folder))
-    decision_point = DecisionPoint(CurrentWorld(world), keys, KeptRecords(), open_log("error"))
+    decision_point = DecisionPoint(CurrentWorld(world, keys), KeptRecords(), open_log("error"))
     with (
         running_readers(folder) as readers,
         running_edge(decision_point, folder / "edge") as edge,

@@ -54,14 +54,18 @@ def spring(trap: Trap, edge: Edge, readers: Sequence[Reader], directory: Directo
     before = len(edge.upstream.seen)
     responses = send(trap, edge.door(*trap.principals))
     records, seen = edge.new_records(), edge.upstream.seen[before:]
-    misread = [*_misread(records, seen, readers, directory)]
+    misread = [*misread_calls(records, seen, readers, directory)]
     return Met(
         trap,
         responses,
         records,
         seen,
         [*_let_through(trap, seen), *strange_arrivals(trap, records, seen, directory), *misread],
-        [*_wrong_answers(trap, responses, records), *_misunderstood(trap, records, readers)],
+        [
+            *wrong_answers(trap, responses, records),
+            *never_arrived(records, seen),
+            *_misunderstood(trap, records, readers),
+        ],
         " ".join(reader.language for reader in readers) if seen and not misread else "",
     )
 
@@ -73,7 +77,7 @@ def _let_through(trap: Trap, seen: Sequence[Seen]) -> Iterator[str]:
         yield f"upstream saw {arrived}, expected {expected}"
 
 
-def _wrong_answers(
+def wrong_answers(
     trap: Trap, responses: Sequence[Response], records: Sequence[Mapping[str, Any]]
 ) -> Iterator[str]:
     reasons = [record["reason"] for record in records]
@@ -91,6 +95,14 @@ def _wrong_answers(
     by_decision = {record["decision"]: record for record in records}
     for response in responses:
         yield from _strange_answer(response, by_decision)
+
+
+def never_arrived(records: Sequence[Mapping[str, Any]], seen: Sequence[Seen]) -> Iterator[str]:
+    """Give the decisions that are recorded as allows, and of which the upstream saw nothing."""
+    arrived = {each.by_name.get("x-narrowgate-decision") for each in seen}
+    for record in records:
+        if record["reason"] == "allow" and record["decision"] not in arrived:
+            yield f"{record['decision']} was allowed and never arrived"
 
 
 def _strange_answer(response: Response, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -125,7 +137,7 @@ def _texts(value: Any, at: tuple[Any, ...]) -> Iterator[str]:
         yield value
 
 
-def _misread(
+def misread_calls(
     records: Sequence[Mapping[str, Any]],
     seen: Sequence[Seen],
     readers: Sequence[Reader],

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from authz.server.decision_point import DecisionPoint
 from tests.hostile.judging import spring
 from tests.hostile.readers import Reader, running_readers
-from tests.hostile.traps import Trap, all_traps
+from tests.hostile.traps import FOLDER, Trap, all_traps
 from tests.support.edge import Edge
 
 TRAPS = all_traps()
+LEAST_NAMED = 100
+PAGE = Path(__file__).parent.parent.parent / "docs" / "hostile.md"
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +50,15 @@ def test_names_are_told_apart() -> None:
     names = [str(trap) for trap in TRAPS]
 
     assert len(names) == len(set(names))
+
+
+def test_documented_traps_are_there() -> None:
+    """Whatever the page says is covered has a trap, a file of traps or a test of that name."""
+    rows = re.findall(
+        r"^\| .* \| (.*) \|$", PAGE.read_text().partition("## What is covered")[2], re.MULTILINE
+    )
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    here = {trap.name for trap in TRAPS} | {file.name for file in FOLDER.glob("*.yaml")}
+
+    assert len(named) > LEAST_NAMED
+    assert {name for name in named - here if not (PAGE.parent.parent / name).exists()} == set()

@@ -15,8 +15,6 @@ from typing import Any
 from examples.edge.envoy import Place, configuration
 
 TARGET_HEADER = "x-case-target"
-BODY_LIMIT = 262_144
-"""As in `envoy/agents.yaml`; `test_body_limit_is_the_shipped_one` holds the two together."""
 
 
 def opened_configuration(place: Place, targets: Iterable[str]) -> dict[str, Any]:

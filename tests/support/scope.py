@@ -21,7 +21,7 @@ EARLIER = frozenset(
 DIRECT_ONLY = frozenset({"truncated-flag", "upgrade", "in-does-not-mix"})
 """Cases that no client brings about: the header of the first is Envoy's own, Envoy refuses the
 second by itself, and the Envoy of the cases asks by another listener than the third's.
-`envoy/test_named.py`, `test_raw.py` and `test_identities.py` there send what comes nearest."""
+`hostile/traps` and `identities/` send what comes nearest."""
 
 
 def in_force(case: Case) -> bool:

@@ -20,7 +20,7 @@ from tests.fuzz.harness.issuer import (
     NOW,
 )
 from tests.vectors.material import compact
-from tests.vectors.test_tokens import VECTORS
+from tests.vectors.tokens import VECTORS
 
 LATEST = 32_503_680_000
 """The first second of the year 3000."""

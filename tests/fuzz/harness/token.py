@@ -9,7 +9,7 @@ from authz.identity.keys import KeySet
 from tests.fuzz.harness.issuer import CLAIMS_TEXT, EXPECTED, HEADER, KEY, KEYS, NOW
 from tests.support.keys import sign
 from tests.vectors.material import encoded
-from tests.vectors.test_tokens import VECTORS
+from tests.vectors.tokens import VECTORS
 
 GOOD = (
     sign(KEY, HEADER, CLAIMS_TEXT),

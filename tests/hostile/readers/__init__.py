@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from examples.idp.installation import INSTALLATION, NotInstalled
 
@@ -18,12 +18,12 @@ HERE = Path(__file__).parent
 BUILD_SECONDS = 120
 
 
-@dataclass(frozen=True)
-class Reader:
-    """A running reader: one line in, one line out."""
+class Reader(Protocol):
+    """What a server in another language would make of a body."""
 
-    language: str
-    process: subprocess.Popen[bytes]
+    @property
+    def language(self) -> str:
+        """What it is written in."""
 
     def read(self, body: bytes, names: Sequence[str]) -> Mapping[str, Any]:
         """
@@ -37,6 +37,17 @@ class Reader:
             `method`, `tool` and `arguments`, from a typed reader also `fields`;
             or `error`, where it would answer with one.
         """
+
+
+@dataclass(frozen=True)
+class RunningReader:
+    """A reader in a process of its own: one line in, one line out."""
+
+    language: str
+    process: subprocess.Popen[bytes]
+
+    def read(self, body: bytes, names: Sequence[str]) -> Mapping[str, Any]:
+        """Ask the process."""
         asked = {"body": base64.b64encode(body).decode("ascii"), "names": list(names)}
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None
@@ -53,7 +64,7 @@ def running_readers(folder: Path) -> Iterator[tuple[Reader, ...]]:
     with ExitStack() as stack:
         found = ((language, command(folder)) for language, command in COMMANDS.items())
         yield tuple(
-            Reader(language, stack.enter_context(_running(command)))
+            RunningReader(language, stack.enter_context(_running(command)))
             for language, command in found
             if command is not None
         )
