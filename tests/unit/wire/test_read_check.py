@@ -12,9 +12,15 @@ import pytest
 from google.protobuf.json_format import ParseDict
 
 from authz._proto.external_auth_pb2 import AttributeContext, CheckRequest
+from authz.identity.certificate import Leaf, read_certificate
+from authz.identity.metadata import names_itself, read_metadata
+from authz.identity.workload import Rejected
+from authz.identity.xfcc import HEADER, parse_xfcc, read_xfcc
 from authz.model.call import Call
 from authz.model.instant import Instant
-from authz.wire.check import read_check, unread_call
+from authz.model.spiffe import SpiffeId
+from authz.server.grpc_face import joined
+from authz.wire.check import MAX_METADATA, read_check, unread_call
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 
@@ -212,6 +218,76 @@ def test_captured(name: str, expected: dict[str, Any]) -> None:
     assert {member: getattr(call, member) for member in expected} == expected
     assert call.headers == attributes["request"]["http"]["headers"]
     assert call.target is None
+
+
+WHO = "spiffe://cluster.local/ns/agents/sa/planner"
+MESH = {"cluster.local"}
+
+
+def captured(name: str) -> Call:
+    """Read a recorded Check, with the metadata that came beside it."""
+    recorded = json.loads((CAPTURES / f"{name}.json").read_text())
+    request = CheckRequest()
+    ParseDict(recorded["attributes"], request.attributes, ignore_unknown_fields=True)
+    return read(request, joined([(key, value) for key, value in recorded["_grpc_metadata"]]))
+
+
+def test_captured_by_a_waypoint() -> None:
+    """A real waypoint's header names the caller; it is believed for that waypoint alone."""
+    header = captured("wp-xfcc-8080").headers[HEADER]
+
+    by = SpiffeId.parse("spiffe://cluster.local/ns/tools/sa/waypoint")
+    assert read_xfcc(header, by, MESH) == SpiffeId.parse(WHO)
+    assert isinstance(read_xfcc(header, SpiffeId.parse(WHO), MESH), Rejected)
+
+
+@pytest.mark.parametrize("name", ["sidecar-mtls-body-8080", "gw-mtls-8443"])
+def test_captured_by_others(name: str) -> None:
+    """What a sidecar or a gateway wrote reads like it, with a whole certificate in it or not."""
+    header = captured(name).headers[HEADER]
+    (element,) = parse_xfcc(header)
+
+    assert read_xfcc(header, SpiffeId.parse(element["by"]), MESH) == SpiffeId.parse(WHO)
+
+
+def test_captured_certificate() -> None:
+    """The certificate that a real gateway was shown is read, while it is valid."""
+    call = captured("gw-mtls-8443")
+    (element,) = parse_xfcc(call.headers[HEADER])
+    assert call.time is not None
+
+    found = read_certificate(element["cert"], MESH, call.time)
+
+    assert isinstance(found, Leaf)
+    assert str(found.workload) == WHO
+    digest = base64.urlsafe_b64decode(f"{found.thumbprint}=").hex()
+    assert digest == element["hash"]
+
+
+def test_captured_metadata() -> None:
+    """Metadata names the caller; the header of that name that a client sent is another thing."""
+    call = captured("wp-initial-metadata-8080")
+
+    assert call.headers["x-peer-principal"] == "spiffe://cluster.local/ns/evil/sa/x"
+    assert read_metadata(call.metadata, "x-peer-principal", MESH) == SpiffeId.parse(WHO)
+    by = SpiffeId.parse("spiffe://cluster.local/ns/tools/sa/waypoint")
+    assert names_itself(call.metadata, "x-local-principal", by)
+
+
+def test_metadata() -> None:
+    """Several values of one key are seen as several, bytes as none, and too much as nothing."""
+    assert joined([("a", "1"), ("b", b"x"), ("a", "2")]) == {"a": "1,2"}
+    assert read(CheckRequest(), {"a": "1,2"}).metadata == {"a": "1,2"}
+    assert read(CheckRequest(), {str(n): "" for n in range(MAX_METADATA + 1)}).metadata == {}
+    assert len(read(CheckRequest(), {str(n): "" for n in range(MAX_METADATA)}).metadata) > 1
+
+
+def test_certificate() -> None:
+    """The certificate is taken as Envoy sends it."""
+    request = CheckRequest()
+    request.attributes.source.certificate = "-----BEGIN%20"
+
+    assert read(request).certificate == "-----BEGIN%20"
 
 
 def test_captures_know_no_field_that_we_misname() -> None:
