@@ -29,5 +29,9 @@ def client_of(claims: ProvenClaims) -> str:
 
 
 def speaks_for_itself(claims: ProvenClaims, client: Hop) -> bool:
-    """Say whether *client* was given the token for itself, no user behind it (RFC 9068, 2.2)."""
-    return claims.subject == client.actor.sub
+    """
+    Say whether *client* was given the token for itself: no user behind it, nobody before it.
+
+    Source: RFC 9068 section 2.2, where `sub` is then the client's.
+    """
+    return claims.subject == client.actor.sub and "act" not in claims.members
