@@ -9,6 +9,8 @@ from typing import Protocol, cast
 
 PARSERS = (
     "spiffe",
+    "xfcc",
+    "certificate",
     "json",
     "message",
     "token",

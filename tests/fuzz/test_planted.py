@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from authz.identity.xfcc import KEYS
+from tests.fuzz.harness.certificate import NOW
 from tests.fuzz.harness.issuer import CLAIMS, HEADER, HEADER_TEXT
 from tests.fuzz.parsers import load
 from tests.support.cases import case_named
 from tests.support.direct import check_of
 from tests.support.keys import sign
+from tests.support.leaves import AGENT, Leaf
 from tests.vectors.material import decoded, public_jwk
 
 FORGED = sign("nobody's", HEADER, json.dumps({**CLAIMS, "sub": "mallory"}).encode())
@@ -67,6 +70,14 @@ def odd_header() -> bytes:
 PLANTED = (
     Planted(
         "spiffe", "authz.model.spiffe._SEGMENT", re.compile(".*"), b"spiffe://example.org/a//b"
+    ),
+    Planted("xfcc", "authz.identity.xfcc.KEYS", {*KEYS, "x"}, b"By=a;x=1"),
+    Planted("xfcc", "authz.identity.xfcc._PLAIN", {*"a=-"}, b"By=a;URI=-=-"),
+    Planted(
+        "certificate",
+        "authz.identity.certificate._checked",
+        lambda *_: AGENT,
+        Leaf(uris=()).der(NOW),
     ),
     Planted("json", "authz.model.strict_json._members", dict, b'{"a": 1, "a": 2}'),
     Planted("json", "authz.model.strict_json.MAX_DEPTH", 2, b"[[[1]]]"),
