@@ -72,7 +72,7 @@ PLANTED = (
         "spiffe", "authz.model.spiffe._SEGMENT", re.compile(".*"), b"spiffe://example.org/a//b"
     ),
     Planted("xfcc", "authz.identity.xfcc.KEYS", {*KEYS, "x"}, b"By=a;x=1"),
-    Planted("xfcc", "authz.identity.xfcc._PLAIN", {*"a=-"}, b"By=a;URI=-=-"),
+    Planted("xfcc", "authz.identity.xfcc._PLAIN_RUN", re.compile("[a=-]+"), b"By=a;URI=-=-"),
     Planted(
         "certificate",
         "authz.identity.certificate._checked",
