@@ -6,19 +6,19 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha512
 from typing import Any
 
 import pytest
 
-from authz.identity.xfcc import KEYS
-from tests.fuzz.harness.certificate import NOW
 from tests.fuzz.harness.issuer import CLAIMS, HEADER, HEADER_TEXT
 from tests.fuzz.parsers import load
 from tests.support.cases import case_named
 from tests.support.direct import check_of
 from tests.support.keys import sign
-from tests.support.leaves import AGENT, Leaf
+from tests.support.leaves import Leaf
 from tests.vectors.material import decoded, public_jwk
+from tests.vectors.test_certificates import NOW
 
 FORGED = sign("nobody's", HEADER, json.dumps({**CLAIMS, "sub": "mallory"}).encode())
 ALIAS = b"a: &a 1\nb: *a\n"
@@ -71,14 +71,8 @@ PLANTED = (
     Planted(
         "spiffe", "authz.model.spiffe._SEGMENT", re.compile(".*"), b"spiffe://example.org/a//b"
     ),
-    Planted("xfcc", "authz.identity.xfcc.KEYS", {*KEYS, "x"}, b"By=a;x=1"),
-    Planted("xfcc", "authz.identity.xfcc._PLAIN_RUN", re.compile("[a=-]+"), b"By=a;URI=-=-"),
-    Planted(
-        "certificate",
-        "authz.identity.certificate._checked",
-        lambda *_: AGENT,
-        Leaf(uris=()).der(NOW),
-    ),
+    Planted("xfcc", "authz.identity.xfcc.KEYS", {"by", "x"}, b"By=a;x=b"),
+    Planted("certificate", "authz.identity.certificate.sha256", sha512, Leaf().der(NOW)),
     Planted("json", "authz.model.strict_json._members", dict, b'{"a": 1, "a": 2}'),
     Planted("json", "authz.model.strict_json.MAX_DEPTH", 2, b"[[[1]]]"),
     Planted("message", "authz.protocols.mcp._check_mirrors", nothing, POST + CALL),

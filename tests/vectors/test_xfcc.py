@@ -25,7 +25,8 @@ WAYPOINT = SpiffeId.parse(NAMES["{W}"])
 MANY = 60
 
 
-def _filled(text: str) -> str:
+def filled(text: str) -> str:
+    """Write the identities that names in braces stand for."""
     for name, identity in NAMES.items():
         text = text.replace(name, identity)
     return text
@@ -44,9 +45,9 @@ def _read(header: str | None) -> tuple[str, str]:
 @pytest.mark.parametrize("row", FILE["headers"], ids=lambda row: row["why"])
 def test_header(row: Mapping[str, Any]) -> None:
     """A header is one proxy's word for one identity, nobody's word, or no good at all."""
-    became, why = _read(_filled(row["header"]) * row.get("times", 1))
+    became, why = _read(filled(row["header"]) * row.get("times", 1))
 
-    assert became == _filled(row["becomes"]), why
+    assert became == filled(row["becomes"]), why
     assert row.get("says", "") in why
     assert NAMES["{B}"] not in why
 
@@ -104,7 +105,7 @@ pieces = st.lists(
 
 
 @given(st.one_of(pieces, st.text(max_size=60)))
-@example(_filled("By={W};URI={A},"))
+@example(filled("By={W};URI={A},"))
 def test_only_one_way_in(text: str) -> None:
     """Nothing raises, and an identity comes of nothing but one element of the declared proxy."""
     became, _ = _read(text)

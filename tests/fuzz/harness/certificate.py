@@ -1,41 +1,34 @@
-"""The certificate of a TLS peer: its DER, put into the text that Envoy sends."""
+"""The certificate of a TLS peer, as Envoy sends it: as text, and any DER at all within it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from authz.identity.certificate import Leaf, read_certificate
-from authz.identity.workload import Rejected
-from authz.model.instant import Instant
-from tests.support.leaves import AGENT, as_envoy_sends, thumbprint_of
-from tests.support.leaves import Leaf as Written
+from tests.support.leaves import Leaf as Made
+from tests.support.leaves import as_envoy_sends, thumbprint_of
+from tests.vectors.test_certificates import FILE, NOW
 
-NOW = Instant(1_780_000_000)
-WORDS = (b"spiffe://example.org/", b"\x30\x82", b"\x55\x1d\x11", b"\x55\x1d\x13", b"\xff", b"\x86")
+DOMAINS = frozenset({"example.org"})
+WORDS = (
+    *(b"spiffe://example.org/", b"\x06\x03\x55\x1d\x11", b"\x06\x03\x55\x1d\x13", b"\x01\x01\xff"),
+    *(b"\x30\x80", b"\x86\x00", b"\x17\x0d", b"\x18\x0f", b"99991231235959Z", b"\xa0\x03\x02\x01"),
+    *(b"-----BEGIN%20CERTIFICATE-----%0A", b"-----END%20CERTIFICATE-----%0A", b"%0A", b"MII"),
+)
 
 
 def entry(data: bytes) -> None:
-    """Whoever is proven stands in the certificate, whole, and it can be found again."""
-    proven = read_certificate(as_envoy_sends(data), {"example.org"}, NOW)
-    if isinstance(proven, Leaf):
-        assert str(proven.workload).encode() in data
-        assert proven.workload.trust_domain == "example.org"
-        assert proven.thumbprint == thumbprint_of(data)
-        return
-    assert isinstance(proven, Rejected)
-    assert proven.why.isascii()
+    """A workload is proven by a certificate that can be found again, or nobody is."""
+    read_certificate(data.decode("utf-8", "replace"), DOMAINS, NOW)
+    read = read_certificate(as_envoy_sends(data), DOMAINS, NOW)
+    if isinstance(read, Leaf):
+        assert read.workload.trust_domain in DOMAINS
+        assert str(read.workload).encode() in data
+        assert read.thumbprint == thumbprint_of(data)
 
 
 def seeds() -> Iterator[bytes]:
-    """Give a good certificate, and one with each mistake."""
-    for written in (
-        Written(),
-        Written(dns=("a.example",)),
-        Written(ca=None, usage=None),
-        Written(ca=True),
-        Written(usage=("key_cert_sign",)),
-        Written(uris=(AGENT, AGENT)),
-        Written(uris=()),
-        Written(ends=-1, starts=-9),
-    ):
-        yield written.der(NOW)
+    """Give the vectors, as DER, and one as text."""
+    for row in FILE["certificates"]:
+        yield Made(**row.get("leaf", {})).der(NOW)
+    yield as_envoy_sends(Made().der(NOW)).encode()

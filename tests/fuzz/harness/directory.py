@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from authz.directory.compiled import Directory
 from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.directory.load import load_directory
+from authz.policy.load import load_policies
 from tests.fuzz.harness.yaml import WORDS as YAML_WORDS
 from tests.unit.directory.changes import BROKEN, ROOT, SOUND, changed, sound
 
@@ -21,8 +23,8 @@ def entry(data: bytes) -> None:
     """The first byte says which file the rest stands in; the whole loads, or says what is wrong."""
     if not data:
         return
-    files = sound()
-    files[FILES[data[0] % len(FILES)]] = data[1:]
+    files, name = sound(), FILES[data[0] % len(FILES)]
+    files[name] = data[1:]
     try:
         directory, warnings = load_directory(files)
     except InvalidWorld as refused:
@@ -33,6 +35,16 @@ def entry(data: bytes) -> None:
     assert directory.gate.listeners
     for agent in directory.agents.values():
         assert {each.trust_domain for each in agent.spiffe_ids} <= directory.gate.trust_domains
+    if name.endswith(".json"):
+        _type_arguments(directory)
+
+
+def _type_arguments(directory: Directory) -> None:
+    """Make what policies can read of arguments: a schema may be anything, and names too."""
+    try:
+        load_policies({}, directory)
+    except InvalidWorld as refused:
+        assert all(each.message for each in refused.diagnostics)
 
 
 def seeds() -> Iterator[bytes]:
