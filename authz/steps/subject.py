@@ -31,7 +31,8 @@ def prove_subject(given: Given, facts: Facts) -> Passed[Credential] | Refused | 
 
     A credential that is present must be good whatever the operation wants. At
     `subject: none`, and for a session at a target that does not understand the
-    user's issuer, a good one is dropped.
+    user's issuer, a good one is dropped. One that a client was given for itself
+    has proven the client already, and names no user.
     """
     recipient = _recipient(given, facts)
     bearer = facts.find(Bearer) or _prove_bearer(given, facts, recipient)
@@ -74,7 +75,7 @@ def take_login(
     rule = _subject_rule(facts, agent_of(given, facts))
     if login is None:
         if rule is SubjectRule.REQUIRED:
-            return Refused(Reason.CREDENTIAL_MISSING, "there is no authorization header")
+            return Refused(Reason.CREDENTIAL_MISSING, "there is no credential of a user")
         return Passed(Credential(None))
     if not isinstance(login, Login):
         return login
