@@ -72,6 +72,15 @@ def test_enough_certificates() -> None:
     assert {row["edit"] for row in FILE["certificates"] if "edit" in row} == EDITS.keys()
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_a_serial_number_that_is_none() -> None:
+    """A number that RFC 5280 (4.1.2.2) forbids is refused, whether warnings are errors or not."""
+    der = bytearray(GOOD)
+    der[GOOD.index(V3) + len(V3) + 2] |= 0x80
+
+    assert _read(as_envoy_sends(bytes(der))) == ("rejected", "its serial number is not positive")
+
+
 def test_it_can_be_found_again() -> None:
     """The hash is that of the very certificate, as RFC 8705 writes it."""
     der = Leaf().der(NOW)
