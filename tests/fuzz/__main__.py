@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rich import box
@@ -66,6 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("parsers", nargs="*", default=[], help=", ".join(PARSERS))
     parser.add_argument("--runs", type=int, help="inputs for each parser, however long they take")
+    parser.add_argument("--seconds", type=int, help="at most, for each parser")
     parser.add_argument("--keep", action="store_true", help="put what was found into the corpus")
     parser.add_argument("--feed", type=Path, nargs="+", help="only feed these files to the parser")
     given = parser.parse_args()
@@ -76,6 +78,8 @@ def main() -> int:
             print(f"{path}: {feed(load(name).entry, path.read_bytes()):.3f} s")
         return 0
     bounds = EVERYDAY if given.runs is None else Bounds(given.runs, LONGEST)
+    if given.seconds is not None:
+        bounds = replace(bounds, seconds=given.seconds)
     return run(names, bounds, keep=given.keep)
 
 

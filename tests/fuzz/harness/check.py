@@ -36,6 +36,9 @@ def entry(data: bytes) -> None:
     assert call.body == (http.raw_body or http.body.encode())
 
 
+PARTS = ("bytes", "body", "body", "header", "name", "field", "number", "target", "raw")
+
+
 def mutated(data: bytes, change: Change, chance: Random) -> bytes:
     """Change one part of a Check, so that most of what comes out is one; now and then the bytes."""
     request = CheckRequest()
@@ -45,7 +48,7 @@ def mutated(data: bytes, change: Change, chance: Random) -> bytes:
         return change(data)
     attributes = request.attributes
     http = attributes.request.http
-    part = chance.choice(("bytes", "body", "body", "header", "name", "field", "target", "raw"))
+    part = chance.choice(PARTS)
     match part:
         case "body":
             http.raw_body = change(http.raw_body)
@@ -60,10 +63,17 @@ def mutated(data: bytes, change: Change, chance: Random) -> bytes:
                 value = _text(change(value.encode()))
             http.headers[name] = value
         case "field":
+            source = attributes.source
             holder, field = chance.choice(
-                ((http, "method"), (http, "path"), (http, "body"), (attributes.source, "principal"))
+                (
+                    *((http, name) for name in ("method", "path", "host", "body")),
+                    *((source, name) for name in ("principal", "certificate")),
+                )
             )
             setattr(holder, field, _text(change(getattr(holder, field).encode())))
+        case "number":
+            http.size = chance.randrange(-(2**63), 2**63)
+            attributes.request.time.seconds = chance.randrange(-(2**63), 2**63)
         case "target":
             target = attributes.context_extensions["target"]
             attributes.context_extensions["target"] = _text(change(target.encode()))
