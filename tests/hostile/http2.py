@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import h2.config
 import h2.connection
@@ -146,6 +146,18 @@ def pipelined(door: Door, requests: Sequence[Request]) -> list[Response]:
     with _connected(door) as connection:
         streams = [connection.ask(request) for request in requests]
         return [connection.answer(stream) for stream in streams]
+
+
+def crumbs(door: Door, requests: Sequence[Request]) -> list[Response]:
+    """Send the body a byte a frame."""
+    (request,) = requests
+    with _connected(door) as connection:
+        stream = connection.ask(replace(request, body=b""), more_follows=True)
+        for start in range(len(request.body)):
+            end = start + 1 == len(request.body)
+            connection.state.send_data(stream, request.body[start : start + 1], end_stream=end)
+        connection.flush()
+        return [connection.answer(stream)]
 
 
 def trailers(door: Door, requests: Sequence[Request]) -> list[Response]:

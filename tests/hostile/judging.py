@@ -24,6 +24,7 @@ OF_ANSWERS = frozenset(
     [
         *("content-type", "content-length", "transfer-encoding", "connection", "date", "server"),
         *("www-authenticate", "x-narrowgate-decision", "x-envoy-upstream-service-time"),
+        *("grpc-status", "grpc-message"),
     ]
 )
 """The header names that an answer of the gate or of Envoy has."""

@@ -17,6 +17,7 @@ MANNERS: Mapping[tuple[int, str], Manner] = {
     (1, "pipelined"): http1.pipelined,
     (2, "plain"): http2.plain,
     (2, "trailers"): http2.trailers,
+    (2, "crumbs"): http2.crumbs,
     (2, "pipelined"): http2.pipelined,
     (2, "continued"): http2.continued,
     (2, "reset"): http2.reset,
