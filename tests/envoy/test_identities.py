@@ -8,7 +8,7 @@ listener's to say, and all listeners serve at the same time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,10 +29,11 @@ from tests.support.direct import KeptRecords
 from tests.support.envoy import TARGET_HEADER, opened_configuration
 from tests.support.keys import sign
 from tests.support.upstream import Upstream
+from tests.support.waypoint import XFCC, Change, append_forward, make_waypoint, sanitize_set
 from tests.support.worlds import prepare_home
 
 AGENT, OTHER = NAMES["RESEARCH"], NAMES["PAYER"]
-WORKLOAD, XFCC = "x-workload-spiffe-id", "x-forwarded-client-cert"
+WORKLOAD = "x-workload-spiffe-id"
 FORGED = (
     (XFCC, f"By={WAYPOINT};URI={OTHER}"),
     ("x-peer-principal", OTHER),
@@ -40,9 +41,6 @@ FORGED = (
     ("x-self", WAYPOINT),
 )
 """What a client sends that would like to be somebody else, at whichever listener."""
-
-Change = Callable[[dict[str, Any], dict[str, Any]], None]
-"""Changes the connection manager, and the filter that asks."""
 
 
 @dataclass(frozen=True)
@@ -81,24 +79,6 @@ def listeners(
         yield Listeners(folder, home, served, records, Authority(folder / "pki"), upstream)
 
 
-def sanitize_set(manager: dict[str, Any], asking: dict[str, Any]) -> None:
-    """Let Envoy say who asks in every way that there is, and take nothing that a client says."""
-    manager["forward_client_cert_details"] = "SANITIZE_SET"
-    manager["set_current_client_cert_details"] = {"uri": True, "subject": True}
-    asking["include_peer_certificate"] = True
-    asking["grpc_service"]["initial_metadata"] = [
-        {"key": "x-peer-principal", "value": "%DOWNSTREAM_PEER_URI_SAN%"},
-        {"key": "x-caller", "value": "%DOWNSTREAM_PEER_URI_SAN%"},
-        {"key": "x-self", "value": "%DOWNSTREAM_LOCAL_URI_SAN%"},
-    ]
-
-
-def append_forward(manager: dict[str, Any], asking: dict[str, Any]) -> None:
-    """Let Envoy write behind what its client wrote, as a sidecar of Istio does."""
-    sanitize_set(manager, asking)
-    manager["forward_client_cert_details"] = "APPEND_FORWARD"
-
-
 @contextmanager
 def front(listeners: Listeners, name: str, change: Change = sanitize_set) -> Iterator[int]:
     """Run the waypoint's Envoy before the listener *name*; give its port."""
@@ -109,20 +89,7 @@ def front(listeners: Listeners, name: str, change: Change = sanitize_set) -> Ite
         listeners.upstream.port,
     )
     bootstrap = opened_configuration(place, sorted(listeners.server.world.directory.targets))
-    (chain,) = bootstrap["static_resources"]["listeners"][0]["filter_chains"]
-    certificate, key = listeners.authority.issue("waypoint", WAYPOINT)
-    chain["transport_socket"]["typed_config"]["common_tls_context"]["tls_certificates"] = [
-        {
-            "certificate_chain": {"filename": str(certificate)},
-            "private_key": {"filename": str(key)},
-        }
-    ]
-    manager = chain["filters"][0]["typed_config"]
-    strip, asking, *_ = manager["http_filters"]
-    rules = strip["typed_config"]["mutations"]["request_mutations"]
-    # A waypoint sets this header before it asks, so nothing may take it away again.
-    rules.remove({"remove": XFCC})
-    change(manager, asking["typed_config"])
+    make_waypoint(bootstrap, listeners.authority, WAYPOINT, change)
     with running_envoy(place, bootstrap) as port:
         yield port
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from authz.server.decision_point import DecisionPoint
 from authz.server.worlds import CurrentWorld
 from authz.telemetry.logs import open_log
+from tests.hostile.edges import running_edges
 from tests.hostile.judging import Met, spring
 from tests.hostile.readers import running_readers
 from tests.hostile.traps import CUT, all_traps
@@ -49,9 +50,10 @@ def _spring_all(folder: Path) -> tuple[list[Met], list[str]]:
     decision_point = DecisionPoint(CurrentWorld(world, keys), KeptRecords(), open_log("error"))
     with (
         running_readers(folder) as readers,
-        running_edge(decision_point, folder / "edge") as edge,
+        running_edge(decision_point, folder / "edge") as out,
+        running_edges(out, decision_point, folder / "edges") as edges,
     ):
-        met = [spring(trap, edge, readers, world.directory) for trap in all_traps()]
+        met = [spring(trap, edges, readers, world.directory) for trap in all_traps()]
         return met, [reader.language for reader in readers]
 
 

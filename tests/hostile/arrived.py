@@ -89,7 +89,8 @@ def _strange_chain(record: Mapping[str, Any], said: Mapping[str, Any]) -> Iterat
     while act:
         links.append(act)
         act = act.get("act")
-    if links and (len(links) != len(record["chain"]) or links[0]["sub"] != record["workload"]):
+    caller = record["workload"] or (record["client"] or {}).get("sub")
+    if links and (len(links) != len(record["chain"]) or links[0]["sub"] != caller):
         yield f"act names {links}, recorded is {record['chain']}"
     if any(link.keys() - {"iss", "sub", "act"} for link in links):
         yield f"act says more than who: {links}"

@@ -12,12 +12,12 @@ from authz.directory.compiled import Directory, Target
 from authz.model.strict_json import JSON, read_json
 from authz.protocols.jsonrpc import read_envelope
 from tests.hostile.arrived import strange_arrivals
+from tests.hostile.edges import Edges
 from tests.hostile.readers import Reader
 from tests.hostile.sending import send
 from tests.hostile.traps import Trap
 from tests.support.cases import answers
 from tests.support.clients import Response
-from tests.support.edge import Edge
 from tests.support.upstream import Seen
 
 OF_ANSWERS = frozenset(
@@ -48,8 +48,9 @@ class Met:
     """By whom the call was read as it was judged; empty where nobody was to read it."""
 
 
-def spring(trap: Trap, edge: Edge, readers: Sequence[Reader], directory: Directory) -> Met:
+def spring(trap: Trap, edges: Edges, readers: Sequence[Reader], directory: Directory) -> Met:
     """Send *trap* and judge what became of it."""
+    edge = edges.at(trap.at)
     edge.gate.clock.moment = trap.case.now
     edge.new_records()
     before = len(edge.upstream.seen)

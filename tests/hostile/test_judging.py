@@ -11,6 +11,7 @@ import pytest
 from authz.directory.compiled import Directory
 from authz.server.decision_point import DecisionPoint
 from tests.hostile.arrived import strange_arrivals
+from tests.hostile.edges import Edges
 from tests.hostile.judging import Met, misread_calls, never_arrived, spring, wrong_answers
 from tests.hostile.traps import all_traps
 from tests.support.clients import Response
@@ -28,17 +29,25 @@ def directory(decision_point: DecisionPoint) -> Directory:
 
 
 @pytest.fixture(scope="module")
-def allowed(edge: Edge, directory: Directory) -> Met:
+def edges(
+    edge: Edge, decision_point: DecisionPoint, tmp_path_factory: pytest.TempPathFactory
+) -> Edges:
+    """The Envoy of the cases, and no other."""
+    return Edges(edge, decision_point, tmp_path_factory.mktemp("edges"))
+
+
+@pytest.fixture(scope="module")
+def allowed(edges: Edges, directory: Directory) -> Met:
     """The allowed search, which arrived as it must."""
-    met = spring(AS_IT_IS, edge, (), directory)
+    met = spring(AS_IT_IS, edges, (), directory)
     assert (met.wrong_allows, met.wrong_answers) == ([], [])
     return met
 
 
 @pytest.fixture(scope="module")
-def refused(edge: Edge, directory: Directory) -> Met:
+def refused(edges: Edges, directory: Directory) -> Met:
     """A refused call, which was answered as it must."""
-    met = spring(REFUSED, edge, (), directory)
+    met = spring(REFUSED, edges, (), directory)
     assert (met.wrong_allows, met.wrong_answers) == ([], [])
     return met
 

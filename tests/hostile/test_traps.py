@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from authz.server.decision_point import DecisionPoint
+from tests.hostile.edges import Edges, running_edges
 from tests.hostile.judging import spring
 from tests.hostile.readers import Reader, running_readers
 from tests.hostile.traps import FOLDER, Trap, all_traps
@@ -27,12 +28,21 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, 
         yield running
 
 
+@pytest.fixture(scope="module")
+def edges(
+    edge: Edge, decision_point: DecisionPoint, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Edges]:
+    """The Envoy of the cases, and those before other listeners."""
+    with running_edges(edge, decision_point, tmp_path_factory.mktemp("edges")) as running:
+        yield running
+
+
 @pytest.mark.parametrize("trap", TRAPS, ids=str)
 def test_trap(
-    trap: Trap, edge: Edge, readers: tuple[Reader, ...], decision_point: DecisionPoint
+    trap: Trap, edges: Edges, readers: tuple[Reader, ...], decision_point: DecisionPoint
 ) -> None:
     """The trap is answered as it says, and nothing arrives that was not judged so."""
-    met = spring(trap, edge, readers, decision_point.world.directory)
+    met = spring(trap, edges, readers, decision_point.world.directory)
 
     assert list(met.wrong_allows) == [], f"WRONG ALLOW: {trap.why}"
     assert list(met.wrong_answers) == [], trap.why

@@ -10,6 +10,7 @@ words of its own for what no tidy client sends:
     more       header lines to add at the end, as they are spelled
     how        a manner of `sending.py`: chunked, trailers, …
     then       cases to ask for on the same connection, after this one
+    at         which Envoy and listener of `edges.py` it is sent to; `out` where nothing is said
     over       the HTTP versions; 1 and 2 where nothing is said
     expect     what must become of it; the case's reason where nothing is said
 
@@ -44,7 +45,7 @@ _MEMBERS = frozenset(
     [
         *("name", "why", "from", "like", "request", "token", "peer", "target", "vector"),
         *("body", "params", "arguments", "tool", "without", "more", "how", "then", "over"),
-        "expect",
+        *("at", "expect"),
     ]
 )
 _OF_CASES = ("request", "token", "peer", "target")
@@ -99,6 +100,7 @@ class Trap:
     source: str
     http: int
     how: str
+    at: str
     case: Case
     principals: tuple[str, ...]
     requests: tuple[Request, ...]
@@ -135,6 +137,7 @@ def _trap(row: Mapping[str, Any], http: int) -> Trap:
         source=row["from"],
         http=http,
         how=row.get("how", "plain"),
+        at=row.get("at", "out"),
         case=case,
         principals=tuple(row.get("peer", {}).get("certificate", (case.principal,))),
         requests=(_request(row, case, vector), *(_plain(case) for case in following)),

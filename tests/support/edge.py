@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,24 +79,37 @@ def headers_of(case: Case) -> list[tuple[str, str]]:
     return [("host", case.host), *case.headers, *target]
 
 
+Change = Callable[[dict[str, Any], Authority], None]
+"""Changes the bootstrap of an Envoy, for which an authority makes certificates."""
+
+
 @contextmanager
-def running_edge(decision_point: DecisionPoint, folder: Path) -> Iterator[Edge]:
-    """Run the gate behind a real Envoy, with a route for every target of its world."""
+def running_edge(
+    decision_point: DecisionPoint, folder: Path, listener: str = "out", change: Change | None = None
+) -> Iterator[Edge]:
+    """Run the gate's *listener* behind a real Envoy, with a route for every target of its world."""
     with (
         Upstream() as upstream,
-        running_gate(decision_point, folder) as gate,
-        running_front(decision_point, folder, gate, upstream.port) as (port, authority),
+        running_gate(decision_point, folder, listener) as gate,
+        running_front(decision_point, folder, gate, upstream.port, change) as (port, authority),
     ):
         yield Edge(folder, port, gate, authority, upstream)
 
 
 @contextmanager
 def running_front(
-    decision_point: DecisionPoint, folder: Path, gate: Gate, upstream_port: int
+    decision_point: DecisionPoint,
+    folder: Path,
+    gate: Gate,
+    upstream_port: int,
+    change: Change | None = None,
 ) -> Iterator[tuple[int, Authority]]:
     """Run Envoy before *gate* and an upstream; give its port, and who makes certificates for it."""
     authority = Authority(folder / "pki")
     targets = sorted(decision_point.world.directory.targets)
     place = Place(folder / "envoy", authority, gate.socket, upstream_port)
-    with running_envoy(place, opened_configuration(place, targets)) as port:
+    bootstrap = opened_configuration(place, targets)
+    if change:
+        change(bootstrap, authority)
+    with running_envoy(place, bootstrap) as port:
         yield port, authority

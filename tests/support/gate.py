@@ -35,10 +35,10 @@ class Gate:
 
 
 @contextmanager
-def running_gate(decision_point: DecisionPoint, folder: Path) -> Iterator[Gate]:
-    """Serve the gate on a Unix socket in *folder*, with records in a real file."""
-    gate = Gate(folder / "run" / "out.sock", folder / "decisions.jsonl")
-    listener = Listener("out", UnixSocket(str(gate.socket)))
+def running_gate(decision_point: DecisionPoint, folder: Path, name: str = "out") -> Iterator[Gate]:
+    """Serve the gate's listener *name* on a Unix socket in *folder*; its records are a file."""
+    gate = Gate(folder / "run" / "gate.sock", folder / "decisions.jsonl")
+    listener = Listener(name, UnixSocket(str(gate.socket)))
     with RecordFile(gate.records) as records:
         served = replace(decision_point, records=records, clock=gate.clock)
         with GrpcFace(served, listener, folder, drain_seconds=1):
