@@ -75,7 +75,7 @@ def _running(decision_point: DecisionPoint, folder: Path) -> Iterator[TcpGate]:
         frozenset({SpiffeId.parse(ENVOY_ID)}),
     )
     served = replace(decision_point, records=records, clock=lambda: case.now)
-    with GrpcFace(served, Listener("tcp", address), folder, drain_seconds=1):
+    with GrpcFace(served, Listener("out", address), folder, drain_seconds=1):
         yield TcpGate(port, authority, records, case)
 
 
