@@ -9,14 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 
+from authz.directory.compiled import Target
+from authz.directory.offers import Prompt
 from authz.model.call import Call
 from authz.model.instant import Instant, as_datetime
 from authz.model.masking import MAX_TEXT, shown
-from authz.model.operation import Message, Session, ToolCall, Unknown
+from authz.model.operation import (
+    Message,
+    Operation,
+    PromptUse,
+    ResourceUse,
+    Session,
+    TaskUse,
+    ToolCall,
+    Unknown,
+)
 from authz.model.outcome import Allowed, Facts, Outcome
 from authz.model.pointer import extend
 from authz.model.principals import Caller, Identity, Proof, UserAlone
 from authz.model.reasons import verdict_of
+from authz.model.resource_uri import MAX_URI
 from authz.model.scopes import Scopes
 from authz.model.strict_json import JSON
 from authz.model.trace import trace_id_of
@@ -31,7 +43,14 @@ MAX_ARGUMENTS = 64
 
 Record = Mapping[str, object]
 
-_KINDS: Mapping[type, str] = {ToolCall: "tool_call", Session: "session", Unknown: "unknown"}
+_KINDS: Mapping[type, str] = {
+    ToolCall: "tool_call",
+    PromptUse: "prompt",
+    ResourceUse: "resource",
+    TaskUse: "task",
+    Session: "session",
+    Unknown: "unknown",
+}
 
 
 def describe(
@@ -167,16 +186,28 @@ def _operation(facts: Facts) -> Record | None:
         "era": message.era,
         "method": operation.method[:MAX_TEXT],
     }
-    if isinstance(operation, ToolCall):
-        target = route.target if route else None
-        tool = target.tools.get(operation.tool) if target else None
-        opened = tool.record if tool else frozenset()
-        rows = arguments_of(dict(operation.arguments), opened)
-        told |= {"tool": operation.tool[:MAX_TEXT], "arguments": rows}
-    if isinstance(operation, Session) and operation.method.endswith("/list"):
-        # The answer is not filtered yet: the agent sees names that it may not call.
-        told["list"] = "unfiltered"
-    return told
+    return told | _asked(operation, route.target if route else None)
+
+
+def _asked(operation: Operation, target: Target | None) -> dict[str, object]:
+    """Say what of its kind is asked for. A task's id is no name but a handle, and is left out."""
+    match operation:
+        case ToolCall(name, arguments, as_task=as_task):
+            tool = target.tools.get(name) if target else None
+            rows = arguments_of(dict(arguments), tool.record if tool else frozenset())
+            task = {"task": True} if as_task else {}
+            return {"tool": name[:MAX_TEXT], "arguments": rows, **task}
+        case PromptUse(name, arguments):
+            rows = arguments_of(dict(arguments), Prompt.record)
+            return {"prompt": name[:MAX_TEXT], "arguments": rows}
+        case ResourceUse(uri):
+            return {"resource": uri[:MAX_URI]}
+        case TaskUse(writes=writes):
+            return {"writes": writes}
+        case Session(method) if method.endswith("/list"):
+            # The answer is not filtered yet: the agent sees names that it may not call.
+            return {"list": "unfiltered"}
+    return {}
 
 
 def arguments_of(value: JSON, opened: frozenset[str]) -> dict[str, object]:

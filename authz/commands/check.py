@@ -36,12 +36,14 @@ Examples:
   authz check ./world --user corp/alice --group corp/researchers \\
     --agent research/research-agent --tool tools/docs/search --args '{"query": "x"}'
   authz check ./world --agent research/research-agent --session tools/docs
+  authz check ./world --agent research/research-agent \\
+    --resource tools/docs/docs://pages/tides --user corp/alice --group corp/researchers
   authz check ./world --request call.json
   authz check ./world --decision 5f0c…   (from the log that the Gate names)
   authz check ./world --decisions decisions.jsonl   (all of a log)
 
 \b
-A request is JSON with the members agent, tool or session, args, user, groups,
+A request is JSON with the members agent, tool, prompt, resource or session, args, user, groups,
 scopes, level, via, address and headers; "-" reads it from standard input.
 Nobody proves anything here: whoever is named is taken at their word. Values of
 arguments are shown only where the tool's `record` opens them.
@@ -57,8 +59,10 @@ def check(  # noqa: PLR0913, PLR0917 - one an option
     home: Home = Path(),
     agent: Annotated[str, typer.Option(help="Who asks: namespace/name.")] = "",
     tool: Annotated[str, typer.Option(help="namespace/server/tool.")] = "",
+    prompt: Annotated[str, typer.Option(help="namespace/server/prompt.")] = "",
+    resource: Annotated[str, typer.Option(help="namespace/server/URI.")] = "",
     session: Annotated[str, typer.Option(help="A target, for what keeps a session going.")] = "",
-    args: Annotated[str, typer.Option(help="The tool's arguments, as JSON.")] = "{}",
+    args: Annotated[str, typer.Option(help="Of the tool or prompt, as JSON.")] = "{}",
     user: Annotated[str | None, typer.Option(help="For whom: issuer/sub.")] = None,
     group: Annotated[list[str] | None, typer.Option(help="Of the user: issuer/group.")] = None,
     scope: Annotated[
@@ -101,6 +105,8 @@ def check(  # noqa: PLR0913, PLR0917 - one an option
     members = {
         "agent": agent,
         "tool": tool,
+        "prompt": prompt,
+        "resource": resource,
         "session": session,
         "args": _arguments(args),
         "user": user,

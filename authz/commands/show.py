@@ -17,7 +17,7 @@ from authz.commands.options import Form, Home
 from authz.commands.report import Format, console, report, shown
 from authz.directory.compiled import TargetKind
 from authz.directory.diagnostics import InvalidWorld, Severity, nearest
-from authz.directory.overview import TOOL, Entry, overview
+from authz.directory.overview import PROMPT, RESOURCE, TASKS, TOOL, Entry, overview
 from authz.sources.declared import read_documents, read_policies
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -28,6 +28,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "Agent": ("lifecycle", "scopes", "capped", "calls"),
     "MCPServer": ("addresses", "callers", "notAccepted"),
     TOOL: ("action", "scopes", "callers", "quarantined"),
+    PROMPT: ("scopes", "callers"),
+    RESOURCE: ("uri", "scopes", "callers"),
+    TASKS: ("scopes", "callers"),
 }
 """What a table shows of each kind, in the order of the tables."""
 
@@ -46,7 +49,7 @@ Examples:
   authz directory show ./world tools/docs/search --format json
 
 \b
-NAME is that of an agent, server, tool, role, issuer or Cell.
+NAME is that of an agent, server, tool, prompt, resource, role, issuer or Cell.
 Scopes are those that are left within the Cell; policies may still forbid.
 Exit codes: 0 shown, 1 internal error, 2 usage (nothing has the name),
 3 the directory does not load (its mistakes are shown).
@@ -167,8 +170,9 @@ def _line(value: Any) -> str:
             return f"{target} (does not accept it)"
         case {"target": target, "kind": TargetKind.AGENT}:
             return f"{target} (an agent)"
-        case {"target": target, "tools": tools, "lacking": lacking}:
-            return f"{target}: {', '.join(_tool(each, lacking) for each in tools) or NO_TOOLS}"
+        case {"target": target, "tools": tools, "others": others, "lacking": lacking}:
+            named = [_offer(each, lacking) for each in (*tools, *others)]
+            return f"{target}: {', '.join(named) or NO_TOOLS}"
         case {"agent": agent, "lifecycle": lifecycle, "lacks": lacks}:
             state = [lifecycle] * (lifecycle != "active") + [f"lacks {each}" for each in lacks]
             return f"{agent} ({', '.join(state)})" if state else str(agent)
@@ -177,5 +181,5 @@ def _line(value: Any) -> str:
     return str(value)
 
 
-def _tool(name: str, lacking: Mapping[str, Sequence[str]]) -> str:
+def _offer(name: str, lacking: Mapping[str, Sequence[str]]) -> str:
     return f"{name} (lacks {', '.join(lacking[name])})" if name in lacking else name

@@ -14,10 +14,8 @@ from authz.directory.compiled import (
     RecordLevel,
     RefusalStyle,
     Role,
-    SubjectRule,
     Target,
     TargetKind,
-    Tool,
     targets_by_host,
 )
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity, nearest
@@ -29,16 +27,18 @@ from authz.directory.documents import (
     IssuerSpec,
     MCPServerSpec,
     RoleSpec,
-    ToolSpec,
 )
 from authz.directory.inputs import mirrored_arguments, read_input
 from authz.directory.issuers import compile_issuer
 from authz.directory.listeners import compile_listener
+from authz.directory.offer_documents import PromptSpec, ResourceSpec, TasksSpec, ToolSpec
+from authz.directory.offers import MCPResource, Prompt, SubjectRule, Tasks, Tool
 from authz.directory.parse import Document
 from authz.directory.references import Known, is_target, qualify
 from authz.directory.words import QUALIFIED, seconds
 from authz.model.pointer import tokens_of
 from authz.model.principals import SubjectForm
+from authz.model.resource_uri import ResourceUri
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.model.spiffe import SpiffeId
 from authz.model.strict_json import JSON
@@ -157,6 +157,9 @@ class Compiler:
             refusals=RefusalStyle(spec.refusals),
             session_scopes=frozenset(spec.session_scopes),
             tools={name: self._tool(row, name, tool) for name, tool in spec.tools.items()},
+            prompts={name: _prompt(row, name, each) for name, each in spec.prompts.items()},
+            resources={name: _resource(row, name, each) for name, each in spec.resources.items()},
+            tasks=_tasks(row, spec.tasks) if spec.tasks else None,
             resource=spec.resource,
         )
 
@@ -215,8 +218,27 @@ class Compiler:
                 self.notes.append(Diagnostic(place, message, hint, Severity.WARNING))
 
 
+def _prompt(row: Document, name: str, spec: PromptSpec) -> Prompt:
+    subject = SubjectRule(spec.subject)
+    return Prompt(f"{row.qualified}/{name}", frozenset(spec.scopes), subject)
+
+
+def _resource(row: Document, name: str, spec: ResourceSpec) -> MCPResource:
+    uri, subject = ResourceUri.parse(spec.uri), SubjectRule(spec.subject)
+    return MCPResource(f"{row.qualified}/{name}", uri, frozenset(spec.scopes), subject)
+
+
+def _tasks(row: Document, spec: TasksSpec) -> Tasks:
+    return Tasks(row.qualified, frozenset(spec.scopes), SubjectRule(spec.subject))
+
+
 def _connection(row: Document, spec: ConnectionSpec) -> Connection:
-    listed = {Tool.member: frozenset(spec.tools)}
+    listed = {
+        Tool.member: frozenset(spec.tools),
+        Prompt.member: frozenset(spec.prompts),
+        MCPResource.member: frozenset(spec.resources),
+        Tasks.member: frozenset[str](spec.tasks),
+    }
     return Connection(
         to=qualify(spec.to, row.namespace),
         listed={member: names for member, names in listed.items() if names},

@@ -12,24 +12,16 @@ for groups and users, `<namespace>/<role>` or `<role>` for roles.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
-from typing import ClassVar
 
-from authz.directory.diagnostics import Position
 from authz.directory.listening import Listener
-from authz.model.operation import Operation, ToolCall
+from authz.directory.offers import ALL, MCPResource, Offer, Prompt, Tasks, Tool
+from authz.model.operation import Operation, PromptUse, ResourceUse, TaskUse, ToolCall
 from authz.model.principals import SubjectForm
 from authz.model.scopes import ScopePatterns, Scopes
 from authz.model.spiffe import SpiffeId
-from authz.model.strict_json import JSON
-
-ALL = "*"
-"""Stands in a connection's list for everything of that kind."""
-
-NOWHERE = Position("directory")
-"""Of what no document declares."""
 
 
 class Lifecycle(StrEnum):
@@ -52,14 +44,6 @@ class RecordLevel(StrEnum):
 
     QUEUED = "queued"
     """It is in a bounded queue of the process, and lost with it."""
-
-
-class SubjectRule(StrEnum):
-    """Whether a tool is called for a user."""
-
-    REQUIRED = "required"
-    OPTIONAL = "optional"
-    NONE = "none"
 
 
 class RefusalStyle(StrEnum):
@@ -175,49 +159,6 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
-    """One declared MCP tool; what its document left out has the worst value."""
-
-    member: ClassVar = "tools"
-    """Of the target and of a connection: where it is declared, and where it is listed."""
-
-    name: str
-    """`<namespace>/<server>/<tool>`."""
-
-    action: str
-    """`read` or `write`."""
-
-    scopes: Scopes
-    read_only: bool
-    destructive: bool
-    open_world: bool
-    sensitivity: int
-    subject: SubjectRule
-    approval: bool
-    untyped_ok: bool
-    input_schema: Mapping[str, JSON]
-    """JSON Schema of the arguments; an empty object schema where none is declared."""
-
-    mirrored: Mapping[str, tuple[str, ...]]
-    """By lower-case `x-mcp-header` of the schema: the names that lead to the argument."""
-
-    record: frozenset[str]
-    """JSON Pointers of the arguments whose values the decision record may hold."""
-
-    place: Position = NOWHERE
-    """Where it is declared."""
-
-    @property
-    def own_name(self) -> str:
-        """Its name within its target."""
-        return self.name.split("/", 2)[2]
-
-
-Offer = Tool
-"""Something that a target declares, and that an agent may list and then ask for."""
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
     """Something that Envoy routes to."""
 
@@ -239,6 +180,15 @@ class Target:
     tools: Mapping[str, Tool]
     """By the tool's own name, byte by byte."""
 
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
+    """By the prompt's own name, byte by byte."""
+
+    resources: Mapping[str, MCPResource] = field(default_factory=dict)
+    """By the name that the directory gives them; no two that overlap are equally narrow."""
+
+    tasks: Tasks | None = None
+    """None where the server runs none, or does not bind them."""
+
     resource: str | None = None
     """What clients that run OAuth ask an issuer's token for; one for it counts here alone."""
 
@@ -251,13 +201,32 @@ class Target:
     def offers(self) -> Iterator[Offer]:
         """Everything that an agent may list."""
         yield from self.tools.values()
+        yield from self.prompts.values()
+        yield from self.resources.values()
+        if self.tasks is not None:
+            yield self.tasks
 
     def offer_for(self, operation: Operation) -> Offer | None:
         """Give what *operation* asks for; None where nothing of the kind is declared."""
         match operation:
             case ToolCall(name):
                 return self.tools.get(name)
+            case PromptUse(name):
+                return self.prompts.get(name)
+            case ResourceUse(uri, completes=completes):
+                return self._resource_at(uri) or (self._template(uri) if completes else None)
+            case TaskUse(writes=writes):
+                return self.tasks and replace(self.tasks, action="write" if writes else "read")
         return None
+
+    def _resource_at(self, uri: str) -> MCPResource | None:
+        """Give the narrowest resource that *uri* is one of: a literal before any template."""
+        found = [each for each in self.resources.values() if each.uri.matches(uri)]
+        return min(found, key=lambda each: len(each.uri.variables), default=None)
+
+    def _template(self, text: str) -> MCPResource | None:
+        """Give the resource whose whole template is *text*."""
+        return next((each for each in self.resources.values() if each.uri.text == text), None)
 
     @property
     def identifier(self) -> str:

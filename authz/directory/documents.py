@@ -6,12 +6,13 @@ that a later version will know is refused by name (`later`), never ignored.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from authz.directory.node import Node, exactly_one
+from authz.directory.offer_documents import PromptSpec, ResourceSpec, TasksSpec, ToolSpec
 from authz.directory.words import (
     BelievedFor,
     CallerPattern,
@@ -44,29 +45,6 @@ API_VERSION = "narrowgate.dev/v1alpha1"
 
 RefusalStyleName = Literal["auto", "http", "oauth"]
 Algorithm = Literal["ES256", "ES384", "PS256", "RS256", "EdDSA"]
-
-
-class Node(BaseModel):
-    """A mapping of a document: no unknown members, no conversions, frozen."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=False
-    )
-
-
-def exactly_one(node: Node, *names: str) -> None:
-    """
-    Check that one of the optional members *names* is there.
-
-    Raises:
-        PydanticCustomError: none is, or several are.
-    """
-    if sum(getattr(node, name) is not None for name in names) != 1:
-        raise PydanticCustomError(
-            "grammar",
-            "expected exactly one of {names}",
-            {"names": ", ".join(map(to_camel, names))},
-        )
 
 
 class Metadata(Node):
@@ -300,6 +278,9 @@ class ConnectionSpec(Node):
 
     to: Reference
     tools: list[ToolChoice] = []
+    prompts: list[ToolChoice] = []
+    resources: list[ToolChoice] = []
+    tasks: list[Literal["*"]] = []
     skills: list[Text] = []
     routes: list[Text] = []
     models: list[Text] = []
@@ -338,22 +319,6 @@ class AgentSpec(Node):
     token: TokenSpec = TokenSpec()
 
 
-class ToolSpec(Node):
-    """One MCP tool; what it leaves out takes the worst value."""
-
-    action: Literal["read", "write"] = "write"
-    scopes: list[Scope]
-    read_only: bool = False
-    destructive: bool | None = None
-    open_world: bool = True
-    sensitivity: Annotated[int, Field(ge=1, le=5)] = 5
-    subject: Literal["required", "optional", "none"] = "required"
-    approval: Literal["required"] | None = None
-    untyped: Literal["accept"] | None = None
-    input: dict[str, Any] = {}
-    record: list[Pointer] = []
-
-
 class MCPServerSpec(Node):
     """An MCP server."""
 
@@ -366,6 +331,9 @@ class MCPServerSpec(Node):
     session_scopes: list[Scope] = []
     refusals: RefusalStyleName = "auto"
     tools: dict[ToolName, ToolSpec] = {}
+    prompts: dict[ToolName, PromptSpec] = {}
+    resources: dict[ToolName, ResourceSpec] = {}
+    tasks: TasksSpec | None = None
 
 
 Spec = GateSpec | IssuerSpec | RoleSpec | CellSpec | AgentSpec | MCPServerSpec

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 
 from authz.directory.compiled import (
-    ALL,
     ClaimPointers,
     Introspection,
     Issuer,
@@ -16,6 +15,7 @@ from authz.directory.compiled import (
 )
 from authz.directory.diagnostics import Diagnostic, Position
 from authz.directory.documents import IntrospectionSpec, IssuerKeys, IssuerSpec
+from authz.directory.offers import ALL
 from authz.directory.parse import Document
 from authz.directory.words import seconds
 from authz.model.scopes import ScopePatterns

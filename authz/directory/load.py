@@ -13,6 +13,7 @@ from authz.directory.listeners import listener_mistakes
 from authz.directory.parse import Document, Outline, outline, parse
 from authz.directory.reader import Source, read_documents
 from authz.directory.references import Known, reference_mistakes
+from authz.directory.uris import uri_mistakes
 from authz.directory.walls import (
     audience_mistakes,
     cell_mistakes,
@@ -129,6 +130,7 @@ def _between(documents: Sequence[Document], broken: Sequence[Outline]) -> Iterat
     yield from audience_mistakes(documents)
     yield from cell_mistakes(documents, known)
     yield from issuer_mistakes(documents)
+    yield from uri_mistakes(documents)
     gates = [(row, row.spec) for row in documents if isinstance(row.spec, GateSpec)]
     if not gates and not any(row.kind == GATE for row in broken):
         yield Diagnostic(Position("directory/global"), "no document declares the Gate")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
-from authz.directory.compiled import Agent, Connection, Directory, Target, Tool
+from authz.directory.compiled import Agent, Connection, Directory, Target
 from authz.directory.diagnostics import Position
 from authz.directory.documents import (
     AgentSpec,
@@ -18,10 +19,13 @@ from authz.directory.documents import (
     MCPServerSpec,
     RoleSpec,
 )
+from authz.directory.offers import MCPResource, Offer, Prompt, Tasks, Tool
 from authz.directory.parse import Document
 from authz.model.strict_json import JSON
 
-TOOL = "Tool"
+TOOL, PROMPT, RESOURCE, TASKS = "Tool", "Prompt", "MCPResource", "Tasks"
+
+_MEMBERS = [each.member for each in (Tool, Prompt, MCPResource, Tasks)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Entry:
     """One thing that is declared."""
 
     kind: str
-    """A document's kind, or `TOOL`."""
+    """A document's kind, or that of something it offers."""
 
     name: str
     """Qualified, as in `authz.directory.compiled`."""
@@ -43,7 +47,7 @@ def overview(
     directory: Directory, documents: Iterable[Document], quarantined: Mapping[str, str]
 ) -> Iterator[Entry]:
     """
-    Give an entry for every document of *directory*, and for every tool behind its server.
+    Give an entry for every document of *directory*, and for what each server offers.
 
     Args:
         directory: What is declared.
@@ -58,11 +62,8 @@ def overview(
             case MCPServerSpec():
                 target = directory.targets[row.qualified]
                 yield _entry(row, _target_facts(directory, target))
-                for name, tool in sorted(target.tools.items()):
-                    place = row.source.key_at("spec", "tools", name)
-                    facts = _tool_facts(directory, target, tool)
-                    why = quarantined.get(tool.name)
-                    yield Entry(TOOL, tool.name, place, {"quarantined": why, **facts})
+                for offer in sorted(target.offers, key=_order):
+                    yield _offered(directory, target, offer, row, quarantined)
             case IssuerSpec() as spec:
                 yield _entry(row, _issuer_facts(directory, row.name, spec))
             case RoleSpec() as spec:
@@ -75,6 +76,35 @@ def overview(
 
 def _entry(row: Document, facts: Mapping[str, JSON]) -> Entry:
     return Entry(row.kind, row.qualified, row.source.start, facts)
+
+
+def _order(offer: Offer) -> tuple[int, str]:
+    return (_MEMBERS.index(offer.member), offer.own_name)
+
+
+def _offered(
+    directory: Directory,
+    target: Target,
+    offer: Offer,
+    row: Document,
+    quarantined: Mapping[str, str],
+) -> Entry:
+    path = (offer.member,) if isinstance(offer, Tasks) else (offer.member, offer.own_name)
+    place = row.source.key_at("spec", *path)
+    match offer:
+        case Tool():
+            why = quarantined.get(offer.name)
+            facts = {"quarantined": why, **_tool_facts(directory, target, offer)}
+            return Entry(TOOL, offer.name, place, facts)
+        case Prompt():
+            return Entry(PROMPT, offer.name, place, _offer_facts(directory, target, offer))
+        case MCPResource(uri=uri):
+            facts = {"uri": uri.text, **_offer_facts(directory, target, offer)}
+            return Entry(RESOURCE, offer.name, place, facts)
+        case Tasks():
+            return Entry(TASKS, offer.name, place, _offer_facts(directory, target, offer))
+        case other:
+            assert_never(other)
 
 
 def _agent_facts(directory: Directory, row: Document, spec: AgentSpec) -> dict[str, JSON]:
@@ -103,19 +133,30 @@ def _capped(row: Document, declared: Sequence[str], effective: frozenset[str]) -
 def _call(directory: Directory, agent: Agent, connection: Connection) -> JSON:
     """Give what *agent* may call there, and the scopes that it lacks for a tool."""
     target = directory.targets[connection.to]
-    tools = [tool for _, tool in sorted(target.tools.items()) if connection.lists(tool)]
+    listed = [offer for offer in sorted(target.offers, key=_order) if connection.lists(offer)]
     lacking: dict[str, JSON] = {
-        tool.own_name: _sorted(tool.scopes - agent.scopes)
-        for tool in tools
-        if tool.scopes - agent.scopes
+        _label(offer): _sorted(offer.scopes - agent.scopes)
+        for offer in listed
+        if offer.scopes - agent.scopes
     }
     return {
         "target": target.name,
         "kind": str(target.kind),
         "accepted": target.accepts(agent.name),
-        "tools": [tool.own_name for tool in tools],
+        "tools": [_label(offer) for offer in listed if isinstance(offer, Tool)],
+        "others": [_label(offer) for offer in listed if not isinstance(offer, Tool)],
         "lacking": lacking,
     }
+
+
+def _label(offer: Offer) -> str:
+    """Give the own name of a tool; what is none says what it is."""
+    match offer:
+        case Tool():
+            return offer.own_name
+        case Tasks():
+            return offer.member
+    return f"{offer.member.removesuffix('s')} {offer.own_name}"
 
 
 def _target_facts(directory: Directory, target: Target) -> dict[str, JSON]:
@@ -127,31 +168,42 @@ def _target_facts(directory: Directory, target: Target) -> dict[str, JSON]:
         "audience": target.audience,
         "sessionScopes": _sorted(target.session_scopes),
         "tools": _sorted(target.tools),
+        "prompts": _sorted(target.prompts),
+        "resources": _sorted(target.resources),
+        "tasks": target.tasks is not None,
         "accepts": _sorted(target.callers),
         "callers": [_caller(each) for each in wanting if target.accepts(each.name)],
         "notAccepted": _not_accepted(target, wanting),
     }
 
 
-def _tool_facts(directory: Directory, target: Target, tool: Tool) -> dict[str, JSON]:
+def _offer_facts(directory: Directory, target: Target, offer: Offer) -> dict[str, JSON]:
     wanting = [
         each
         for _, each in sorted(directory.agents.items())
-        if (found := each.connections.get(target.name)) and found.lists(tool)
+        if (found := each.connections.get(target.name)) and found.lists(offer)
     ]
+    return {
+        "action": offer.action,
+        "scopes": _sorted(offer.scopes),
+        "subject": str(offer.subject),
+        "callers": [_caller(each, offer) for each in wanting if target.accepts(each.name)],
+        "notAccepted": _not_accepted(target, wanting),
+    }
+
+
+def _tool_facts(directory: Directory, target: Target, tool: Tool) -> dict[str, JSON]:
+    facts = _offer_facts(directory, target, tool)
     properties = tool.input_schema.get("properties")
     return {
-        "action": tool.action,
-        "scopes": _sorted(tool.scopes),
-        "subject": str(tool.subject),
+        **{name: facts[name] for name in ("action", "scopes", "subject")},
         "readOnly": tool.read_only,
         "destructive": tool.destructive,
         "openWorld": tool.open_world,
         "sensitivity": tool.sensitivity,
         "approval": tool.approval,
         "arguments": _sorted(properties if isinstance(properties, dict) else ()),
-        "callers": [_caller(each, tool) for each in wanting if target.accepts(each.name)],
-        "notAccepted": _not_accepted(target, wanting),
+        **{name: facts[name] for name in ("callers", "notAccepted")},
     }
 
 
@@ -160,8 +212,8 @@ def _not_accepted(target: Target, wanting: Iterable[Agent]) -> list[JSON]:
     return [each.name for each in wanting if not target.accepts(each.name)]
 
 
-def _caller(agent: Agent, tool: Tool | None = None) -> JSON:
-    lacks = tool.scopes - agent.scopes if tool else frozenset[str]()
+def _caller(agent: Agent, offer: Offer | None = None) -> JSON:
+    lacks = offer.scopes - agent.scopes if offer else frozenset[str]()
     return {"agent": agent.name, "lifecycle": str(agent.lifecycle), "lacks": _sorted(lacks)}
 
 

@@ -11,7 +11,13 @@ from pydantic_core import ErrorDetails
 
 from authz.directory import later
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, nearest
-from authz.directory.documents import API_VERSION, SPECS, Metadata, Node, Spec
+from authz.directory.documents import (
+    API_VERSION,
+    SPECS,
+    Metadata,
+    Spec,
+)
+from authz.directory.node import Node
 from authz.directory.reader import Path, Source
 
 Typed = TypeVar("Typed", bound=Node)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from authz.directory.compiled import ALL
 from authz.directory.diagnostics import Diagnostic, Position, nearest
 from authz.directory.documents import (
     AgentSpec,
@@ -16,6 +15,7 @@ from authz.directory.documents import (
     RoleSpec,
     TokenSpec,
 )
+from authz.directory.offers import ALL
 from authz.directory.parse import Document, Outline
 from authz.directory.words import QUALIFIED
 
@@ -31,6 +31,9 @@ class Offers:
 
     kind: str
     tools: frozenset[str] = frozenset()
+    prompts: frozenset[str] = frozenset()
+    resources: frozenset[str] = frozenset()
+    tasks: frozenset[str] = frozenset()
     skills: frozenset[str] = frozenset()
     routes: frozenset[str] = frozenset()
     models: frozenset[str] = frozenset()
@@ -40,14 +43,20 @@ class Offers:
         """Give what *document* offers."""
         match document.spec:
             case MCPServerSpec() as server:
-                return cls(document.kind, tools=frozenset(server.tools))
+                return cls(
+                    document.kind,
+                    tools=frozenset(server.tools),
+                    prompts=frozenset(server.prompts),
+                    resources=frozenset(server.resources),
+                    tasks=frozenset({ALL} if server.tasks else ()),
+                )
             case AgentSpec() as agent:
                 return cls(document.kind, skills=frozenset(agent.skills))
         return cls(document.kind)
 
 
 MAY_BE_TARGETS = frozenset({"Agent", "MCPServer"})
-LISTS = ("tools", "skills", "routes", "models")
+LISTS = ("tools", "prompts", "resources", "tasks", "skills", "routes", "models")
 
 
 @dataclass(frozen=True, slots=True)

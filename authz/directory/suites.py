@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, nearest
-from authz.directory.documents import Node, exactly_one
+from authz.directory.node import Node, exactly_one
 from authz.directory.parse import validated
 from authz.directory.reader import Source, read_documents
 from authz.directory.words import HeaderName, Member, Scope, Text
@@ -96,6 +96,10 @@ class UserNode(Node):
         return self
 
 
+ASKS = ("call", "get", "read", "session")
+"""What a case can ask: a tool, a prompt, a resource, or what keeps a session going."""
+
+
 class CaseNode(Node):
     """One case as it is written; what it leaves out comes from the case that it is like."""
 
@@ -103,6 +107,8 @@ class CaseNode(Node):
     like: Text | None = None
     parties: Annotated[list[Text] | None, Field(alias="as", min_length=1)] = None
     call: Text | None = None
+    get: Text | None = None
+    read: Text | None = None
     session: Text | None = None
     args: dict[str, Any] | None = None
     headers: dict[HeaderName, Text] | None = None
@@ -129,10 +135,12 @@ class Case:
     parties: tuple[str, ...]
     """Aliases or names: a user first where there is one, then agents, the caller last."""
 
-    call: str | None
-    """`namespace/server/tool`; None for operation `session` at `session`."""
+    asks: str
+    """One of `ASKS`: what kind of thing `operation` is; empty where nothing is told."""
 
-    session: str | None
+    operation: str
+    """`namespace/server/…`, behind it the tool, prompt or URI; `namespace/server` for a session."""
+
     args: Mapping[str, JSON]
     headers: Mapping[str, str]
     address: str
@@ -227,8 +235,9 @@ def _case_mistakes(
     if case.like is not None and case.like not in before:
         hint = nearest(case.like, before)
         yield Diagnostic(at("like"), f"no case before this one is named {case.like!r}", hint)
-    if case.call is not None and case.session is not None:
-        yield Diagnostic(at("session"), "a case has call or session, not both")
+    for member in _asked(case)[1:]:
+        message = f"a case has call, get, read or session; {_asked(case)[0]} is there already"
+        yield Diagnostic(at(member), message)
     if case.fails_at is not None and case.expect in WITHOUT_POLICY:
         yield Diagnostic(at("fails_at"), f"nothing fails at a policy where {case.expect} is right")
 
@@ -238,19 +247,25 @@ def _left_out(case: Case) -> Iterator[Diagnostic]:
         return
     if not case.parties:
         yield Diagnostic(case.at(), "as is missing: who asks?")
-    if case.call is None and case.session is None:
-        yield Diagnostic(case.at(), "call is missing: which tool?", "or session, which server")
+    if not case.asks:
+        hint = "or get (a prompt), read (a resource), session (a server)"
+        yield Diagnostic(case.at(), "call is missing: which tool?", hint)
+
+
+def _asked(case: CaseNode) -> list[str]:
+    """Give which members say what is asked."""
+    return [member for member in ASKS if getattr(case, member) is not None]
 
 
 def _case(written: CaseNode, base: Case | None, now: str, index: int, source: Source) -> Case:
     """Give a case with what it inherits; arguments and headers are inherited one by one."""
-    has_operation = written.call is not None or written.session is not None
+    asks = next(iter(_asked(written)), "")
     own_now = _seconds(written.now or now)
     return Case(
         name=written.name,
         parties=tuple(written.parties or (base.parties if base else ())),
-        call=written.call if has_operation or base is None else base.call,
-        session=written.session if has_operation or base is None else base.session,
+        asks=asks if asks or base is None else base.asks,
+        operation=getattr(written, asks) if asks else base.operation if base else "",
         args={**(base.args if base else {}), **(written.args or {})},
         headers={**(base.headers if base else {}), **(written.headers or {})},
         address=written.address or (base.address if base else ""),

@@ -16,6 +16,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from authz.model.headers import COOKIE, CREDENTIALS, OURS
+from authz.model.resource_uri import NotResourceUri, ResourceUri
 from authz.model.scopes import is_scope
 from authz.model.spiffe import NotSpiffe, SpiffeId, is_trust_domain
 
@@ -63,6 +64,14 @@ def _is_spiffe(text: str) -> bool:
 
 def _is_spiffe_prefix(text: str) -> bool:
     return text.endswith("/") and _is_spiffe(text[:-1])
+
+
+def _is_resource_uri(text: str) -> bool:
+    try:
+        ResourceUri.parse(text)
+    except NotResourceUri:
+        return False
+    return True
 
 
 def _is_zone(text: str) -> bool:
@@ -153,6 +162,14 @@ SpiffePrefix = Annotated[
 ]
 Uri = Annotated[str, _expect("an absolute URI without a fragment", _is_uri)]
 Url = Annotated[str, _expect("an http or https URL without query and fragment", _is_url)]
+ResourceUriText = Annotated[
+    str,
+    _expect(
+        "a URI such as docs://handbook, in one spelling, or a template such as docs://pages/{page}"
+        " whose variables are whole segments",
+        _is_resource_uri,
+    ),
+]
 Host = Annotated[
     str, _expect("a host name in lower case", lambda text: _HOST.fullmatch(text) is not None)
 ]

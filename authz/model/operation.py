@@ -30,6 +30,39 @@ class ToolCall:
     tool: str
     arguments: Mapping[str, JSON]
     method: str = "tools/call"
+    as_task: bool = False
+    """The caller asks for a task that it will come back for (2025-11-25)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptUse:
+    """What is asked of one prompt: to fill it in, or to complete an argument of it."""
+
+    prompt: str
+    arguments: Mapping[str, JSON]
+    """Texts; when completing, those that are known and the one that is completed."""
+
+    method: str = "prompts/get"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUse:
+    """What is asked of one resource: to read it, to hear of its changes, to complete its URI."""
+
+    uri: str
+    """As the caller wrote it; when completing it may be a whole template."""
+
+    method: str = "resources/read"
+    completes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskUse:
+    """What is asked of a server's tasks. Only the server knows whose a task is."""
+
+    method: str
+    writes: bool = False
+    """It changes a task: cancels it, or gives it what it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +77,11 @@ class Unknown:
     """A method that no table lists, or plain HTTP at a target that speaks none."""
 
     method: str
+    why: str = ""
+    """Where a table does list it: what of it no rule lets pass."""
 
 
-Operation = ToolCall | Session | Unknown
+Operation = ToolCall | PromptUse | ResourceUse | TaskUse | Session | Unknown
 
 
 @dataclass(frozen=True, slots=True)

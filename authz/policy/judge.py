@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from cedarpy import AuthzResult, Decision, Entities, is_authorized_batch
 
+from authz.directory.offers import Prompt, Tool
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.policy.annotations import STEP_UPS
@@ -28,6 +29,7 @@ from authz.policy.facts import (
 )
 from authz.policy.offers import action_of, resource_of
 from authz.policy.question import USER, Judgement, Leg, Question
+from authz.policy.shapes import ANY_OBJECT
 
 _WORST_LAST = (Reason.NO_PERMIT, Reason.FORBIDDEN, Reason.POLICY_ERROR)
 """Of several legs that say no, the one that stands latest here names the reason."""
@@ -134,9 +136,13 @@ def sorted_arguments(question: Question, policies: Policies) -> Arguments:
     Raises:
         BadArgument: they cannot be judged.
     """
-    if question.offer is None or question.arguments is None:
-        return Arguments()
-    return sort_arguments(question.arguments, policies.shapes[question.offer.name])
+    match question.offer, question.arguments:
+        case Tool(name=name), arguments if arguments is not None:
+            return sort_arguments(arguments, policies.shapes[name])
+        case Prompt(), arguments if arguments is not None:
+            # A prompt's arguments are texts without a schema: policies read them as texts alone.
+            return sort_arguments(arguments, ANY_OBJECT)
+    return Arguments()
 
 
 def _asker(

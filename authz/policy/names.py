@@ -12,6 +12,7 @@ from typing import Any
 
 from authz.directory.compiled import Directory, TargetKind
 from authz.directory.diagnostics import Severity, nearest
+from authz.directory.offers import Offer
 from authz.policy.offers import entity_of
 from authz.policy.paths import path_of
 from authz.policy.remarks import Remark, annotation, attribute, entity, quoted
@@ -20,6 +21,7 @@ from authz.policy.shapes import Shape
 
 INPUT = ("context", "input")
 HEADERS = ("context", "session", "headers")
+OFFERS = ("MCPResource", "Prompt", "Tasks", "Tool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Names:
                 "MCPServer": frozenset(servers),
                 "Namespace": directory.namespaces,
                 "Role": frozenset(directory.roles),
-                "Tool": frozenset(name for kind, name in map(entity_of, offers) if kind == "Tool"),
+                **{kind: _named(kind, offers) for kind in OFFERS},
             },
             issuers=frozenset(directory.issuers),
             arguments=frozenset(name for shape in shapes for name in _names_in(shape)),
@@ -64,6 +66,11 @@ class Names:
                 *(each.scopes for each in offers), *(row.session_scopes for row in targets)
             ),
         )
+
+
+def _named(kind: str, offers: Iterable[Offer]) -> frozenset[str]:
+    """Give the ids of the offers that are entities of *kind*."""
+    return frozenset(name for each, name in map(entity_of, offers) if each == kind)
 
 
 def _names_in(shape: Shape) -> Iterator[str]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from authz.directory.compiled import Offer, Tool
+from authz.directory.offers import MCPResource, Offer, Prompt, Tasks, Tool
 from authz.policy.arguments import Arguments
 from authz.policy.entities import Json, entity, reference
 from authz.policy.question import Question
-from authz.policy.schema import PROTOCOL_ACTION, SESSION_ACTION, action_groups, tool_action
+from authz.policy.schema import (
+    PROMPTS_ACTION,
+    PROTOCOL_ACTION,
+    RESOURCES_ACTION,
+    SESSION_ACTION,
+    TASKS_ACTION,
+    action_groups,
+    tool_action,
+)
 
 
 def action_of(question: Question) -> str:
@@ -26,6 +34,12 @@ def offer_action(offer: Offer) -> str:
     match offer:
         case Tool(name=name):
             return tool_action(name)
+        case Prompt():
+            return PROMPTS_ACTION
+        case MCPResource():
+            return RESOURCES_ACTION
+        case Tasks(action=action):
+            return f"{TASKS_ACTION}/{action}"
         case other:
             assert_never(other)
 
@@ -35,6 +49,8 @@ def offer_groups(offer: Offer) -> tuple[str, ...]:
     match offer:
         case Tool(action=action):
             return action_groups(action)
+        case Prompt(action=action) | MCPResource(action=action) | Tasks(action=action):
+            return (PROTOCOL_ACTION, f"do:{action}")
         case other:
             assert_never(other)
 
@@ -54,12 +70,12 @@ def resource_rows(question: Question) -> list[Json]:
     if question.offer is None:
         return [whole]
     parents = [(str(target.kind), target.name), namespace]
-    return [whole, entity(*entity_of(question.offer), _facts_of(question.offer), parents)]
+    return [whole, entity(*entity_of(question.offer), _facts_of(question.offer, question), parents)]
 
 
 def context_members(question: Question, arguments: Arguments) -> Json:
     """Give what the context says beside the session."""
-    if question.offer is None:
+    if not isinstance(question.offer, Tool):
         return {"method": question.method}
     return {
         "input": arguments.typed,
@@ -73,11 +89,17 @@ def entity_of(offer: Offer) -> tuple[str, str]:
     match offer:
         case Tool(name=name):
             return "Tool", name
+        case Prompt(name=name):
+            return "Prompt", name
+        case MCPResource(name=name):
+            return "MCPResource", name
+        case Tasks(name=name):
+            return "Tasks", name
         case other:
             assert_never(other)
 
 
-def _facts_of(offer: Offer) -> Json:
+def _facts_of(offer: Offer, question: Question) -> Json:
     match offer:
         case Tool():
             return {
@@ -89,5 +111,9 @@ def _facts_of(offer: Offer) -> Json:
                 "untypedOk": offer.untyped_ok,
                 "scopes": sorted(offer.scopes),
             }
+        case MCPResource():
+            return {"uri": question.uri, "scopes": sorted(offer.scopes)}
+        case Prompt() | Tasks():
+            return {"scopes": sorted(offer.scopes)}
         case other:
             assert_never(other)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from authz.directory.compiled import Offer, Target
+from authz.directory.compiled import Target
+from authz.directory.offers import Offer
 from authz.model.instant import Instant
 from authz.model.principals import Hop, Subject
 from authz.model.reasons import Reason
@@ -38,6 +39,9 @@ class Question:
     peer_address: str
     headers: Mapping[str, str]
     """All request headers; policies see only those that the Gate lists."""
+
+    uri: str = ""
+    """Of the resource that is asked for."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

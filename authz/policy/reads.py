@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from authz.directory.compiled import Tool
+from authz.directory.offers import Offer
 from authz.model.pointer import extend
 from authz.policy.compiled import Policies
+from authz.policy.offers import offer_action, offer_groups
 from authz.policy.paths import path_of
 from authz.policy.question import PolicyRef
-from authz.policy.schema import action_groups, tool_action
 from authz.policy.seen import INPUT
 
 ARGUMENTS = ("context", "session", "args")
@@ -42,9 +42,9 @@ class Masked:
 NOTHING_MASKED = Masked()
 
 
-def readers_of(masked: Masked, tool: Tool, policies: Policies) -> Iterator[PolicyRef]:
+def readers_of(masked: Masked, offer: Offer, policies: Policies) -> Iterator[PolicyRef]:
     """
-    Give the policies about *tool* that read a value which is *masked*.
+    Give the policies about *offer* that read a value which is *masked*.
 
     That something is there, `has` and `hasTag` may ask: names and types are known.
     Where it is not plain what is read, all is taken to be.
@@ -52,7 +52,7 @@ def readers_of(masked: Masked, tool: Tool, policies: Policies) -> Iterator[Polic
     # Rules see an argument under its name in small letters as well.
     folded = frozenset(pointer.casefold() for pointer in masked.arguments)
     masked = replace(masked, arguments=masked.arguments | folded)
-    actions = {tool_action(tool.name), *action_groups(tool.action)}
+    actions = {offer_action(offer), *offer_groups(offer)}
     for policy in policies.by_engine_id.values():
         form = policy.source.policy
         if _is_about(form["action"], actions):

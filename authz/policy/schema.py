@@ -14,6 +14,9 @@ from authz.policy.shapes import Field, Kind, Shape
 
 SESSION_ACTION = "mcp/session"
 TOOLS_ACTION = "tools/call"
+PROMPTS_ACTION = "prompts/get"
+RESOURCES_ACTION = "resources/read"
+TASKS_ACTION = "tasks"
 PROTOCOL_ACTION = "mcp"
 
 HEAD = """\
@@ -27,6 +30,8 @@ entity Tool in [MCPServer] = {
   readOnly: Bool, destructive: Bool, openWorld: Bool, sensitivity: Long,
   approval: Bool, untypedOk: Bool, scopes: Set<String>,
 };
+entity MCPResource in [MCPServer] = { uri: String, scopes: Set<String> };
+entity Prompt, Tasks in [MCPServer] = { scopes: Set<String> };
 
 type Clock = { now: datetime, hour: Long, weekday: Long };
 type Auth = { level: Long, acr: String, amr: Set<String>, time: datetime };
@@ -40,6 +45,22 @@ entity Texts tags String;
 
 action "mcp", "do:read", "do:write";
 action "tools/call" in ["mcp"];
+action "resources/read" in ["mcp", "do:read"] appliesTo {
+  principal: [User, Agent], resource: [MCPResource],
+  context: { session: Session, method: String },
+};
+action "prompts/get" in ["mcp", "do:read"] appliesTo {
+  principal: [User, Agent], resource: [Prompt],
+  context: { session: Session, method: String },
+};
+action "tasks/read" in ["mcp", "do:read"] appliesTo {
+  principal: [User, Agent], resource: [Tasks],
+  context: { session: Session, method: String },
+};
+action "tasks/write" in ["mcp", "do:write"] appliesTo {
+  principal: [User, Agent], resource: [Tasks],
+  context: { session: Session, method: String },
+};
 action "mcp/session" in ["mcp"] appliesTo {
   principal: [User, Agent], resource: [MCPServer],
   context: { session: Session, method: String },

@@ -1,8 +1,9 @@
 """MCP over streamable HTTP, revisions 2025-06-18, 2025-11-25 and 2026-07-28.
 
-`tools/call` is an operation of its own. What keeps a session going is of
-operation `session`. Every other method is `Unknown` and refused at step 6:
-the table below is the whole list, and what it does not name is not allowed.
+What a method is judged as stands in `mcp_methods`; here is the message around
+it. The body's `_meta` alone says which era it is of, by the protocol version.
+Other keys that the modern era wants there are not missed: a server refuses such
+a message itself, and nothing is decided by them.
 """
 
 from __future__ import annotations
@@ -12,42 +13,21 @@ import binascii
 import re
 from collections.abc import Mapping
 
-from authz.model.operation import Era, Message, Operation, Protocol, Session, ToolCall, Unknown
+from authz.model.operation import Era, Message, Operation, Protocol, Session, Unknown
 from authz.model.strict_json import JSON
-from authz.protocols.jsonrpc import Envelope, known_params, read_envelope
+from authz.protocols.jsonrpc import Envelope, read_envelope
+from authz.protocols.mcp_methods import METHODS, SESSION_VERBS
+from authz.protocols.mcp_operations import operation_of
 from authz.protocols.unreadable import ambiguous, mismatch, no_message
 
 FIRST_MODERN_VERSION = "2026-07-28"
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 
-TOOLS_CALL = "tools/call"
-TOOLS_CALL_PARAMS = frozenset({"name", "arguments", "_meta"})
-
-_LIST_PARAMS = frozenset({"cursor", "_meta"})
-_META_ONLY = frozenset({"_meta"})
-
-SESSION_METHODS: Mapping[str, frozenset[str]] = {
-    "initialize": frozenset({"protocolVersion", "capabilities", "clientInfo", "_meta"}),
-    "server/discover": _META_ONLY,
-    "ping": _META_ONLY,
-    "tools/list": _LIST_PARAMS,
-    "prompts/list": _LIST_PARAMS,
-    "resources/list": _LIST_PARAMS,
-    "resources/templates/list": _LIST_PARAMS,
-    "subscriptions/listen": frozenset({"notifications", "_meta"}),
-    "notifications/initialized": _META_ONLY,
-    "notifications/cancelled": frozenset({"requestId", "reason", "_meta"}),
-}
-"""The methods of operation `session`, each with the members its `params` may have."""
-
 MIRRORS = ("mcp-method", "mcp-name")
 PARAM_MIRROR = "mcp-param-"
 """Headers that repeat what the body says (SEP-2243). They are compared, never believed."""
 
-LISTEN_FLAGS = frozenset({"toolsListChanged", "promptsListChanged", "resourcesListChanged"})
-"""What `subscriptions/listen` may ask for as a session; it names no resource and no task."""
-
-SESSION_VERBS = frozenset({"GET", "DELETE"})
+SESSION_ID = "mcp-session-id"
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _JSON_TYPE = re.compile(r'application/json *(; *charset="?utf-8"? *)?', re.IGNORECASE | re.ASCII)
@@ -81,16 +61,18 @@ def read_message(
         # A reader that honours another charset would decode another message.
         raise ambiguous("the content type is not application/json in UTF-8")
     envelope = read_envelope(body)
-    operation = _operation(envelope)
     meta = _meta(envelope.params)
     version = _body_version(meta)
+    era = Era.LEGACY if version is None else Era.MODERN
+    in_session = bool(unverified_headers.get(SESSION_ID))
+    operation = operation_of(envelope, era, in_session=in_session)
     _check_mirrors(unverified_headers, envelope, operation, version)
     traceparent = meta.get("traceparent")
     return Message(
         Protocol.MCP,
         operation,
         envelope.request_id,
-        Era.LEGACY if version is None else Era.MODERN,
+        era,
         traceparent if isinstance(traceparent, str) else None,
     )
 
@@ -105,38 +87,6 @@ def _check_bare(method: str, headers: Mapping[str, str], body: bytes, size: int)
 
 def _announces_body(headers: Mapping[str, str]) -> bool:
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-
-
-def _operation(envelope: Envelope) -> Operation:
-    method, params = envelope.method, envelope.params
-    if method is None:
-        return Unknown("an answer to a request of the server's")
-    if method == TOOLS_CALL:
-        return _tool_call(envelope)
-    if method not in SESSION_METHODS:
-        return Unknown(method)
-    if method.startswith("notifications/") is not (envelope.request_id is None):
-        raise no_message("a request lacks its id, or a notification has one")
-    known_params(params, SESSION_METHODS[method])
-    if method == "subscriptions/listen" and not _asks_for_flags_only(params):
-        return Unknown(method)
-    return Session(method)
-
-
-def _tool_call(envelope: Envelope) -> ToolCall:
-    params = envelope.params
-    known_params(params, TOOLS_CALL_PARAMS)
-    name, arguments = params.get("name"), params.get("arguments", {})
-    if envelope.request_id is None:
-        raise no_message("tools/call is a request and lacks its id")
-    if not isinstance(name, str) or not isinstance(arguments, dict):
-        raise no_message("tools/call wants a name and an object of arguments")
-    return ToolCall(name, arguments)
-
-
-def _asks_for_flags_only(params: Mapping[str, JSON]) -> bool:
-    wanted = params.get("notifications", {})
-    return isinstance(wanted, dict) and wanted.keys() <= LISTEN_FLAGS
 
 
 def _meta(params: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -157,7 +107,8 @@ def _check_mirrors(
     headers: Mapping[str, str], envelope: Envelope, operation: Operation, version: str | None
 ) -> None:
     """Compare the mirrored headers that are there with the body (SEP-2243)."""
-    name = operation.tool if isinstance(operation, ToolCall) else None
+    row = METHODS.get(envelope.method or "")
+    name = envelope.params.get(row.mirrored) if row and row.mirrored else None
     method = headers.get("mcp-method")
     if method is not None and method != envelope.method:
         raise mismatch("mcp-method differs from the body", envelope.request_id)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from authz.directory.compiled import Directory, Target, Tool
+from authz.directory.compiled import Directory, Target
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, nearest
-from authz.directory.suites import Case, Suite, UserNode, login_time
+from authz.directory.offers import Offer
+from authz.directory.suites import ASKS, Case, Suite, UserNode, login_time
 from authz.model.instant import EARLIEST, LATEST, Instant
+from authz.model.operation import Operation, PromptUse, ResourceUse, Session, ToolCall
 from authz.model.principals import Actor, Authentication, Hop, Login, Subject, UserId
 from authz.model.scopes import NO_SCOPES
 from authz.policy.compiled import Policies
@@ -71,7 +73,7 @@ class _LookedUp:
             # What is inherited was told where it is written.
             if case.has("as"):
                 yield from self._party_mistakes(case)
-            if case.has("call") or case.has("session"):
+            if any(map(case.has, ASKS)):
                 yield from self._operation_mistakes(case)
             yield from self._name_mistakes(case)
 
@@ -106,15 +108,15 @@ class _LookedUp:
             yield Diagnostic(case.at("as"), "no agent asks", "name at least the calling agent")
 
     def _operation_mistakes(self, case: Case) -> Iterator[Diagnostic]:
-        member = "session" if case.call is None else "call"
-        server, tool = _operation_of(case)
+        place, (server, name) = case.at(case.asks), _operation_of(case)
         target = self.directory.targets.get(server)
         if target is None:
             hint = nearest(server, self.directory.targets)
-            yield Diagnostic(case.at(member), f"no document declares the target {server}", hint)
-        elif tool is not None and tool not in target.tools:
-            hint = nearest(tool, target.tools)
-            yield Diagnostic(case.at(member), f"{server} declares no tool {tool}", hint)
+            yield Diagnostic(place, f"no document declares the target {server}", hint)
+        elif case.asks in _NAMED and _offer(case, target) is None:
+            known = _known(case, target)
+            message = f"{server} declares no {_NAMED[case.asks]} {name}"
+            yield Diagnostic(place, message, nearest(name, known))
 
     def _name_mistakes(self, case: Case) -> Iterator[Diagnostic]:
         for name in sorted(case.headers.keys() - self.headers):
@@ -133,27 +135,24 @@ class _LookedUp:
 
     def question(self, case: Case) -> Question:
         """Ask what *case* asks, in a suite without mistakes."""
-        target, tool = self._operation(case)
+        target = self.directory.targets[_operation_of(case)[0]]
+        offer, asked = _offer(case, target), _asked(case)
         user = self.suite.users.get(case.parties[0])
         subject = None if user is None else self._subject(user, case.now)
         return Question(
             target=target,
-            offer=tool,
-            method=SESSION_METHOD if tool is None else "tools/call",
-            arguments=None if tool is None else case.args,
+            offer=offer,
+            method=asked.method,
+            arguments=case.args if isinstance(asked, (ToolCall, PromptUse)) else None,
             user=subject,
             user_scopes=subject.carries if subject else NO_SCOPES,
             hops=tuple(Hop(name, Actor("", name)) for name in reversed(self._agents(case))),
-            required=target.session_scopes if tool is None else tool.scopes,
+            required=target.session_scopes if offer is None else offer.scopes,
             now=case.now,
             peer_address=case.address,
             headers=case.headers,
+            uri=asked.uri if isinstance(asked, ResourceUse) else "",
         )
-
-    def _operation(self, case: Case) -> tuple[Target, Tool | None]:
-        server, tool = _operation_of(case)
-        target = self.directory.targets[server]
-        return target, None if tool is None else target.tools[tool]
 
     def _subject(self, user: UserNode, now: Instant) -> Subject:
         """Give the user as step 3 would, had a credential said what the test says."""
@@ -171,10 +170,35 @@ class _LookedUp:
         return subject_of(login, self.directory)
 
 
-def _operation_of(case: Case) -> tuple[str, str | None]:
-    """Give the target's name and the tool's own; no tool for operation `session`."""
-    if case.call is None:
-        return case.session or "", None
-    namespace, _, rest = case.call.partition("/")
-    server, _, tool = rest.partition("/")
-    return f"{namespace}/{server}", tool
+_NAMED = {"call": "tool", "get": "prompt", "read": "resource"}
+"""What cases name, by the member that names it."""
+
+
+def _operation_of(case: Case) -> tuple[str, str]:
+    """Give the target's name, and what is asked for there; nothing for operation `session`."""
+    namespace, _, rest = case.operation.partition("/")
+    server, _, name = rest.partition("/")
+    return (f"{namespace}/{server}", name) if case.asks in _NAMED else (case.operation, "")
+
+
+def _asked(case: Case) -> Operation:
+    _, name = _operation_of(case)
+    match case.asks:
+        case "call":
+            return ToolCall(name, case.args)
+        case "get":
+            return PromptUse(name, case.args)
+        case "read":
+            return ResourceUse(name)
+    return Session(SESSION_METHOD)
+
+
+def _offer(case: Case, target: Target) -> Offer | None:
+    return target.offer_for(_asked(case))
+
+
+def _known(case: Case, target: Target) -> Iterable[str]:
+    """Give what a name that nothing has may have been meant for."""
+    if case.asks == "read":
+        return [each.uri.text for each in target.resources.values()]
+    return target.tools if case.asks == "call" else target.prompts

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
-from authz.directory.compiled import Agent, Connection, Issuer, Offer, Target
+from authz.directory.compiled import Agent, Connection, Issuer, Target
 from authz.directory.listening import Direction, Listener
+from authz.directory.offers import Offer
 from authz.identity.access_token import ProvenClaims
 from authz.model.call import Call
 from authz.model.instant import Instant

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from authz.model.operation import Message, Operation, Session, Unknown
+from authz.directory.offers import Offer, Tool
+from authz.model.operation import Message, Operation, Session, ToolCall, Unknown
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
 from authz.policy.compiled import Policies
@@ -13,8 +14,9 @@ def check_operation(given: Given, facts: Facts) -> Passed[Asked] | Refused:
     """Map the operation to the scopes that it requires."""
     link, operation = facts.of(Link), facts.of(Message).operation
     match operation:
-        case Unknown(method):
-            return Refused(Reason.METHOD_UNKNOWN, f"no rule knows the method {method[:64]!r}")
+        case Unknown(method, why):
+            detail = f"no rule knows the method {method[:64]!r}{why and f': {why}'}"
+            return Refused(Reason.METHOD_UNKNOWN, detail)
         case Session():
             return Passed(Asked(None, link.target.session_scopes))
     return _check_offer(operation, link, given.world.policies)
@@ -28,6 +30,17 @@ def _check_offer(operation: Operation, link: Link, policies: Policies) -> Passed
     if not link.connection.lists(offer):
         detail = f"{offer.own_name} is not on the agent's list for {link.target.name}"
         return Refused(Reason.OPERATION_UNDECLARED, detail)
-    if offer.name in policies.quarantined:
+    if isinstance(offer, Tool) and offer.name in policies.quarantined:
         return Refused(Reason.TOOL_QUARANTINED, policies.quarantined[offer.name])
+    if isinstance(operation, ToolCall) and operation.as_task:
+        return _check_task(offer, link)
     return Passed(Asked(offer, offer.scopes))
+
+
+def _check_task(offer: Offer, link: Link) -> Passed[Asked] | Refused:
+    """Let a tool run as a task only where the server binds tasks to whoever starts them."""
+    tasks = link.target.tasks
+    if tasks is None or not link.connection.lists(tasks):
+        detail = f"tasks of {link.target.name} are not declared, or not on the agent's list"
+        return Refused(Reason.OPERATION_UNDECLARED, detail)
+    return Passed(Asked(offer, offer.scopes | tasks.scopes))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from authz.directory.compiled import Tool
-from authz.model.operation import Message, ToolCall
+from authz.directory.offers import Tool
+from authz.model.operation import Message, PromptUse, ResourceUse, ToolCall
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
 from authz.policy.judge import judge
@@ -54,7 +54,8 @@ def question_of(given: Given, facts: Facts) -> Question:
         target=facts.of(Link).target,
         offer=asked.offer,
         method=operation.method,
-        arguments=operation.arguments if isinstance(operation, ToolCall) else None,
+        arguments=(operation.arguments if isinstance(operation, (ToolCall, PromptUse)) else None),
+        uri=operation.uri if isinstance(operation, ResourceUse) else "",
         user=facts.of(Credential).subject,
         user_scopes=facts.of(UserScopes).scopes,
         hops=hops_of(facts),

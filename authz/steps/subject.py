@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from authz.directory.compiled import Agent, SubjectRule
+from authz.directory.compiled import Agent
 from authz.directory.listening import Direction
+from authz.directory.offers import SubjectRule
 from authz.identity.client import speaks_for_itself
 from authz.model.headers import AUTHORIZATION
 from authz.model.needs import Need

@@ -13,7 +13,14 @@ from functools import partial
 
 from authz.directory.compiled import Agent, Connection, Issuer, Lifecycle, Role, Target
 from authz.directory.listening import ByPrincipal
-from authz.model.operation import Message, Operation, ToolCall
+from authz.model.operation import (
+    Message,
+    Operation,
+    PromptUse,
+    ResourceUse,
+    TaskUse,
+    ToolCall,
+)
 from authz.model.outcome import Facts, Refused
 from authz.model.principals import Identity, Login, Proof, Subject
 from authz.model.reasons import Reason
@@ -246,6 +253,11 @@ def _operation(given: Given, facts: Facts) -> Change | None:
     if agent is None:
         return None
     connection = agent.connections[target.name]
+    if isinstance(operation, ToolCall) and operation.as_task and connection.lists(offer):
+        # The tool is not what was refused, so it is the task that it would run as.
+        if target.tasks is None:
+            return _declared(TaskUse(operation.method), target)
+        offer = target.tasks
     names = connection.names(offer.member)
     listed = {**connection.listed, offer.member: names | {offer.own_name}}
     wider = replace(connection, listed=listed)
@@ -263,6 +275,14 @@ def _declared(operation: Operation, target: Target) -> Change | None:
         case ToolCall():
             seen = ", ".join(target.tools) or NOTHING
             return Change(f"{target.kind} {target.name}", "tools", seen, "a tool of that name")
+        case PromptUse():
+            seen = ", ".join(target.prompts) or NOTHING
+            return Change(f"{target.kind} {target.name}", "prompts", seen, "a prompt of that name")
+        case ResourceUse():
+            seen = ", ".join(row.uri.text for row in target.resources.values()) or NOTHING
+            return Change(f"{target.kind} {target.name}", "resources", seen, "one of that URI")
+        case TaskUse():
+            return Change(f"{target.kind} {target.name}", "tasks", NOTHING, "declared")
     return None
 
 

@@ -15,7 +15,18 @@ from authz.directory.compiled import Directory
 from authz.directory.listening import ByPrincipal
 from authz.model.call import Call
 from authz.model.instant import EARLIEST, LATEST, Instant
-from authz.model.operation import Era, Message, Operation, Protocol, Session, ToolCall, Unknown
+from authz.model.operation import (
+    Era,
+    Message,
+    Operation,
+    PromptUse,
+    Protocol,
+    ResourceUse,
+    Session,
+    TaskUse,
+    ToolCall,
+    Unknown,
+)
 from authz.model.outcome import Refused
 from authz.model.principals import (
     Actor,
@@ -30,6 +41,7 @@ from authz.model.principals import (
 from authz.model.reasons import Reason
 from authz.model.spiffe import SpiffeId
 from authz.policy.reads import Masked
+from authz.protocols.mcp_methods import COMPLETE
 from authz.steps.idp_token import level_of
 from authz.steps.workload import identity_of, read_recorded_principal
 from authz.trial.arguments import Incomplete, rebuilt
@@ -72,8 +84,13 @@ RECORD: Shape = {
 }
 """What is read of a record, here and where it is compared."""
 
-CALL: Shape = {"tool": str, "arguments": {}}
-"""What the operation of a tool call says besides."""
+SAID: Mapping[str, Shape] = {
+    "tool_call": {"tool": str, "arguments": {}},
+    "prompt": {"prompt": str, "arguments": {}},
+    "resource": {"resource": str},
+    "task": {"writes": bool},
+}
+"""What operations of a kind say besides."""
 
 UNREAD = frozenset({Reason.OVERLOADED, Reason.FAULT})
 UNKNOWN = "it is no record of this version"
@@ -189,12 +206,23 @@ def _message(told: Mapping[str, Any], operation: Operation) -> Message:
 def _operation(told: Mapping[str, Any] | None) -> tuple[Operation | None, frozenset[str]]:
     if told is None:
         return None, frozenset()
-    if told["kind"] == "tool_call":
-        if not fits(told, CALL):
-            raise NotReplayable(UNKNOWN)
-        arguments, masked = rebuilt(told["arguments"])
-        return ToolCall(told["tool"], arguments), masked
-    return (Session if told["kind"] == "session" else Unknown)(told["method"]), frozenset()
+    kind, method = told["kind"], told["method"]
+    if not fits(told, SAID.get(kind, {})):
+        raise NotReplayable(UNKNOWN)
+    match kind:
+        case "tool_call":
+            arguments, masked = rebuilt(told["arguments"])
+            return ToolCall(told["tool"], arguments, method, told.get("task") is True), masked
+        case "prompt":
+            arguments, masked = rebuilt(told["arguments"])
+            return PromptUse(told["prompt"], arguments, method), masked
+        case "resource":
+            return ResourceUse(told["resource"], method, method == COMPLETE), frozenset()
+        case "task":
+            return TaskUse(method, told["writes"]), frozenset()
+        case "session":
+            return Session(method), frozenset()
+    return Unknown(method), frozenset()
 
 
 def _login(record: Mapping[str, Any], directory: Directory) -> Login | Refused | None:

@@ -15,6 +15,8 @@ TEXT_BY_NAME = "an object with texts"
 MEMBERS: Mapping[str, str] = {
     "agent": TEXT,
     "tool": TEXT,
+    "prompt": TEXT,
+    "resource": TEXT,
     "session": TEXT,
     "args": OBJECT,
     "user": TEXT,
@@ -27,6 +29,14 @@ MEMBERS: Mapping[str, str] = {
 }
 """What a request may say, and what each is."""
 
+OPERATIONS: Mapping[str, str] = {
+    "tool": "namespace/server/tool",
+    "prompt": "namespace/server/prompt",
+    "resource": "namespace/server/URI",
+    "session": "namespace/server",
+}
+"""What can be asked for, and how it is named; one of them is."""
+
 
 def read_request(text: bytes) -> Told:
     """
@@ -34,7 +44,7 @@ def read_request(text: bytes) -> Told:
 
     Raises:
         Untellable: no JSON object, an unknown member, one of another type, or
-            neither or both of `tool` and `session`.
+            not exactly one of `OPERATIONS`.
     """
     try:
         members = read_json(text)
@@ -56,23 +66,23 @@ def told_from(members: Mapping[str, Any]) -> Told:
     Give what *members* tell, which are of the types that `MEMBERS` says.
 
     Raises:
-        Untellable: no agent; neither or both of `tool` and `session`.
+        Untellable: no agent; not exactly one of `OPERATIONS`.
     """
     if not members.get("agent"):
         raise Untellable("no agent is told; it is namespace/name")
-    operations = [members[name] for name in ("tool", "session") if members.get(name)]
+    operations = [(kind, members[kind]) for kind in OPERATIONS if members.get(kind)]
     if len(operations) != 1:
-        raise Untellable("expected either a tool (namespace/server/tool) or a session's target")
-    slashes = 2 if members.get("tool") else 1
-    if operations[0].count("/") < slashes:
-        raise Untellable(
-            f"{operations[0]!r} is no {'tool' if slashes == 2 else 'target'}: "
-            f"it is namespace/server{'/tool' if slashes == 2 else ''}"
-        )
+        raise Untellable(f"expected one of {', '.join(OPERATIONS)}, such as {OPERATIONS['tool']}")
+    ((kind, operation),) = operations
+    form = OPERATIONS[kind]
+    if operation.count("/") < form.count("/"):
+        what = "target" if kind == "session" else kind
+        raise Untellable(f"{operation!r} is no {what}: it is {form}")
     scopes = members.get("scopes")
     return Told(
         agent=members["agent"],
-        operation=operations[0],
+        operation=operation,
+        kind=kind,
         arguments=members.get("args") or {},
         user=members.get("user"),
         groups=frozenset(members.get("groups") or ()),

@@ -9,7 +9,15 @@ from authz.directory.compiled import Directory, Issuer, Target
 from authz.directory.diagnostics import nearest
 from authz.model.call import Call
 from authz.model.instant import EARLIEST, Instant
-from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
+from authz.model.operation import (
+    Message,
+    Operation,
+    PromptUse,
+    Protocol,
+    ResourceUse,
+    Session,
+    ToolCall,
+)
 from authz.model.outcome import Refused
 from authz.model.principals import Actor, Authentication, Hop, Identity, Login, Proof, UserId
 from authz.model.reasons import Reason
@@ -38,7 +46,10 @@ class Told:
     """`namespace/name`."""
 
     operation: str
-    """`namespace/server/tool`, or `namespace/server` for operation `session`."""
+    """`namespace/server/…`, behind it the name or URI; `namespace/server` for a session."""
+
+    kind: str = "tool"
+    """`tool`, `prompt`, `resource` or `session`: what `operation` names."""
 
     arguments: Mapping[str, JSON] = field(default_factory=dict)
     user: str | None = None
@@ -102,9 +113,19 @@ def _identity(agent: str, directory: Directory) -> Identity | Refused:
 
 def _operation(told: Told) -> tuple[str, Operation]:
     namespace, _, rest = told.operation.partition("/")
-    server, slash, tool = rest.partition("/")
-    name = f"{namespace}/{server}"
-    return name, ToolCall(tool, told.arguments) if slash else Session("ping")
+    server, _, asked = rest.partition("/")
+    return f"{namespace}/{server}", _asked(told, asked)
+
+
+def _asked(told: Told, name: str) -> Operation:
+    match told.kind:
+        case "tool":
+            return ToolCall(name, told.arguments)
+        case "prompt":
+            return PromptUse(name, told.arguments)
+        case "resource":
+            return ResourceUse(name)
+    return Session("ping")
 
 
 def _call(told: Told, name: str, directory: Directory) -> Call:

@@ -22,14 +22,13 @@ from authz.directory.compiled import (
     Lifecycle,
     RefusalStyle,
     Role,
-    SubjectRule,
     Target,
     TargetKind,
-    Tool,
     UserScopes,
     targets_by_host,
 )
 from authz.directory.listening import Listener, UnixSocket
+from authz.directory.offers import SubjectRule, Tool
 from authz.identity.keys import lasting, read_key_set
 from authz.model.instant import Instant
 from authz.model.principals import QUALIFIED, SubjectForm

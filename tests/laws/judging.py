@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from authz.directory.compiled import Tool
+from authz.directory.offers import Tool
 from authz.model.instant import Instant
 from authz.model.principals import Actor, Authentication, Hop, Subject, UserId
 from authz.model.reasons import Reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +12,16 @@ from typing import Any
 import yaml
 
 from authz.directory.compiled import Target, TargetKind
-from authz.model.operation import Session, ToolCall, Unknown
+from authz.model.operation import PromptUse, ResourceUse, Session, TaskUse, ToolCall, Unknown
 from authz.model.outcome import Replied
-from authz.protocols.mcp import LISTEN_FLAGS, SESSION_METHODS, SESSION_VERBS
+from authz.protocols.mcp_methods import LISTEN_FLAGS, METHODS, SESSION_VERBS, Rule
 from authz.refusals.metadata import metadata_paths
 
 ARGUMENTS: Mapping[str, list[Mapping[str, Any]]] = yaml.safe_load(
     (Path(__file__).parent / "arguments.yaml").read_text()
 )
+
+_VARIABLE = re.compile(r"\{[^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,64 @@ def _tool_calls(target: Target) -> Iterator[Sample]:
         for row in ARGUMENTS[tool.name]:
             label = f"{name} ({row['label']})" if "label" in row else name
             yield _message(label, "tools/call", {"name": name, "arguments": row["arguments"]})
+    for name in [*target.tools][:1] if target.tasks else ():
+        params = {"name": name, "arguments": ARGUMENTS[target.tools[name].name][0]["arguments"]}
+        yield _message(f"{name} as a task", "tools/call", {**params, "task": {}})
     yield _message("an unknown tool", "tools/call", {"name": "no_such_tool", "arguments": {}})
+
+
+def _prompts(target: Target) -> Iterator[Sample]:
+    for name in target.prompts:
+        yield _message(f"prompt {name}", "prompts/get", {"name": name})
+    for name in [*target.prompts][:1]:
+        params = {"name": name, "arguments": {"topic": "salaries"}}
+        yield _message(f"prompt {name} (of salaries)", "prompts/get", params)
+        ref = {"type": "ref/prompt", "name": name}
+        completing = {"ref": ref, "argument": {"name": "topic", "value": "ti"}}
+        yield _message(f"completing prompt {name}", "completion/complete", completing)
+    if target.prompts:
+        yield _message("an unknown prompt", "prompts/get", {"name": "no_such_prompt"})
+
+
+def _resources(target: Target) -> Iterator[Sample]:
+    for name, resource in target.resources.items():
+        params = {"uri": _VARIABLE.sub("tides", resource.uri.text)}
+        yield _message(f"resource {name}", "resources/read", params)
+    for name, resource in [row for row in target.resources.items() if row[1].uri.variables][:1]:
+        uri = _VARIABLE.sub("draft-1", resource.uri.text)
+        yield _message(f"resource {name} (a draft)", "resources/read", {"uri": uri})
+        uri = _VARIABLE.sub("tides", resource.uri.text)
+        for method in ("resources/subscribe", "resources/unsubscribe"):
+            yield _message(f"{method} {name}", method, {"uri": uri})
+        wants = {"notifications": {"resourceSubscriptions": [uri]}}
+        yield _message(f"listening to {name}", "subscriptions/listen", wants)
+        ref = {"type": "ref/resource", "uri": resource.uri.text}
+        completing = {"ref": ref, "argument": {"name": "page", "value": "ti"}}
+        yield _message(f"completing resource {name}", "completion/complete", completing)
+    if target.resources:
+        yield _message("an unknown resource", "resources/read", {"uri": "docs://no/such/thing"})
+
+
+def _tasks(target: Target) -> Iterator[Sample]:
+    for method in ("tasks/get", "tasks/list", "tasks/cancel") if target.tasks else ():
+        yield _message(method, method, {} if method == "tasks/list" else {"taskId": "t-1"})
 
 
 def _sessions(target: Target) -> Iterator[Sample]:
     if target.kind is not TargetKind.MCP_SERVER:
         return
-    for method in SESSION_METHODS:
-        wants = {"notifications": dict.fromkeys(LISTEN_FLAGS, True)}
-        yield _message(method, method, wants if method == "subscriptions/listen" else {})
+    for method, row in METHODS.items():
+        if row.rule is Rule.SESSION:
+            yield _message(method, method, {})
+    wants = {"notifications": dict.fromkeys(sorted(LISTEN_FLAGS), True)}
+    yield _message("subscriptions/listen", "subscriptions/listen", wants)
     for verb in sorted(SESSION_VERBS):
         yield Sample(verb, verb)
 
 
 def _unknowns(target: Target) -> Iterator[Sample]:
     if target.kind is TargetKind.MCP_SERVER:
-        yield _message("an unknown method", "resources/read", {})
+        yield _message("an unknown method", "tools/destroy", {})
         yield Sample("plain HTTP", "PUT", b"{}")
     else:
         yield _message("a message", "message/send", {})
@@ -82,6 +127,9 @@ def _message(label: str, method: str, params: Mapping[str, Any]) -> Sample:
 
 BY_KIND: Mapping[type, Callable[[Target], Iterator[Sample]]] = {
     ToolCall: _tool_calls,
+    PromptUse: _prompts,
+    ResourceUse: _resources,
+    TaskUse: _tasks,
     Session: _sessions,
     Unknown: _unknowns,
     Replied: _publics,

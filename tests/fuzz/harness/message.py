@@ -6,16 +6,17 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 
-from authz.model.operation import ToolCall
+from authz.model.operation import ResourceUse, ToolCall
 from authz.protocols.http import read_request
-from authz.protocols.mcp import SESSION_METHODS, read_message
+from authz.protocols.mcp import read_message
+from authz.protocols.mcp_methods import METHODS
 from authz.protocols.unreadable import Unreadable
 from tests.fuzz.harness.json import typed
 from tests.support.cases import all_cases
 
 END_OF_HEAD = b"\n\n"
 WORDS = (
-    *(name.encode() for name in SESSION_METHODS),
+    *(name.encode() for name in METHODS),
     *(b'"jsonrpc":"2.0"', b'"method":"tools/call"', b'"params":{}', b'"id":1', b'"_meta":{}'),
     *(b'"name":"search"', b'"arguments":{}', b'"result":{}', b'"error":{}', b'"Name":', b"null"),
     *(b"mcp-method: ", b"mcp-name: ", b"mcp-protocol-version: ", b"mcp-param-q: ", b"\n\n"),
@@ -37,6 +38,8 @@ def entry(data: bytes) -> None:
         assert refused.refused.detail.isascii()
         return
     operation = message.operation
+    if isinstance(operation, ResourceUse) and operation.method == "resources/read":
+        assert operation.uri == json.loads(body)["params"]["uri"]
     if not isinstance(operation, ToolCall):
         return
     told = json.loads(body, parse_float=Decimal)
@@ -56,6 +59,6 @@ def seeds() -> Iterator[bytes]:
         )
         head = "\n".join((case.method, *rows)).encode("latin-1", "replace")
         yield head + END_OF_HEAD + case.body
-    for name in SESSION_METHODS:
+    for name in METHODS:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": name, "params": {"_meta": {}}})
         yield b"POST\ncontent-type: application/json\n\n" + body.encode()

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from authz.audit.describe import MAX_ARGUMENTS, describe, trace_of
-from authz.directory.compiled import RefusalStyle, SubjectRule, Target, TargetKind, Tool
+from authz.directory.compiled import RefusalStyle, Target, TargetKind
+from authz.directory.offers import SubjectRule, Tool
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.masking import MAX_TEXT

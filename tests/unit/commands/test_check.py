@@ -137,8 +137,11 @@ def test_chain(home: Path) -> None:
 
 USAGE: tuple[tuple[tuple[str, ...], str], ...] = (
     ((), "no agent is told"),
-    (("--agent", AGENT), "expected either a tool"),
-    (("--agent", AGENT, "--tool", TOOL, "--session", "tools/docs"), "expected either a tool"),
+    (("--agent", AGENT), "expected one of tool, prompt, resource, session"),
+    (
+        ("--agent", AGENT, "--tool", TOOL, "--session", "tools/docs"),
+        "expected one of tool, prompt, resource, session",
+    ),
     (("--agent", AGENT, "--tool", "docs/search"), "is no tool"),
     (("--agent", AGENT, "--session", "docs"), "is no target"),
     (("--agent", "research/research-agnt", "--tool", TOOL), "did you mean 'research/research-agen"),

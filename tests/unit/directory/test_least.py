@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from authz.directory.compiled import ALL, Directory, Lifecycle, RefusalStyle, SubjectRule
+from authz.directory.compiled import Directory, Lifecycle, RefusalStyle
 from authz.directory.diagnostics import Severity
 from authz.directory.listening import MeshRestricted, MutualTLS, UnixSocket
 from authz.directory.load import load_directory
+from authz.directory.offers import ALL, SubjectRule
 from authz.model.spiffe import SpiffeId
 from tests.unit.directory.changes import changed, sound
 

@@ -63,6 +63,7 @@ def test_agent() -> None:
             "kind": "Agent",
             "accepted": True,
             "tools": [],
+            "others": [],
             "lacking": {},
         },
         {
@@ -70,6 +71,7 @@ def test_agent() -> None:
             "kind": "MCPServer",
             "accepted": True,
             "tools": ["annotate", "search"],
+            "others": [],
             "lacking": {"annotate": ["docs:write"]},
         },
     ]

@@ -12,6 +12,7 @@ import pytest
 
 from authz.directory.compiled import Directory
 from authz.directory.load import load_directory
+from authz.directory.offers import Tool
 from authz.model.instant import Instant
 from authz.model.principals import Actor, Authentication, Hop, Subject, UserId
 from authz.model.reasons import Reason
@@ -262,7 +263,7 @@ def test_masked_like_records(world: World) -> None:
     )
 
     opened = legs(question, world)["research/research-agent"]
-    assert question.offer is not None
+    assert isinstance(question.offer, Tool)
     masked = legs(replace(question, offer=replace(question.offer, record=frozenset())), world)
 
     assert opened.policies[0].conditions[-1].reads == {"context.input.title": '"OUR SECRET PLAN"'}

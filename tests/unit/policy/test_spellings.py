@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from authz.directory.offers import Tool
 from authz.policy.explain import explain
 from authz.policy.reads import Masked, readers_of
 from tests.laws.conditions import Written, loaded, question
@@ -52,7 +53,7 @@ def test_opened_by_another_spelling() -> None:
         )
     )
     asked = question(arguments={"A": SECRET})
-    assert asked.offer is not None
+    assert isinstance(asked.offer, Tool)
     opened = replace(asked, offer=replace(asked.offer, record=frozenset({"/a"})))
 
     told = repr(explain(opened, world))

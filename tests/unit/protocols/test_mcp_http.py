@@ -77,7 +77,7 @@ def test_other_verbs(method: str) -> None:
 
 CALL = body_of("tools/call", "search", NOW)
 LIST = body_of("tools/list")
-ODD = body_of("prompts/get")
+ODD = body_of("prompts/destroy")
 
 AGREE: tuple[tuple[bytes, dict[str, str]], ...] = (
     (CALL, {}),

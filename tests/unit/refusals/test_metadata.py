@@ -61,7 +61,7 @@ def test_issuers_that_could_give_a_scope(decision_point: DecisionPoint) -> None:
         name: replace(each, scopes=ScopePatterns(frozenset(), ())) for name, each in others.items()
     }
     some = replace(directory, issuers={"corp": corp, **mute})
-    bare = replace(docs, session_scopes=NO_SCOPES, tools={})
+    bare = replace(docs, session_scopes=NO_SCOPES, tools={}, prompts={}, resources={}, tasks=None)
 
     def servers(target: Target) -> list[str]:
         document = json.loads(metadata_reply(target, some, "GET", "d").body)

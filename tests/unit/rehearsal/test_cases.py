@@ -33,7 +33,7 @@ MISTAKES: tuple[tuple[str, str, str, str, str], ...] = (
         "    like: a refund\n",
         "    like: a refund\n    call: a\n    session: b\n",
         "14:14",
-        "both",
+        "a case has call, get, read or session; call is there already",
         "",
     ),
     ("expect: no_permit", "expect: allow", "15:15", "nothing fails at a policy", ""),

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from authz.directory.compiled import ALL, Connection, Tool
+from authz.directory.compiled import Connection
+from authz.directory.offers import ALL, Tool
 from authz.model.instant import Instant
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
 from authz.model.outcome import NO_ANSWERS, Facts, Passed, Refused

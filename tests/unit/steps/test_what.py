@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from authz.directory.compiled import ALL, Connection, Directory
+from authz.directory.compiled import Connection, Directory
+from authz.directory.offers import ALL
 from authz.model.call import Call
 from authz.model.instant import EARLIEST, Instant
 from authz.model.operation import Message, Protocol, ToolCall

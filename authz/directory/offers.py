@@ -1,0 +1,131 @@
+"""What targets offer: everything that an agent may list and then ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from authz.directory.diagnostics import Position
+from authz.model.resource_uri import ResourceUri
+from authz.model.scopes import Scopes
+from authz.model.strict_json import JSON
+
+NOWHERE = Position("directory")
+"""Of what no document declares."""
+
+ALL = "*"
+"""Stands in a connection's list for everything of that kind."""
+
+
+class SubjectRule(StrEnum):
+    """Whether a tool is called for a user."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One declared MCP tool; what its document left out has the worst value."""
+
+    member: ClassVar = "tools"
+    """Of the target and of a connection: where it is declared, and where it is listed."""
+
+    name: str
+    """`<namespace>/<server>/<tool>`."""
+
+    action: str
+    """`read` or `write`."""
+
+    scopes: Scopes
+    read_only: bool
+    destructive: bool
+    open_world: bool
+    sensitivity: int
+    subject: SubjectRule
+    approval: bool
+    untyped_ok: bool
+    input_schema: Mapping[str, JSON]
+    """JSON Schema of the arguments; an empty object schema where none is declared."""
+
+    mirrored: Mapping[str, tuple[str, ...]]
+    """By lower-case `x-mcp-header` of the schema: the names that lead to the argument."""
+
+    record: frozenset[str]
+    """JSON Pointers of the arguments whose values the decision record may hold."""
+
+    place: Position = NOWHERE
+    """Where it is declared."""
+
+    @property
+    def own_name(self) -> str:
+        """Its name within its target."""
+        return self.name.split("/", 2)[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One declared MCP prompt."""
+
+    member: ClassVar = "prompts"
+    action: ClassVar = "read"
+    record: ClassVar[frozenset[str]] = frozenset()
+    """Values of its arguments stay masked, all of them."""
+
+    name: str
+    """`<namespace>/<server>/<prompt>`."""
+
+    scopes: Scopes
+    subject: SubjectRule
+
+    @property
+    def own_name(self) -> str:
+        """Its name within its target."""
+        return self.name.split("/", 2)[2]
+
+
+@dataclass(frozen=True, slots=True)
+class MCPResource:
+    """One declared MCP resource, or all those of a template."""
+
+    member: ClassVar = "resources"
+    action: ClassVar = "read"
+    record: ClassVar[frozenset[str]] = frozenset()
+
+    name: str
+    """`<namespace>/<server>/<resource>`."""
+
+    uri: ResourceUri
+    scopes: Scopes
+    subject: SubjectRule
+
+    @property
+    def own_name(self) -> str:
+        """Its name within its target."""
+        return self.name.split("/", 2)[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """What an MCP server runs for later: it binds each task to whoever started it."""
+
+    member: ClassVar = "tasks"
+    own_name: ClassVar = ALL
+    """A server's tasks are listed together or not at all: nobody knows their ids before."""
+
+    record: ClassVar[frozenset[str]] = frozenset()
+
+    name: str
+    """Of the server."""
+
+    scopes: Scopes
+    subject: SubjectRule
+    action: str = "write"
+    """`read` where a task is only looked at."""
+
+
+Offer = Tool | Prompt | MCPResource | Tasks
+"""Something that a target declares, and that an agent may list and then ask for."""
