@@ -107,7 +107,8 @@ def token_of(row: Mapping[str, Any]) -> str:
     claims = {**CLAIMS, **row.get("claims", {})}
     bound = row.get("bound_to")
     if bound is not None:
-        claims["cnf"] = {"x5t#S256": thumbprint_of(certificate_of(named(bound)))}
+        also = row.get("bound_also", {})
+        claims["cnf"] = {"x5t#S256": thumbprint_of(certificate_of(named(bound))), **also}
     told = {name: at(value, NOW) for name, value in claims.items() if value is not None}
     key = row.get("key", "corp-1")
     header = {"alg": "ES256", "typ": "at+jwt", "kid": key}
