@@ -24,6 +24,10 @@ MASKED = {
     "path-inside",
     "path-outside",
     "policy-header",
+    "prompt",
+    "prompt-argument",
+    "prompt-completed",
+    "prompt-completed-of-salaries",
     "unsafe-integer",
 }
 """Cases that were decided by what no record may hold: these values are not opened."""

@@ -16,10 +16,21 @@ from authz.directory.offers import SubjectRule, Tool
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.masking import MAX_TEXT
-from authz.model.operation import Message, Operation, Protocol, Session, ToolCall, Unknown
+from authz.model.operation import (
+    Message,
+    Operation,
+    PromptUse,
+    Protocol,
+    ResourceUse,
+    Session,
+    TaskUse,
+    ToolCall,
+    Unknown,
+)
 from authz.model.outcome import Answer, Facts, TurnedAway
 from authz.model.principals import SubjectForm
 from authz.model.reasons import Reason
+from authz.model.resource_uri import MAX_URI
 from authz.model.scopes import NO_SCOPES
 from authz.server.decision_point import DecisionPoint
 from authz.steps.given import Route
@@ -280,3 +291,33 @@ def test_masked_values_stay_out(decision_point: DecisionPoint) -> None:
 
         assert record["verdict"] == "deny"
         assert marker not in json.dumps(record)
+
+
+KINDS: tuple[tuple[Operation, dict[str, Any]], ...] = (
+    (
+        PromptUse("p", {"topic": "hush"}),
+        {"kind": "prompt", "prompt": "p", "arguments": {"/topic": {"type": "string"}}},
+    ),
+    (ResourceUse("docs://h"), {"kind": "resource", "resource": "docs://h"}),
+    (TaskUse("tasks/cancel", writes=True), {"kind": "task", "writes": True}),
+    (
+        ToolCall("t", {}, as_task=True),
+        {"kind": "tool_call", "tool": "t", "arguments": {}, "task": True},
+    ),
+    (Session("answer"), {"kind": "session"}),
+)
+
+
+@pytest.mark.parametrize(("operation", "told"), KINDS, ids=str)
+def test_kinds(operation: Operation, told: dict[str, Any]) -> None:
+    """Each kind says what was asked for; of a prompt's arguments no value, of a task no id."""
+    said = record_of(operation)["operation"]
+
+    assert said == {"protocol": "mcp", "era": "legacy", "method": operation.method, **told}
+
+
+def test_uris_are_cut() -> None:
+    """A URI is kept as long as one that counts may be, and no longer."""
+    said = record_of(ResourceUse("docs://" + "x" * 5000))["operation"]["resource"]
+
+    assert len(said) == MAX_URI

@@ -91,6 +91,36 @@ def test_denied(home: Path) -> None:
     )
 
 
+USES = (
+    ("--prompt", "tools/docs/summarise", ("--args", '{"topic": "tides"}'), "allow"),
+    ("--prompt", "tools/docs/summarise", ("--args", '{"topic": "salaries"}'), "forbidden"),
+    ("--prompt", "tools/docs/review", (), "operation_undeclared"),
+    ("--prompt", "tools/docs/nope", (), "operation_undeclared"),
+    ("--resource", "tools/docs/docs://pages/tides", (), "allow"),
+    ("--resource", "tools/docs/docs://pages/draft-1", (), "forbidden"),
+    ("--resource", "tools/docs/docs://pages/..", (), "operation_undeclared"),
+)
+
+
+@pytest.mark.parametrize(("option", "name", "more", "reason"), USES)
+def test_prompts_and_resources(
+    option: str, name: str, more: tuple[str, ...], reason: str, home: Path
+) -> None:
+    """A prompt is asked for by its name, a resource by its URI; values stay masked."""
+    told = document(home, *ALICE, "--agent", AGENT, option, name, *more)
+
+    assert told["reason"] == reason
+
+
+def test_values_of_prompts_stay_masked(home: Path) -> None:
+    """What a prompt's argument says is shown nowhere."""
+    arguments = ("--prompt", "tools/docs/summarise", "--args", '{"topic": "hush"}')
+    result = check(home, "--user", "corp/rita", "--agent", AGENT, *arguments, "--json")
+
+    assert '"verdict": "deny"' in result.output
+    assert "hush" not in result.output
+
+
 def test_values_stay_masked(home: Path) -> None:
     """A value is shown only where the tool's `record` opens it, although the caller typed it."""
     path = ("--agent", AGENT, "--tool", "tools/docs/read_page", "--args", '{"path": "/etc/secret"}')

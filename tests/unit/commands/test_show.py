@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from authz.commands.main import application
 from tests.broken.rows import WORLD, write_world
+from tests.support.worlds import prepare_home
 from tests.unit.directory.changes import ROOT
 
 AGENTS = f"{ROOT}ns/research/agents.yaml"
@@ -65,6 +66,30 @@ def test_one(name: str, kind: str, says: str, home: Path) -> None:
     assert result.stdout.startswith(f"{kind} {name} {place}\n")
     assert says in result.stdout
     assert all(fact in result.stdout for fact in row["facts"])
+
+
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the worked world, with keys."""
+    return prepare_home(tmp_path_factory.mktemp("worked"))
+
+
+OFFERED = (
+    ("tools/docs/page", "MCPResource", "docs://pages/{page}"),
+    ("tools/docs/summarise", "Prompt", "research/research-agent"),
+    ("tools/docs", "MCPServer", "greet, review, summarise"),
+    ("tools/docs", "Tasks", "docs:read"),
+    ("research/research-agent", "Agent", "prompt greet, prompt summarise, resource handbook"),
+)
+
+
+@pytest.mark.parametrize(("name", "kind", "says"), OFFERED)
+def test_what_servers_offer(name: str, kind: str, says: str, worked: Path) -> None:
+    """Prompts, resources and tasks are shown like tools, and who lists them."""
+    result = show(worked, name)
+
+    assert f"{kind} {name}" in result.stdout
+    assert says in result.stdout
 
 
 def test_quarantined(tmp_path: Path) -> None:
