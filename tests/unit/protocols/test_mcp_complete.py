@@ -6,10 +6,15 @@ import re
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from mcp_types.methods import CLIENT_NOTIFICATIONS, CLIENT_REQUESTS
+from pydantic import BaseModel
 
-from authz.protocols.mcp_methods import METHODS
+from authz.model.operation import Era
+from authz.protocols.mcp import FIRST_MODERN_VERSION
+from authz.protocols.mcp_methods import METHODS, Rule
 
 NPM_NAMES = Path(__file__).parent / "npm_methods.txt"
 NPM_PACKAGES = Path(__file__).parents[2] / "clients/drivers/node_modules/@modelcontextprotocol"
@@ -79,3 +84,44 @@ def test_npm_names_are_those_of_the_packages() -> None:
     )
 
     assert found == npm_names()
+
+
+SENT = {**CLIENT_REQUESTS, **CLIENT_NOTIFICATIONS}
+"""By method and revision: the models of what clients send."""
+
+
+def members_of(model: Any) -> set[str]:
+    """Give the names on the wire of what the `params` of *model* may have."""
+    found: set[str] = set()
+    stack = [model.model_fields["params"].annotation]
+    while stack:
+        kind = stack.pop()
+        stack.extend(get_args(kind))
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found |= {field.alias or name for name, field in kind.model_fields.items()}
+    return found
+
+
+@pytest.mark.parametrize(("method", "revision"), SENT, ids=str)
+def test_what_clients_send_is_known(method: str, revision: str) -> None:
+    """Whatever the SDK's models let a client say in `params`, the table lets it say in that era."""
+    era = Era.MODERN if revision >= FIRST_MODERN_VERSION else Era.LEGACY
+    known = METHODS[method].members(era)
+
+    assert known is not None
+    assert members_of(SENT[method, revision]) <= known
+
+
+def test_methods_of_revisions_are_the_table_s() -> None:
+    """Apart from sessions, and extensions, the table gives an era the methods of its revisions."""
+    for era, revision in ((Era.LEGACY, "2025-11-25"), (Era.MODERN, FIRST_MODERN_VERSION)):
+        sent = {method for method, each in SENT if each == revision}
+        listed = {
+            method
+            for method, row in METHODS.items()
+            if row.rule is not Rule.SESSION and row.members(era) is not None
+        }
+        extensions = {method for method in listed if "task" in method or "skill" in method}
+        beyond = {"resources/directory/read"} | ({"subscriptions/listen"} - sent)
+        assert listed - extensions - beyond <= sent
+        assert {method for method in sent if METHODS[method].rule is not Rule.SESSION} <= listed
