@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.kept import inputs_of
-from tests.fuzz.parsers import PARSERS, load
+from tests.fuzz.parsers import PARSERS, Harness, load
 
 LONGEST = 2048
 """Bytes of an input that is changed."""
 
-
-@cache
-def beginnings(parser: str) -> tuple[bytes, ...]:
-    """Give what is changed: everything that is kept for *parser* and not long."""
-    return tuple(data for _, data in inputs_of(parser) if len(data) <= LONGEST)
+HALF = settings.get_current_profile_name() == "everyday"
+"""The fuzzer goes further; here it is the everyday run that must not become longer."""
 
 
-@pytest.mark.parametrize("parser", PARSERS)
+@dataclass(frozen=True)
+class Fed:
+    """A parser, and what is changed: everything that is kept for it and not long."""
+
+    harness: Harness
+    beginnings: tuple[bytes, ...]
+
+
+@pytest.fixture(scope="module", params=PARSERS)
+def fed(request: pytest.FixtureRequest) -> Fed:
+    """Give one parser after the other."""
+    inputs = (data for _, data in inputs_of(request.param) if len(data) <= LONGEST)
+    return Fed(load(request.param), tuple(inputs))
+
+
+@settings(max_examples=settings().max_examples // (2 if HALF else 1))
 @given(st.data())
-def test_drawn(parser: str, data: st.DataObject) -> None:
+def test_drawn(fed: Fed, data: st.DataObject) -> None:
     """A few pieces of something sound are others: it is read, or refused as documented."""
-    harness = load(parser)
-    text = data.draw(st.sampled_from(beginnings(parser)))
-    piece = st.one_of(st.sampled_from(harness.WORDS), st.binary(max_size=4))
+    text = data.draw(st.sampled_from(fed.beginnings))
+    piece = st.one_of(st.sampled_from(fed.harness.WORDS), st.binary(max_size=4))
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(text)))
         text = text[:place] + data.draw(piece) + text[place + data.draw(st.integers(0, 9)) :]
 
-    harness.entry(text)
+    fed.harness.entry(text)
