@@ -12,20 +12,13 @@ import pytest
 from authz.server.decision_point import DecisionPoint
 from tests.hostile.edges import Edges, running_edges
 from tests.hostile.judging import spring
-from tests.hostile.readers import Reader, running_readers
+from tests.hostile.readers import Reader
 from tests.hostile.traps import FOLDER, Trap, all_traps
 from tests.support.edge import Edge
 
 TRAPS = all_traps()
 LEAST_NAMED = 100
 PAGE = Path(__file__).parent.parent.parent / "docs" / "hostile.md"
-
-
-@pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, ...]]:
-    """Readers of JSON in the other languages of this machine."""
-    with running_readers(tmp_path_factory.mktemp("readers")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
