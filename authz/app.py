@@ -80,6 +80,7 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
         opened.enter_context(GrpcFace(decision_point, each, home, settings.drain_seconds))
         for each in gate.listeners
     ]
+    records.tell(http, *faces)
     validator = opened.enter_context(Validator(home))
     reload = Reload(
         home, gate, declared, ring, keys, worlds, asking, validator, standing, log, read_clock

@@ -10,13 +10,16 @@ from typing import assert_never
 from structlog.typing import FilteringBoundLogger
 
 from authz.audit.durable import DurableFile
+from authz.audit.outage import WatchedRecords
 from authz.audit.queued import QueuedRecords, Sink
 from authz.audit.sink import RecordFile
 from authz.directory.compiled import RecordLevel
 
 
 @contextmanager
-def open_records(path: Path, level: RecordLevel, log: FilteringBoundLogger) -> Iterator[Sink]:
+def open_records(
+    path: Path, level: RecordLevel, log: FilteringBoundLogger
+) -> Iterator[WatchedRecords]:
     """
     Open the decision log at *path* until the block ends.
 
@@ -24,13 +27,18 @@ def open_records(path: Path, level: RecordLevel, log: FilteringBoundLogger) -> I
         OSError: the file cannot be opened.
     """
     with ExitStack() as opened:
-        match level:
-            case RecordLevel.DURABLE:
-                yield opened.enter_context(DurableFile(path))
-            case RecordLevel.WRITTEN:
-                yield opened.enter_context(RecordFile(path))
-            case RecordLevel.QUEUED:
-                file = opened.enter_context(RecordFile(path))
-                yield opened.enter_context(QueuedRecords(file, log))
-            case other:
-                assert_never(other)
+        sink = _open(path, level, log, opened)
+        yield opened.enter_context(WatchedRecords(sink, log))
+
+
+def _open(path: Path, level: RecordLevel, log: FilteringBoundLogger, opened: ExitStack) -> Sink:
+    match level:
+        case RecordLevel.DURABLE:
+            return opened.enter_context(DurableFile(path))
+        case RecordLevel.WRITTEN:
+            return opened.enter_context(RecordFile(path))
+        case RecordLevel.QUEUED:
+            file = opened.enter_context(RecordFile(path))
+            return opened.enter_context(QueuedRecords(file, log))
+        case other:
+            assert_never(other)

@@ -2,9 +2,9 @@
 
 A line is one `write` to a descriptor opened for appending, under a lock of the
 file, so lines of several threads and processes do not mix, and a killed process
-loses nothing that it answered. A line that somebody was cut short in is ended
-before the next, whoever writes it. `whenFull: deny` is the only behaviour: who
-cannot be recorded is refused.
+loses nothing that it answered. A write that is cut short is taken back; a line
+that somebody left torn is ended before the next, whoever writes it. Who cannot
+be recorded is refused: `whenFull: deny` is the only behaviour.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class RecordFile:
         """
         self._path = path
         self._lock = threading.Lock()
+        self._is_over = False
         self._open()
 
     def write(self, record: Mapping[str, object]) -> None:
@@ -46,7 +47,7 @@ class RecordFile:
 
         Raises:
             RecordUnwritten: the disk is full, the write was cut short, or the
-                file is closed. A torn line is ended by the next write.
+                file is closed. What was written of the line is taken back.
         """
         line = self.line_of(record)
         with self._lock:
@@ -70,14 +71,19 @@ class RecordFile:
             raise RecordUnwritten(error.strerror or "the write failed") from error
 
     def _append_or_fail(self, line: bytes) -> None:
-        if os.fstat(self._descriptor).st_nlink == 0:
-            os.close(self._descriptor)
-            self._descriptor = CLOSED
+        if self._is_over:
+            raise RecordUnwritten("the file is closed")
+        if self._descriptor != CLOSED and os.fstat(self._descriptor).st_nlink == 0:
+            self._close()
+        if self._descriptor == CLOSED:
             self._open()
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         try:
-            whole = (b"" if _ends_with_a_line(self._descriptor) else b"\n") + line + b"\n"
+            size = os.fstat(self._descriptor).st_size
+            whole = (b"" if _ends_with_a_line(self._descriptor, size) else b"\n") + line + b"\n"
             if os.write(self._descriptor, whole) < len(whole):
+                # Nobody else writes meanwhile. Where this fails too, the next write ends the line.
+                os.ftruncate(self._descriptor, size)
                 raise RecordUnwritten("the write was cut short")
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
@@ -85,8 +91,13 @@ class RecordFile:
     def close(self) -> None:
         """Close the file, for later writes too; what was written is already with the kernel."""
         with self._lock:
-            os.close(self._descriptor)
-            self._descriptor = CLOSED
+            self._is_over = True
+            if self._descriptor != CLOSED:
+                self._close()
+
+    def _close(self) -> None:
+        os.close(self._descriptor)
+        self._descriptor = CLOSED
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +111,6 @@ class RecordFile:
         self.close()
 
 
-def _ends_with_a_line(descriptor: int) -> bool:
+def _ends_with_a_line(descriptor: int, size: int) -> bool:
     """Say whether a file is empty or ends with a newline: a killed process may have torn it."""
-    size = os.fstat(descriptor).st_size
     return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"

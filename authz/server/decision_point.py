@@ -52,6 +52,9 @@ class Records(Protocol):
     def write(self, record: Mapping[str, object]) -> None:
         """Keep one record, or raise `RecordUnwritten`."""
 
+    def owe(self, record: Mapping[str, object]) -> None:
+        """Keep the record of a refusal until records can be written again."""
+
 
 class Released(NamedTuple):
     """An allow with the token that was signed for it and passed the self-check."""
@@ -216,9 +219,15 @@ class DecisionPoint:
         self._write(outcome, moment)
 
     def _write(self, outcome: Outcome, moment: Moment) -> None:
-        world, headers = moment.world, moment.world.directory.gate.policy_headers
-        record = describe(outcome, moment.now, world.version, moment.stages, headers)
-        self.records.write(record)
+        self.records.write(_described(outcome, moment))
+
+    def _write_or_owe(self, record: Mapping[str, object], error: BaseException) -> None:
+        """Write the record of a fault, now or, where records cannot be written, afterwards."""
+        if not isinstance(error, RecordUnwritten):
+            with contextlib.suppress(RecordUnwritten):
+                self.records.write(record)
+                return
+        self.records.owe(record)
 
     def _fault(self, known: Facts, error: BaseException, moment: Moment) -> CheckResponse:
         """Refuse for a reason of ours. Log and record are tried; one of them may be what failed."""
@@ -228,10 +237,14 @@ class DecisionPoint:
         decision = known.of(Call).decision
         with contextlib.suppress(Exception):
             self.log.error("fault", decision=decision, **whereabouts(error))
-        if not isinstance(error, RecordUnwritten):
-            with contextlib.suppress(Exception):
-                self._write(outcome, moment)
+        with contextlib.suppress(Exception):
+            self._write_or_owe(_described(outcome, moment), error)
         return write_refusal(outcome.answer)
+
+
+def _described(outcome: Outcome, moment: Moment) -> Mapping[str, object]:
+    world, headers = moment.world, moment.world.directory.gate.policy_headers
+    return describe(outcome, moment.now, world.version, moment.stages, headers)
 
 
 def _new_id() -> str:

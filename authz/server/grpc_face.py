@@ -131,8 +131,20 @@ class GrpcFace:
     def __enter__(self) -> Self:
         """Accept Checks, and say so to health checks."""
         self._server.start()
-        self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+        self.announce_recovery()
         return self
+
+    def announce_outage(self) -> None:
+        """Tell health checks that nothing can be allowed; Checks are answered all the same."""
+        self._say(health_pb2.HealthCheckResponse(status="NOT_SERVING"))
+
+    def announce_recovery(self) -> None:
+        """Tell health checks that it serves again."""
+        self._say(health_pb2.HealthCheckResponse(status="SERVING"))
+
+    def _say(self, response: health_pb2.HealthCheckResponse) -> None:
+        for name in (health.OVERALL_HEALTH, SERVICE):
+            self._health.set(name, response.status)
 
     def begin_stop(self) -> None:
         """Turn health checks and new Checks away; leaving the block waits for those under way."""

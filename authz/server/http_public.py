@@ -72,6 +72,7 @@ class HttpFace:
         self._socket = socket.create_server((address.host, address.port), family=family)
         self.port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
+        self._unable = threading.Event()
         config = uvicorn.Config(
             self._application(jwks, standing),
             http=BoundedConnection,
@@ -94,7 +95,7 @@ class HttpFace:
             return PlainTextResponse("live\n")
 
         def ready(_request: Request) -> Response:
-            is_ready = self._ready.is_set()
+            is_ready = self._ready.is_set() and not self._unable.is_set()
             text = json.dumps({"ready": is_ready, **standing()}) + "\n"
             code = 200 if is_ready else 503
             return Response(text, status_code=code, media_type="application/json")
@@ -115,6 +116,14 @@ class HttpFace:
     def announce_ready(self) -> None:
         """Let `/readyz` say yes."""
         self._ready.set()
+
+    def announce_outage(self) -> None:
+        """Let `/readyz` say no while what every answer needs is not there."""
+        self._unable.set()
+
+    def announce_recovery(self) -> None:
+        """Let `/readyz` say yes again, if it is ready otherwise."""
+        self._unable.clear()
 
     def announce_stop(self) -> None:
         """Let `/readyz` say no, while what is under way goes on."""

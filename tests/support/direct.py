@@ -22,6 +22,10 @@ class KeptRecords:
         """Keep *record*."""
         self.rows.append(json.loads(json.dumps(record)))
 
+    def owe(self, record: Mapping[str, object]) -> None:
+        """Keep *record* as well."""
+        self.write(record)
+
 
 @dataclass(frozen=True)
 class Decided:

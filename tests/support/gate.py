@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from authz.audit.sink import RecordFile
+from authz.audit.levels import open_records
+from authz.directory.compiled import RecordLevel
 from authz.directory.listening import Listener, UnixSocket
 from authz.model.instant import EARLIEST, Instant
 from authz.server.decision_point import DecisionPoint
@@ -39,7 +40,7 @@ def running_gate(decision_point: DecisionPoint, folder: Path, name: str = "out")
     """Serve the gate's listener *name* on a Unix socket in *folder*; its records are a file."""
     gate = Gate(folder / "run" / "gate.sock", folder / "decisions.jsonl")
     listener = Listener(name, UnixSocket(str(gate.socket)))
-    with RecordFile(gate.records) as records:
+    with open_records(gate.records, RecordLevel.WRITTEN, decision_point.log) as records:
         served = replace(decision_point, records=records, clock=gate.clock)
         with GrpcFace(served, listener, folder, drain_seconds=1):
             yield gate

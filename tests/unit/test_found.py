@@ -55,6 +55,10 @@ class BrokenRecords:
         """Fail."""
         raise MemoryError(len(record))
 
+    def owe(self, record: Mapping[str, object]) -> None:
+        """Fail as well."""
+        self.write(record)
+
 
 # --- promise 1: a fault is an explicit denying response
 

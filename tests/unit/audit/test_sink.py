@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -96,12 +97,27 @@ def test_full_disk() -> None:
                 records.write({"n": 1})
 
 
-def test_torn_line(tmp_path: Path) -> None:
-    """A write that is cut short counts as unwritten, and the next line begins on its own."""
+def test_cut_short(tmp_path: Path) -> None:
+    """A write that is cut short counts as unwritten, and nothing is left of it."""
     path = tmp_path / "records.jsonl"
     with RecordFile(path) as records:
         records.write({"n": 1})
-        with room_for(path.stat().st_size + 5), pytest.raises(RecordUnwritten):
+        with room_for(path.stat().st_size + 5):
+            for _ in range(3):
+                with pytest.raises(RecordUnwritten):
+                    records.write({"n": 2})
+            assert lines_of(path) == ['{"n":1}']
+        records.write({"n": 3})
+
+    assert lines_of(path) == ['{"n":1}', '{"n":3}']
+
+
+def test_torn(tmp_path: Path) -> None:
+    """A line that a killed process has torn does not spoil the next one, however often it fails."""
+    path = tmp_path / "records.jsonl"
+    path.write_text('{"n":1}\n{"n":')
+    with RecordFile(path) as records:
+        with room_for(path.stat().st_size + 3), pytest.raises(RecordUnwritten):
             records.write({"n": 2})
         records.write({"n": 3})
         records.write({"n": 4})
@@ -109,31 +125,43 @@ def test_torn_line(tmp_path: Path) -> None:
     assert lines_of(path) == ['{"n":1}', '{"n":', '{"n":3}', '{"n":4}']
 
 
-def test_torn_and_full(tmp_path: Path) -> None:
-    """A torn line is ended by whatever write succeeds first, however many failed before."""
-    path = tmp_path / "records.jsonl"
+def test_deleted(tmp_path: Path) -> None:
+    """A file that was deleted with its folder is made anew with the next record."""
+    path = tmp_path / "records" / "records.jsonl"
     with RecordFile(path) as records:
-        with room_for(3):
-            for _ in range(3):
-                with pytest.raises(RecordUnwritten):
-                    records.write({"n": 1})
+        records.write({"n": 1})
+        shutil.rmtree(path.parent)
         records.write({"n": 2})
 
-    torn, whole = lines_of(path)
-    assert torn == '{"n'
-    assert json.loads(whole) == {"n": 2}
+    assert lines_of(path) == ['{"n":2}']
 
 
-def test_torn_by_another_process(tmp_path: Path) -> None:
-    """A line that another process was cut short in does not spoil the next one here."""
-    path = tmp_path / "records.jsonl"
-    with RecordFile(path) as first, RecordFile(path) as second:
-        first.write({"n": 1})
-        with room_for(path.stat().st_size + 5), pytest.raises(RecordUnwritten):
-            first.write({"n": 2})
-        second.write({"n": 3})
+def test_deleted_and_not_to_be_made_anew(tmp_path: Path) -> None:
+    """Where the file cannot be made anew, nothing is written, until it can."""
+    path = tmp_path / "records" / "records.jsonl"
+    with RecordFile(path) as records:
+        shutil.rmtree(path.parent)
+        path.parent.touch()
+        for _ in range(2):
+            with pytest.raises(RecordUnwritten, match=r"File exists|Not a directory"):
+                records.write({"n": 1})
+        path.parent.unlink()
+        records.write({"n": 2})
 
-    assert lines_of(path) == ['{"n":1}', '{"n":', '{"n":3}']
+    assert lines_of(path) == ['{"n":2}']
+
+
+def test_closed_without_a_file(tmp_path: Path) -> None:
+    """A file that could not be made anew is closed like any other."""
+    path = tmp_path / "records" / "records.jsonl"
+    with RecordFile(path) as records:
+        shutil.rmtree(path.parent)
+        path.parent.touch()
+        with pytest.raises(RecordUnwritten):
+            records.write({"n": 1})
+
+    with pytest.raises(RecordUnwritten, match="closed"):
+        records.write({"n": 2})
 
 
 def test_closed(tmp_path: Path) -> None:
