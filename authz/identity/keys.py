@@ -76,13 +76,17 @@ class IssuerKeys:
     usable_until: Instant
     """Until then a key that is here may be used, although the issuer cannot be reached."""
 
+    since: Instant = EARLIEST
+    """When they were asked for. Before that they say nothing: a clock was set back, and would
+    make them last for as long as it was."""
+
     def at(self, now: Instant) -> KeySet:
         """Give the keys that may be used at *now*."""
-        return self.keys if now < self.usable_until else NO_KEYS
+        return self.keys if self.since <= now < self.usable_until else NO_KEYS
 
     def are_fresh(self, now: Instant) -> bool:
         """Say whether a key that is not here proves that a token is not good."""
-        return now < self.fresh_until
+        return self.since <= now < self.fresh_until
 
 
 NO_KEYS = KeySet(())

@@ -102,7 +102,8 @@ class FetchedKeys:
             keys, fresh_for = await self._read()
             fresh_until = Instant(asked + fresh_for)
             usable_until = Instant(fresh_until + self._keys.stale_for)
-            before, self.current = self.current, IssuerKeys(keys, fresh_until, usable_until)
+            fetched = IssuerKeys(keys, fresh_until, usable_until, since=asked)
+            before, self.current = self.current, fetched
             self._publish(self.current)
         except (FetchFailed, InvalidKeySet) as error:
             self._say_failing(str(error))

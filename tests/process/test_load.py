@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import grpc
 import pytest
@@ -18,7 +19,7 @@ from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 from authz.directory.listening import Listener, UnixSocket
 from authz.server import http_public
 from authz.server.decision_point import DecisionPoint
-from authz.server.grpc_face import AT_WORK, GrpcFace
+from authz.server.grpc_face import AT_WORK, SERVICE, GrpcFace, check_handler
 from authz.server.http_public import MAX_CONNECTIONS, HttpFace
 from authz.settings import HttpAddress
 from tests.support.cases import case_named
@@ -84,6 +85,34 @@ def test_overload(decision_point: DecisionPoint, tmp_path: Path) -> None:
     assert codes.count(0) == AT_WORK
     reasons = [row["reason"] for row in records.rows]
     assert (reasons.count("overloaded"), reasons.count("allow")) == (EXTRA, AT_WORK)
+
+
+class Called(NamedTuple):
+    """Which method is called."""
+
+    method: str
+    invocation_metadata: tuple[()]
+
+
+class Gone:
+    """The context of a Check whose caller waits no longer."""
+
+    def is_active(self) -> bool:
+        """Say no."""
+        return False
+
+
+def test_who_has_gone(decision_point: DecisionPoint) -> None:
+    """A Check whose Envoy has gone takes no turn from others: it is refused unread, on record."""
+    records, turns = KeptRecords(), threading.BoundedSemaphore(1)
+    listener = Listener("out", UnixSocket("x"))
+    handler: Any = check_handler(replace(decision_point, records=records), listener, turns)
+    method = handler.service(Called(f"/{SERVICE}/Check", ()))
+    response = method.unary_unary(check_of(CASE).SerializeToString(), Gone())
+
+    assert response.denied_response.status.code == 503
+    assert [row["reason"] for row in records.rows] == ["overloaded"]
+    assert turns.acquire(blocking=False)
 
 
 def _first(count: int, asked: list[Future[CheckResponse]]) -> list[CheckResponse]:

@@ -84,9 +84,10 @@ def test_records(decision_point: DecisionPoint) -> None:
     assert record.keys() - words("records.md") == set()
 
 
-def test_named_tests() -> None:
-    """Every file that the threat model names is there, and every test of it too."""
-    page = (DOCS.parent / "SECURITY.md").read_text()
+@pytest.mark.parametrize("name", ["SECURITY.md", "docs/faults.md"])
+def test_named_tests(name: str) -> None:
+    """Every file that threat model and table of faults name is there, and every test of it too."""
+    page = (DOCS.parent / name).read_text()
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
 
     assert len(named) > LEAST_NAMED

@@ -50,6 +50,14 @@ def test_ages() -> None:
     assert [keys.at(Instant(now)) for now in (9, 10, 19, 20)] == [NAMED, NAMED, NAMED, NO_KEYS]
 
 
+def test_a_clock_that_is_set_back() -> None:
+    """Keys say nothing of a time before they were fetched: they do not last the longer for it."""
+    keys = IssuerKeys(NAMED, Instant(10), Instant(20), since=Instant(5))
+
+    assert [keys.are_fresh(Instant(now)) for now in (4, 5)] == [False, True]
+    assert [keys.at(Instant(now)) for now in (4, 5)] == [NO_KEYS, NAMED]
+
+
 def test_ends() -> None:
     """Keys of a file last as long as their world; keys that were never fetched, not at all."""
     assert lasting(NAMED).are_fresh(Instant(LATEST - 1))

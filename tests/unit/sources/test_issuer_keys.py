@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from authz.directory.compiled import Issuer, KeysByUrl
-from authz.identity.keys import NEVER_FETCHED, IssuerKeys
+from authz.identity.keys import NEVER_FETCHED, NO_KEYS, IssuerKeys
 from authz.model.instant import Instant
 from authz.sources.issuer_keys import COOL_DOWN, FetchedKeys
 from authz.sources.metadata import BELIEVED_SECONDS, places
@@ -295,6 +295,24 @@ def test_rotation(setting: Setting) -> None:
         setting.run(issuer(peer.url(), at(peer.url("/jwks"))), rotate)
     assert setting.key_ids() == [["a"], ["a"], ["a", "b"], ["b"]]
     assert setting.kept.events == ["issuer_keys_fetched"] * 3
+
+
+def test_a_clock_that_is_set_back(setting: Setting) -> None:
+    """Keys do not last the longer for it; they are fetched anew and say something again."""
+    before = Instant(setting.clock.now)
+
+    async def set_back(keys: FetchedKeys) -> None:
+        await keys.refresh()
+        setting.clock.now = Instant(before - 86_400)
+        assert keys.current.at(setting.clock.now) is NO_KEYS
+        assert not keys.current.are_fresh(setting.clock.now)
+        await keys.refresh()
+        assert keys.current.are_fresh(setting.clock.now)
+        assert not keys.current.at(before).keys
+
+    with HostilePeer(always(answer(jwks("a")))) as peer:
+        setting.run(issuer(peer.url(), at(peer.url("/jwks"))), set_back)
+    assert setting.key_ids() == [["a"], ["a"]]
 
 
 BAD = [
