@@ -18,6 +18,9 @@ from tests.fuzz.parsers import PARSERS, load
 EVERYDAY = Bounds(runs=-1, seconds=15)
 """For each parser, so that all take a few minutes."""
 
+WIDTH = 100
+"""Columns: the table is whole in a log too."""
+
 LONGEST = 6 * 3600
 """Seconds for each parser, where a number of inputs is asked for."""
 
@@ -50,7 +53,7 @@ def table_of(results: list[Result]) -> Table:
 
 def run(names: list[str], bounds: Bounds, *, keep: bool) -> int:
     """Run the fuzzer over each parser and print what came of it; 1 if anything was found."""
-    console, results = Console(), []
+    console, results = Console(width=WIDTH), []
     for name in names:
         result = fuzz(name, bounds, keep=keep)
         results.append(result)
