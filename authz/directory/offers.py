@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -57,7 +57,7 @@ class Tool:
     record: frozenset[str]
     """JSON Pointers of the arguments whose values the decision record may hold."""
 
-    place: Position = NOWHERE
+    place: Position = field(default=NOWHERE, compare=False)
     """Where it is declared."""
 
     @property

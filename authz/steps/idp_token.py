@@ -39,6 +39,9 @@ def read_idp_token(
     foreign = refuse_foreign_client(members, issuer.name, proven, directory)
     if foreign is not None:
         return foreign
+    if claims.subject in (members.get("client_id"), members.get("azp")):
+        # RFC 9068 section 2.2: what a client was given for itself would make it its own user.
+        raise TokenRejected("it was given to a client for itself, so it names no user")
     user = UserId(issuer.name, claims.subject)
     asserted = _strings(members, issuer.claims.groups) & issuer.groups
     acr = _text(members, issuer.claims.acr)
