@@ -8,14 +8,16 @@ from collections.abc import Callable
 LIMIT_SECONDS = 30.0
 
 
-def wait_until(holds: Callable[[], bool], pause: float = 0.005) -> None:
+def wait_until(
+    holds: Callable[[], bool], pause: float = 0.005, limit: float = LIMIT_SECONDS
+) -> None:
     """
     Return once *holds* says yes; it is asked again after *pause* seconds.
 
     Raises:
-        AssertionError: it has not within `LIMIT_SECONDS`.
+        AssertionError: it has not within *limit* seconds.
     """
-    deadline = time.monotonic() + LIMIT_SECONDS
+    deadline = time.monotonic() + limit
     while not holds():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(pause)
