@@ -96,7 +96,8 @@ class Reload:
             self._say_failed(WORLD, [Diagnostic(Position("."), str(error), error.hint)])
             raise NotNow from error
         except ChangedMeanwhile:
-            raise NotNow from None
+            # The next look sees it.
+            return
         elsewhere = self.asking.of(declared.directory)
         known, self.declared = set(self.declared.warnings), declared
         self.looked_for = frozenset()

@@ -81,6 +81,17 @@ def test_renewed(authority: Authority, tmp_path: Path) -> None:
         assert not found.renew()
 
 
+def test_changed_while_it_is_read(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was tried out is what is used: files that change in between are not taken."""
+    found = certificates(tmp_path)
+    monkeypatch.setattr(Certificates, "_check", lambda *_: authority.issue("gate", US))
+
+    with pytest.raises(CertificateUnusable, match="changes while it is read"):
+        found.renew()
+
+
 def test_new_roots(authority: Authority, tmp_path: Path) -> None:
     """Whose certificates are believed is renewed too: the authority before is nobody then."""
     found = certificates(tmp_path)

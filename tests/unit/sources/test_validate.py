@@ -162,7 +162,7 @@ def test_other_bytes_are_not_read(file: str, home: Path) -> None:
     """What changes after the validation is not parsed, however it looks."""
     vetted = read_declared(home).vetted
     with (home / file).open("ab") as changed:
-        changed.write(b"\n# {")
+        changed.write(b"\n}: {")
 
     with pytest.raises(ChangedMeanwhile):
         read_declared(home, vetted)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from authz.directory.diagnostics import InvalidWorld
+from authz.sources.folder import is_of_volume, read_folder
 from authz.sources.watch import MOST_SECONDS, Settling, look
 from tests.support.volume import Volume, as_volume
 
@@ -107,6 +109,29 @@ def test_links_in_a_circle(folder: Path) -> None:
     (folder / "volume/..data/ns/ns").symlink_to("../ns")
     assert str(folder / "volume/ns/x.yaml") in look([folder])
     assert not any("ns/ns/" in path for path in look([folder / "volume"]))
+
+
+NO_VOLUMES = {
+    "a volume elsewhere": ("ns", "other/..data/ns"),
+    "another name": ("ns", "volume/..data/more"),
+    "no inner folder": ("ns", "volume/plain/ns"),
+    "out of the folder": ("ns", ".."),
+}
+
+
+@pytest.mark.parametrize(("name", "target"), NO_VOLUMES.values(), ids=NO_VOLUMES)
+def test_other_links_are_not_followed(name: str, target: str, tmp_path: Path) -> None:
+    """A link to a folder is followed only as a volume has it: neither looked at nor read."""
+    for folder in ("other/..data/ns", "volume/..data/more", "volume/plain/ns"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "agents.yaml").write_bytes(TEXT)
+    place = tmp_path / "volume" / name
+    place.symlink_to(tmp_path / target)
+
+    assert not is_of_volume(place)
+    assert [*look([place])] == [str(place)]
+    with pytest.raises(InvalidWorld, match="a link to a folder is not followed"):
+        read_folder(tmp_path, "volume")
 
 
 A, B, C = ({"a": (1,)}, {"a": (2,)}, {"a": (3,)})
