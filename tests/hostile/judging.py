@@ -155,7 +155,7 @@ def misread_calls(
         for reader in readers:
             said = read_json(json.dumps(reader.read(each.body, names)).encode())
             assert isinstance(said, dict)
-            for member in judged.keys() & {"method", "tool", "arguments", *said}:
+            for member in judged.keys() & {"method", "asked", "arguments", "uri", *said}:
                 if said.get(member) != judged[member]:
                     yield f"{reader.language} reads {said}, judged was {judged}"
 
@@ -164,35 +164,44 @@ def _judged(
     body: bytes, operation: Mapping[str, Any], target: Target
 ) -> tuple[dict[str, JSON], list[str]]:
     """Give the call as it was judged, in the readers' words, and its declared arguments."""
-    if operation["kind"] != "tool_call":
-        return {"method": operation["method"]}, []
+    judged: dict[str, JSON] = {"method": operation["method"]}
+    if asked := _asked(operation):
+        judged["asked"] = asked
+    if "uri" in read_envelope(body).params:
+        judged["uri"] = asked
     arguments = read_envelope(body).params.get("arguments", {})
-    assert isinstance(arguments, dict)
-    declared = target.tools[operation["tool"]].input_schema.get("properties", {})
+    if "arguments" not in operation or not isinstance(arguments, dict):
+        return judged, []
+    tool = target.tools.get(operation.get("tool", ""))
+    declared = tool.input_schema.get("properties", {}) if tool else {}
     assert isinstance(declared, dict)
-    fields: JSON = {name: arguments[name] for name in declared if arguments.get(name) is not None}
-    judged: dict[str, JSON] = {
-        "method": operation["method"],
-        "tool": operation["tool"],
-        "arguments": arguments,
-        "fields": fields,
+    judged["arguments"] = arguments
+    judged["fields"] = {
+        name: arguments[name] for name in declared if arguments.get(name) is not None
     }
     return judged, [*declared]
+
+
+def _asked(operation: Mapping[str, Any]) -> str | None:
+    """Give the name of what is asked for; None for a session and for a task, which has a handle."""
+    names = (operation.get(kind) for kind in ("tool", "prompt", "resource"))
+    return next(filter(None, names), None)
 
 
 def _misunderstood(
     trap: Trap, records: Sequence[Mapping[str, Any]], readers: Sequence[Reader]
 ) -> Iterator[str]:
-    """Give bodies that our reader accepted and another reads as a call of another tool."""
+    """Give bodies that our reader accepted and another reads as a call of something else."""
     if len(records) != 1 or records[0]["operation"] is None:
         return
     told = records[0]["operation"]
-    if told["kind"] != "tool_call":
+    if not (asked := _asked(told)):
         return
-    body = trap.requests[0].body
     for reader in readers:
-        said = reader.read(body, [])
+        said = reader.read(trap.requests[0].body, [])
         if "error" in said:
             continue  # it would run nothing
-        if (said.get("method"), said.get("tool")) != (told["method"], told["tool"]):
-            yield f"{reader.language} reads {said.get('tool')!r}, recorded is {told['tool']!r}"
+        # A record cuts long names.
+        read = str(said.get("asked"))[: len(asked)]
+        if (said.get("method"), read) != (told["method"], asked):
+            yield f"{reader.language} reads {read!r}, recorded is {asked!r}"

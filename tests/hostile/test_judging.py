@@ -140,9 +140,9 @@ class Said:
         return self.said
 
 
-GOOD = {"method": "tools/call", "tool": "search", "arguments": {"query": "tides"}}
+GOOD = {"method": "tools/call", "asked": "search", "arguments": {"query": "tides"}}
 READ = {
-    "another tool": {**GOOD, "tool": "purge"},
+    "another tool": {**GOOD, "asked": "purge"},
     "another method": {**GOOD, "method": "tools/list"},
     "another argument": {**GOOD, "arguments": {"query": "tides", "limit": 1}},
     "another field": {**GOOD, "fields": {"query": "tides", "limit": 1}},

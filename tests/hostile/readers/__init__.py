@@ -34,8 +34,9 @@ class Reader(Protocol):
             names: The declared arguments of the tool, for a reader that has types.
 
         Returns:
-            `method`, `tool` and `arguments`, from a typed reader also `fields`;
-            or `error`, where it would answer with one.
+            `method`, `asked` (the tool, prompt, resource or task), `arguments`, and `uri` as its
+            language's reader of URLs spells it; from a typed reader also `fields`; or
+            `error`, where it would answer with one.
         """
 
 

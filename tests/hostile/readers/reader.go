@@ -6,8 +6,10 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"reflect"
 )
@@ -21,13 +23,23 @@ type call struct {
 	Method string `json:"method"`
 	Params struct {
 		Name      string          `json:"name"`
+		Uri       string          `json:"uri"`
+		TaskId    string          `json:"taskId"`
 		Arguments json.RawMessage `json:"arguments"`
+		Ref       struct {
+			Name string `json:"name"`
+			Uri  string `json:"uri"`
+		} `json:"ref"`
+		Notifications struct {
+			Heard []string `json:"resourceSubscriptions"`
+		} `json:"notifications"`
 	} `json:"params"`
 }
 
 type said struct {
 	Method    string         `json:"method"`
-	Tool      string         `json:"tool"`
+	Asked     string         `json:"asked"`
+	Uri       string         `json:"uri"`
 	Arguments map[string]any `json:"arguments"`
 	Fields    map[string]any `json:"fields"`
 }
@@ -49,15 +61,24 @@ func read(question asked) (any, error) {
 	if err := json.Unmarshal(question.Body, &read); err != nil {
 		return nil, err
 	}
-	told := said{read.Method, read.Params.Name, map[string]any{}, map[string]any{}}
-	if len(read.Params.Arguments) == 0 {
+	params := read.Params
+	asked := cmp.Or(params.Name, params.Uri, params.TaskId, params.Ref.Name, params.Ref.Uri)
+	if asked == "" && len(params.Notifications.Heard) == 1 {
+		asked = params.Notifications.Heard[0]
+	}
+	place, err := url.Parse(params.Uri)
+	if err != nil {
+		return nil, err
+	}
+	told := said{read.Method, asked, place.String(), map[string]any{}, map[string]any{}}
+	if len(params.Arguments) == 0 {
 		return told, nil
 	}
-	if err := json.Unmarshal(read.Params.Arguments, &told.Arguments); err != nil {
+	if err := json.Unmarshal(params.Arguments, &told.Arguments); err != nil {
 		return nil, err
 	}
 	typed := structOf(question.Names)
-	if err := json.Unmarshal(read.Params.Arguments, typed.Interface()); err != nil {
+	if err := json.Unmarshal(params.Arguments, typed.Interface()); err != nil {
 		return nil, err
 	}
 	for i, name := range question.Names {

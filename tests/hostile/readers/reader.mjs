@@ -3,7 +3,14 @@ import { createInterface } from 'node:readline';
 
 function read(body) {
   const message = JSON.parse(Buffer.from(body, 'base64').toString('utf8'));
-  return { method: message.method, tool: message.params?.name, arguments: message.params?.arguments ?? {} };
+  const params = message.params ?? {};
+  const heard = params.notifications?.resourceSubscriptions?.[0];
+  return {
+    method: message.method,
+    asked: params.name ?? params.uri ?? params.taskId ?? params.ref?.name ?? params.ref?.uri ?? heard,
+    arguments: params.arguments ?? {},
+    uri: params.uri && new URL(params.uri).href,
+  };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
