@@ -1,4 +1,4 @@
-"""An MCP server made with the official SDK, which runs whatever tool it is asked for."""
+"""An MCP server made with the official SDK, which does whatever it is asked for."""
 
 from __future__ import annotations
 
@@ -10,12 +10,28 @@ from typing import Any, Self
 import uvicorn
 from mcp.server.lowlevel.server import Server
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, TextContent, Tool
+from mcp.types import (
+    CallToolRequestParams,
+    CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
+    Completion,
+    GetPromptRequestParams,
+    GetPromptResult,
+    ListToolsResult,
+    PromptMessage,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    TextContent,
+    TextResourceContents,
+    Tool,
+)
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from authz.model.headers import DECISION
 
 RAN = "it ran"
+RAN_AS_TEXT = TextContent(type="text", text=RAN)
 _DECISION = DECISION.encode("ascii")
 
 
@@ -24,7 +40,7 @@ class McpUpstream:
 
     def __init__(self, tools: set[str]) -> None:
         self.ran: list[str] = []
-        """Tools in the order in which they ran."""
+        """What was asked for, in order: tools and prompts by name, URIs, values to complete."""
 
         self.reached: list[str] = []
         """The decision of each request that came here, tool call or not."""
@@ -38,7 +54,29 @@ class McpUpstream:
             self.ran.append(params.name)
             return CallToolResult(content=[TextContent(type="text", text=RAN)])
 
-        server: Server[Any] = Server("any", on_list_tools=list_tools, on_call_tool=call_tool)
+        async def get_prompt(_context: Any, params: GetPromptRequestParams) -> GetPromptResult:
+            self.ran.append(params.name)
+            return GetPromptResult(messages=[PromptMessage(role="user", content=RAN_AS_TEXT)])
+
+        async def read_resource(
+            _context: Any, params: ReadResourceRequestParams
+        ) -> ReadResourceResult:
+            self.ran.append(params.uri)
+            contents = TextResourceContents(uri=params.uri, text=RAN)
+            return ReadResourceResult(contents=[contents])
+
+        async def complete(_context: Any, params: CompleteRequestParams) -> CompleteResult:
+            self.ran.append(params.argument.value)
+            return CompleteResult(completion=Completion(values=[RAN]))
+
+        server: Server[Any] = Server(
+            "any",
+            on_list_tools=list_tools,
+            on_call_tool=call_tool,
+            on_get_prompt=get_prompt,
+            on_read_resource=read_resource,
+            on_completion=complete,
+        )
         security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
         application = self._noted(server.streamable_http_app(transport_security=security))
         self._socket = socket.create_server(("127.0.0.1", 0))
