@@ -197,6 +197,26 @@ def test_broken(method: str, params: dict[str, Any], reason: Reason) -> None:
             assert refusal(message_of(method, params, era)) == expected
 
 
+RETRIES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("tools/call", {"name": "t"}),
+    ("prompts/get", {"name": "p"}),
+    ("resources/read", {"uri": "docs://h"}),
+    ("tasks/update", {"taskId": "t-1"}),
+)
+
+
+@pytest.mark.parametrize(("method", "params"), RETRIES)
+@pytest.mark.parametrize("wrong", [{"inputResponses": []}, {"requestState": {}}], ids=str)
+def test_broken_retry(method: str, params: dict[str, Any], wrong: dict[str, Any]) -> None:
+    """What a retry brings has its form, or, where the method has none of it, no place."""
+    message = message_of(method, {**params, **wrong}, Era.MODERN)
+    has_it = wrong.keys() <= (METHODS[method].modern or frozenset())
+
+    assert refusal(message)[0] is (
+        Reason.UNREADABLE_REQUEST if has_it else Reason.AMBIGUOUS_REQUEST
+    )
+
+
 SEVERAL = Unknown(LISTEN, "it listens for more than one resource, or for tasks as well")
 LISTENS: tuple[tuple[Any, Operation], ...] = (
     ({}, Session(LISTEN)),
