@@ -87,8 +87,11 @@ def _completion(method: str, params: Params) -> Operation:
     _check_members(ref, _REF_MEMBERS[kind])
     _check_members(argument, frozenset({"name", "value"}))
     _check_members(context, frozenset({"arguments"}))
-    known = _texts(context, "arguments")
-    completed = {**known, _text(argument, "name"): _text(argument, "value")}
+    known, name = _texts(context, "arguments"), _text(argument, "name")
+    if name.casefold() in map(str.casefold, known):
+        # A server may take either value, and policy would see one.
+        raise ambiguous("an argument is known and completed at once")
+    completed = {**known, name: _text(argument, "value")}
     if kind == _REF_PROMPT:
         return PromptUse(_text(ref, "name"), completed, method)
     return ResourceUse(_text(ref, "uri"), method, completes=True)

@@ -54,7 +54,7 @@ def refusal(message: Any, headers: dict[str, str] | None = None) -> tuple[Reason
 REF_PROMPT = {"type": "ref/prompt", "name": "p"}
 REF_RESOURCE = {"type": "ref/resource", "uri": "docs://pages/{page}"}
 ARGUMENT = {"name": "topic", "value": "ti"}
-KNOWN = {"arguments": {"year": "2026", "topic": "t"}}
+KNOWN = {"arguments": {"year": "2026"}}
 COMPLETE, LISTEN = "completion/complete", "subscriptions/listen"
 RETRIED = {"inputResponses": {"k": {"action": "accept"}}, "requestState": "s"}
 
@@ -177,6 +177,15 @@ BROKEN: tuple[tuple[str, dict[str, Any], Reason], ...] = (
         COMPLETE,
         {"ref": REF_PROMPT, "argument": ARGUMENT, "context": {"arguments": {"a": 1}}},
         Reason.UNREADABLE_REQUEST,
+    ),
+    *(
+        (
+            COMPLETE,
+            {"ref": ref, "argument": ARGUMENT, "context": {"arguments": {name: "t"}}},
+            Reason.AMBIGUOUS_REQUEST,
+        )
+        for ref in (REF_PROMPT, REF_RESOURCE)
+        for name in ("topic", "Topic")
     ),
     ("tasks/get", {}, Reason.UNREADABLE_REQUEST),
     ("tasks/get", {"taskId": 1}, Reason.UNREADABLE_REQUEST),
