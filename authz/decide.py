@@ -12,7 +12,17 @@ from typing import NamedTuple, assert_never
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.needs import ChallengeNeeded, IntrospectionNeeded, KeysNeeded, Need
-from authz.model.outcome import Answered, Answers, Facts, Outcome, Passed, Refused, Replied
+from authz.model.outcome import (
+    Answered,
+    Answers,
+    Facts,
+    Forwarded,
+    Opened,
+    Outcome,
+    Passed,
+    Refused,
+    Replied,
+)
 from authz.outcomes import allow, refuse
 from authz.steps.ceilings import check_agents, check_user
 from authz.steps.connection import check_connection
@@ -27,7 +37,7 @@ from authz.steps.token import describe_token
 from authz.steps.workload import prove_workload
 from authz.world import World
 
-Taken = Passed[object] | Answered | Refused | Need
+Taken = Passed[object] | Answered | Opened | Refused | Need
 """What a step says: go on, done, no, or what it has to know first."""
 
 
@@ -76,6 +86,8 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
                 facts = facts.learn(fact, *besides)
             case Answered(answer):
                 return Replied(facts, step.number, answer)
+            case Opened(learned):
+                return Forwarded(facts.learn(*learned), step.number)
             case Refused() as refused:
                 return refuse(given, facts.learn(*refused.facts), refused, step.number)
             case KeysNeeded() | IntrospectionNeeded() | ChallengeNeeded() as need:

@@ -5,25 +5,27 @@ from __future__ import annotations
 from hashlib import sha256
 
 from authz.claims.check import TokenTooWide
-from authz.directory.compiled import RefusalStyle, Target
+from authz.directory.compiled import RefusalStyle, Target, TargetKind
 from authz.model.call import Call
 from authz.model.headers import AUTHORIZATION
 from authz.model.needs import Challenged, ChallengeNeeded, Need
 from authz.model.operation import Message
-from authz.model.outcome import Allowed, Facts, Refused, TurnedAway
-from authz.model.principals import Caller, Subject
+from authz.model.outcome import Allowed, Facts, Named, Refused, TurnedAway
+from authz.model.principals import Caller, Identity, Subject
 from authz.model.reasons import Reason
+from authz.model.scopes import NO_SCOPES
+from authz.refusals.metadata import has_metadata
 from authz.refusals.render import Refusal, render
 from authz.refusals.table import CURED_BY_LOGIN
-from authz.steps.given import Credential, Given, Route
+from authz.steps.given import Credential, Given, Grant, NoToken, Route
 from authz.wire.headers import identity_headers
 
 LAST_STEP = 12
 NO_STEP = 0
 
 
-def allow(facts: Facts) -> Allowed:
-    """Let the call go on, with the proven identities in its headers."""
+def allow(facts: Facts) -> Allowed | Named:
+    """Let the call go on with the proven identities in its headers, and what step 12 gave it."""
     caller, subject = facts.of(Caller), facts.of(Credential).subject
     headers = identity_headers(
         workload=str(caller.workload) if caller.workload else None,
@@ -31,6 +33,9 @@ def allow(facts: Facts) -> Allowed:
         user=str(subject.user) if subject else None,
         decision=facts.of(Call).decision,
     )
+    if facts.find(NoToken) is not None:
+        return Named(facts, LAST_STEP, headers)
+    facts.of(Grant)  # Without either, step 12 did not speak: a fault, never an allow.
     return Allowed(facts, LAST_STEP, headers)
 
 
@@ -77,17 +82,38 @@ def too_wide(given: Given, allowed: Allowed, error: TokenTooWide) -> TurnedAway:
 def _turn_away(
     given: Given, facts: Facts, refused: Refused, step: int, *, may_challenge: bool = False
 ) -> TurnedAway:
-    route = facts.find(Route)
-    target = route.target if route else None
+    target, message = _target_of(facts), facts.find(Message)
+    offer = target.offer_for(message.operation) if target and message else None
     refusal = Refusal(
         refused=refused,
         decision=given.call.decision,
-        message=facts.find(Message),
-        audience=target.identifier if target else None,
+        message=message,
+        audience=_resource_of(target),
         style=_style(given, facts),
         may_challenge=may_challenge,
+        kind=target.kind if target else None,
+        workload=_workload_of(facts),
+        wanted=offer.scopes if offer else NO_SCOPES,
     )
     return TurnedAway(facts, step, refused.reason, refused.detail, render(refusal))
+
+
+def _target_of(facts: Facts) -> Target | None:
+    route = facts.find(Route)
+    return route.target if route else None
+
+
+def _resource_of(target: Target | None) -> str | None:
+    """Give what a challenge names; nothing where no user can log in for it."""
+    if target is None or (target.kind is TargetKind.HTTP_SERVICE and not has_metadata(target)):
+        return None
+    return target.identifier
+
+
+def _workload_of(facts: Facts) -> str:
+    """Give the SPIFFE ID that is proven, be it a declared agent's or not; empty where none is."""
+    proven = facts.find(Caller) or facts.find(Identity)
+    return str(proven.workload) if proven and proven.workload else ""
 
 
 def fault(known: Facts, detail: str) -> TurnedAway:
@@ -101,14 +127,27 @@ def overloaded(known: Facts) -> TurnedAway:
 
 
 def _unavailable(known: Facts, refused: Refused) -> TurnedAway:
-    refusal = Refusal(refused, known.of(Call).decision, message=known.find(Message), audience=None)
+    target = _target_of(known)
+    refusal = Refusal(
+        refused,
+        known.of(Call).decision,
+        message=known.find(Message),
+        audience=None,
+        kind=target.kind if target else None,
+    )
     return TurnedAway(known, NO_STEP, refused.reason, refused.detail, render(refusal))
 
 
 def _style(given: Given, facts: Facts) -> RefusalStyle:
-    """Choose how a refusal is written: the agent's choice unless it is auto, else the target's."""
-    caller, route = facts.find(Caller), facts.find(Route)
+    """
+    Choose how a refusal is written: the agent's choice unless it is auto, else the target's.
+
+    `json` is the choice of a target, and wins.
+    """
+    caller, target = facts.find(Caller), _target_of(facts)
+    if target is not None and target.refusals is RefusalStyle.JSON:
+        return RefusalStyle.JSON
     agent = given.world.directory.agents[caller.hop.agent] if caller else None
     if agent is not None and agent.refusals is not RefusalStyle.AUTO:
         return agent.refusals
-    return route.target.refusals if route and route.target else RefusalStyle.AUTO
+    return target.refusals if target else RefusalStyle.AUTO

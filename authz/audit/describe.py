@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 
 from authz.directory.compiled import Target
-from authz.directory.offers import Prompt
+from authz.directory.offers import Prompt, route_name
 from authz.model.call import Call
 from authz.model.instant import Instant, as_datetime
 from authz.model.masking import MAX_TEXT, shown
 from authz.model.operation import (
+    AgentCall,
+    HttpCall,
     Message,
     Operation,
     PromptUse,
@@ -24,7 +26,7 @@ from authz.model.operation import (
     ToolCall,
     Unknown,
 )
-from authz.model.outcome import Allowed, Facts, Outcome
+from authz.model.outcome import Allowed, Facts, Forwarded, Named, Outcome
 from authz.model.pointer import extend
 from authz.model.principals import Caller, Identity, Proof, UserAlone
 from authz.model.reasons import verdict_of
@@ -49,6 +51,8 @@ _KINDS: Mapping[type, str] = {
     ResourceUse: "resource",
     TaskUse: "task",
     Session: "session",
+    HttpCall: "http",
+    AgentCall: "agent_call",
     Unknown: "unknown",
 }
 
@@ -204,6 +208,11 @@ def _asked(operation: Operation, target: Target | None) -> dict[str, object]:
             return {"resource": uri[:MAX_URI]}
         case TaskUse(writes=writes):
             return {"writes": writes}
+        case HttpCall(method, path):
+            route = target.routes.find(method, path) if target else None
+            return {"route": route_name(route.method, route.path) if route else None}
+        case AgentCall(binding=binding):
+            return {"binding": binding}
         case Session(method) if method.endswith("/list"):
             # The answer is not filtered yet: the agent sees names that it may not call.
             return {"list": "unfiltered"}
@@ -269,6 +278,8 @@ def policies_of(judgement: Judgement | None) -> list[Record]:
 
 
 def _released(outcome: Outcome) -> Record:
+    if isinstance(outcome, (Named, Forwarded)):
+        return {"token": None, "status": None}
     if not isinstance(outcome, Allowed):
         return {"token": None, "status": outcome.answer.status}
     claims = outcome.facts.of(Grant).claims

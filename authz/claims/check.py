@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from authz.directory.compiled import Agent, Gate, Target
+from authz.directory.compiled import Agent, Gate, Target, TokenMode
 from authz.identity.access_token import (
     Expectations,
     TokenRejected,
@@ -51,6 +51,17 @@ class Inputs:
 
 class TokenTooWide(ValueError):
     """The signed token says more, or something else, than was decided."""
+
+
+def check_without_token(target: Target) -> None:
+    """
+    Check that *target* is one that a call may reach without a token.
+
+    Raises:
+        TokenTooWide: it takes tokens.
+    """
+    if target.token is not TokenMode.NONE:
+        raise TokenTooWide("no token goes to a target that takes one")
 
 
 def check_minted(compact: str, keys: KeySet, inputs: Inputs, now: Instant) -> CheckedToken:

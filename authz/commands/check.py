@@ -38,13 +38,14 @@ Examples:
   authz check ./world --agent research/research-agent --session tools/docs
   authz check ./world --agent research/research-agent \\
     --resource tools/docs/docs://pages/tides --user corp/alice --group corp/researchers
+  authz check ./world --agent research/research-agent --route "tools/search-api/GET /items/7"
   authz check ./world --request call.json
   authz check ./world --decision 5f0c…   (from the log that the Gate names)
   authz check ./world --decisions decisions.jsonl   (all of a log)
 
 \b
-A request is JSON with the members agent, tool, prompt, resource or session, args, user, groups,
-scopes, level, via, address and headers; "-" reads it from standard input.
+A request is JSON with the members agent, tool, prompt, resource, route or session,
+args, user, groups, scopes, level, via, address and headers; "-" reads it from standard input.
 Nobody proves anything here: whoever is named is taken at their word. Values of
 arguments are shown only where the tool's `record` opens them.
 Exit codes: 0 decided, 1 internal error, 2 usage, 3 the world does not load,
@@ -61,6 +62,7 @@ def check(  # noqa: PLR0913, PLR0917 - one an option
     tool: Annotated[str, typer.Option(help="namespace/server/tool.")] = "",
     prompt: Annotated[str, typer.Option(help="namespace/server/prompt.")] = "",
     resource: Annotated[str, typer.Option(help="namespace/server/URI.")] = "",
+    route: Annotated[str, typer.Option(help="namespace/service/METHOD /path, quoted.")] = "",
     session: Annotated[str, typer.Option(help="A target, for what keeps a session going.")] = "",
     args: Annotated[str, typer.Option(help="Of the tool or prompt, as JSON.")] = "{}",
     user: Annotated[str | None, typer.Option(help="For whom: issuer/sub.")] = None,
@@ -107,6 +109,7 @@ def check(  # noqa: PLR0913, PLR0917 - one an option
         "tool": tool,
         "prompt": prompt,
         "resource": resource,
+        "route": route,
         "session": session,
         "args": _arguments(args),
         "user": user,

@@ -17,7 +17,7 @@ from authz.commands.options import Form, Home
 from authz.commands.report import Format, console, report, shown
 from authz.directory.compiled import TargetKind
 from authz.directory.diagnostics import InvalidWorld, Severity, nearest
-from authz.directory.overview import PROMPT, RESOURCE, TASKS, TOOL, Entry, overview
+from authz.directory.overview import PROMPT, RESOURCE, ROUTE, TASKS, TOOL, Entry, overview
 from authz.sources.declared import read_documents, read_policies
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -27,10 +27,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "Role": ("groups", "users", "scopes", "capped"),
     "Agent": ("lifecycle", "scopes", "capped", "calls"),
     "MCPServer": ("addresses", "callers", "notAccepted"),
+    "HTTPService": ("addresses", "public", "callers", "notAccepted"),
     TOOL: ("action", "scopes", "callers", "quarantined"),
     PROMPT: ("scopes", "callers"),
     RESOURCE: ("uri", "scopes", "callers"),
     TASKS: ("scopes", "callers"),
+    ROUTE: ("action", "scopes", "callers"),
 }
 """What a table shows of each kind, in the order of the tables."""
 
@@ -38,7 +40,7 @@ PIPED_CELLS = 160
 """How wide tables are where there is no terminal that says it."""
 
 NOTHING = "-"
-NO_TOOLS = "no tools, only what keeps a session going"
+NOTHING_LISTED = "no tools, only what keeps a session going"
 
 EXAMPLES = """\
 Examples:
@@ -49,7 +51,7 @@ Examples:
   authz directory show ./world tools/docs/search --format json
 
 \b
-NAME is that of an agent, server, tool, prompt, resource, role, issuer or Cell.
+NAME is that of an agent, server, service, tool, prompt, resource, route, role, issuer or Cell.
 Scopes are those that are left within the Cell; policies may still forbid.
 Exit codes: 0 shown, 1 internal error, 2 usage (nothing has the name),
 3 the directory does not load (its mistakes are shown).
@@ -172,7 +174,7 @@ def _line(value: Any) -> str:
             return f"{target} (an agent)"
         case {"target": target, "tools": tools, "others": others, "lacking": lacking}:
             named = [_offer(each, lacking) for each in (*tools, *others)]
-            return f"{target}: {', '.join(named) or NO_TOOLS}"
+            return f"{target}: {', '.join(named) or NOTHING_LISTED}"
         case {"agent": agent, "lifecycle": lifecycle, "lacks": lacks}:
             state = [lifecycle] * (lifecycle != "active") + [f"lacks {each}" for each in lacks]
             return f"{agent} ({', '.join(state)})" if state else str(agent)

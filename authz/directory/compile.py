@@ -16,6 +16,7 @@ from authz.directory.compiled import (
     Role,
     Target,
     TargetKind,
+    TokenMode,
     targets_by_host,
 )
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity, nearest
@@ -28,13 +29,24 @@ from authz.directory.documents import (
     MCPServerSpec,
     RoleSpec,
 )
+from authz.directory.http_documents import HTTPServiceSpec
 from authz.directory.inputs import mirrored_arguments, read_input
 from authz.directory.issuers import compile_issuer
 from authz.directory.listeners import compile_listener
+from authz.directory.members import TargetTokenSpec
 from authz.directory.offer_documents import PromptSpec, ResourceSpec, TasksSpec, ToolSpec
-from authz.directory.offers import MCPResource, Prompt, SubjectRule, Tasks, Tool
+from authz.directory.offers import (
+    HTTPRoute,
+    MCPResource,
+    Prompt,
+    SubjectRule,
+    Tasks,
+    Tool,
+    route_name,
+)
 from authz.directory.parse import Document
 from authz.directory.references import Known, is_target, qualify
+from authz.directory.routes import PublicRoute, Routes
 from authz.directory.words import QUALIFIED, seconds
 from authz.model.pointer import tokens_of
 from authz.model.principals import SubjectForm
@@ -136,6 +148,10 @@ class Compiler:
             return SubjectForm(None)
         return SubjectForm(declared or next(iter(sorted(self._known.issuers)), ""))
 
+    def _subjects_told(self, token: TargetTokenSpec) -> SubjectForm:
+        """Give how a target is told its users: in headers they are always qualified."""
+        return SubjectForm(None) if token.mode == "none" else self._subjects(token.subjects)
+
     def _targets(self) -> dict[str, Target]:
         servers = {row.qualified: self._server(row, spec) for row, spec in self._of(MCPServerSpec)}
         agents = {
@@ -143,7 +159,10 @@ class Compiler:
             for row, spec in self._of(AgentSpec)
             if is_target(spec)
         }
-        return servers | agents
+        services = {
+            row.qualified: self._service(row, spec) for row, spec in self._of(HTTPServiceSpec)
+        }
+        return servers | agents | services
 
     def _server(self, row: Document, spec: MCPServerSpec) -> Target:
         return Target(
@@ -153,7 +172,7 @@ class Compiler:
             path=spec.path,
             audience=spec.audience,
             callers=frozenset(qualify(each, row.namespace) for each in spec.callers),
-            subjects=self._subjects(spec.token.subjects),
+            subjects=self._subjects_told(spec.token),
             refusals=RefusalStyle(spec.refusals),
             session_scopes=frozenset(spec.session_scopes),
             tools={name: self._tool(row, name, tool) for name, tool in spec.tools.items()},
@@ -161,6 +180,23 @@ class Compiler:
             resources={name: _resource(row, name, each) for name, each in spec.resources.items()},
             tasks=_tasks(row, spec.tasks) if spec.tasks else None,
             resource=spec.resource,
+            token=TokenMode(spec.token.mode),
+        )
+
+    def _service(self, row: Document, spec: HTTPServiceSpec) -> Target:
+        return Target(
+            name=row.qualified,
+            kind=TargetKind.HTTP_SERVICE,
+            hosts=frozenset(spec.hosts),
+            path="",
+            audience=spec.audience,
+            callers=frozenset(qualify(each, row.namespace) for each in spec.callers),
+            subjects=self._subjects_told(spec.token),
+            refusals=RefusalStyle(spec.refusals),
+            session_scopes=NO_SCOPES,
+            tools={},
+            token=TokenMode(spec.token.mode),
+            routes=_routes(row, spec),
         )
 
     def _called_agent(self, row: Document, spec: AgentSpec) -> Target:
@@ -237,12 +273,28 @@ def _connection(row: Document, spec: ConnectionSpec) -> Connection:
         Tool.member: frozenset(spec.tools),
         Prompt.member: frozenset(spec.prompts),
         MCPResource.member: frozenset(spec.resources),
+        HTTPRoute.member: frozenset(spec.routes),
         Tasks.member: frozenset[str](spec.tasks),
     }
     return Connection(
         to=qualify(spec.to, row.namespace),
         listed={member: names for member, names in listed.items() if names},
     )
+
+
+def _routes(row: Document, spec: HTTPServiceSpec) -> Routes:
+    declared = (
+        HTTPRoute(
+            name=f"{row.qualified}/{route_name(each.method, each.path)}",
+            method=each.method,
+            path=each.path,
+            action=each.action,
+            scopes=frozenset(each.scopes),
+            subject=SubjectRule(each.subject),
+        )
+        for each in spec.routes
+    )
+    return Routes.of([*declared, *(PublicRoute(each.method, each.path) for each in spec.public)])
 
 
 def _gate(spec: GateSpec) -> Gate:

@@ -18,7 +18,8 @@ from ipaddress import IPv4Network, IPv6Network
 
 from authz.directory.listening import Listener
 from authz.directory.offers import ALL, MCPResource, Offer, Prompt, Tasks, Tool
-from authz.model.operation import Operation, PromptUse, ResourceUse, TaskUse, ToolCall
+from authz.directory.routes import NO_ROUTES, PublicRoute, Routes
+from authz.model.operation import HttpCall, Operation, PromptUse, ResourceUse, TaskUse, ToolCall
 from authz.model.principals import SubjectForm
 from authz.model.scopes import ScopePatterns, Scopes
 from authz.model.spiffe import SpiffeId
@@ -52,6 +53,8 @@ class RefusalStyle(StrEnum):
     AUTO = "auto"
     HTTP = "http"
     OAUTH = "oauth"
+    JSON = "json"
+    """Small bodies of a plain HTTP tool; they name the workload and what it would need."""
 
 
 class UserScopes(StrEnum):
@@ -72,6 +75,17 @@ class TargetKind(StrEnum):
 
     MCP_SERVER = "MCPServer"
     AGENT = "Agent"
+    HTTP_SERVICE = "HTTPService"
+
+
+class TokenMode(StrEnum):
+    """What a target is told by."""
+
+    MINT = "mint"
+    """A token of ours, and the identity headers."""
+
+    NONE = "none"
+    """The identity headers alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +182,8 @@ class Target:
     """Lower case; without a port unless only that port is meant."""
 
     path: str
+    """Empty where the hosts are its own whatever the path."""
+
     audience: str
     callers: frozenset[str]
     """Agents by name, and whole namespaces as `<namespace>/*`."""
@@ -192,6 +208,9 @@ class Target:
     resource: str | None = None
     """What clients that run OAuth ask an issuer's token for; one for it counts here alone."""
 
+    token: TokenMode = TokenMode.MINT
+    routes: Routes = NO_ROUTES
+
     @property
     def namespace(self) -> str:
         """The namespace that owns it."""
@@ -205,6 +224,7 @@ class Target:
         yield from self.resources.values()
         if self.tasks is not None:
             yield self.tasks
+        yield from self.routes.listed.values()
 
     def offer_for(self, operation: Operation) -> Offer | None:
         """Give what *operation* asks for; None where nothing of the kind is declared."""
@@ -217,6 +237,9 @@ class Target:
                 return self._resource_at(uri) or (self._template(uri) if completes else None)
             case TaskUse(writes=writes):
                 return self.tasks and replace(self.tasks, action="write" if writes else "read")
+            case HttpCall(method, path):
+                route = self.routes.find(method, path)
+                return None if isinstance(route, PublicRoute) else route
         return None
 
     def _resource_at(self, uri: str) -> MCPResource | None:
@@ -337,7 +360,7 @@ class Directory:
     agents_by_spiffe: Mapping[SpiffeId, Agent]
     agents_by_client: Mapping[tuple[str, str], Agent]
     targets: Mapping[str, Target]
-    """MCP servers, and agents that others may call."""
+    """MCP servers, HTTP services, and agents that others may call."""
 
     targets_by_host: Mapping[str, tuple[Target, ...]]
     """By each of their `hosts`."""

@@ -11,6 +11,13 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from authz.directory.http_documents import HTTPServiceSpec
+from authz.directory.members import (
+    RefusalStyleName,
+    TargetRefusalsName,
+    TargetTokenSpec,
+    TokenSpec,
+)
 from authz.directory.node import Node, exactly_one
 from authz.directory.offer_documents import PromptSpec, ResourceSpec, TasksSpec, ToolSpec
 from authz.directory.words import (
@@ -43,7 +50,6 @@ from authz.directory.words import (
 
 API_VERSION = "narrowgate.dev/v1alpha1"
 
-RefusalStyleName = Literal["auto", "http", "oauth"]
 Algorithm = Literal["ES256", "ES384", "PS256", "RS256", "EdDSA"]
 
 
@@ -287,13 +293,6 @@ class ConnectionSpec(Node):
     hands_on: list[Scope] = []
 
 
-class TokenSpec(Node):
-    """Which token goes to a target."""
-
-    mode: Literal["mint"] = "mint"
-    subjects: Label | None = None
-
-
 class SkillSpec(Node):
     """One skill of an agent that others call. Nothing decides by it yet."""
 
@@ -327,16 +326,16 @@ class MCPServerSpec(Node):
     audience: Uri
     resource: Url | None = None
     callers: list[CallerPattern] = []
-    token: TokenSpec = TokenSpec()
+    token: TargetTokenSpec = TargetTokenSpec()
     session_scopes: list[Scope] = []
-    refusals: RefusalStyleName = "auto"
+    refusals: TargetRefusalsName = "auto"
     tools: dict[ToolName, ToolSpec] = {}
     prompts: dict[ToolName, PromptSpec] = {}
     resources: dict[ToolName, ResourceSpec] = {}
     tasks: TasksSpec | None = None
 
 
-Spec = GateSpec | IssuerSpec | RoleSpec | CellSpec | AgentSpec | MCPServerSpec
+Spec = GateSpec | IssuerSpec | RoleSpec | CellSpec | AgentSpec | MCPServerSpec | HTTPServiceSpec
 
 SPECS: dict[str, type[Node]] = {
     "Gate": GateSpec,
@@ -345,4 +344,5 @@ SPECS: dict[str, type[Node]] = {
     "Cell": CellSpec,
     "Agent": AgentSpec,
     "MCPServer": MCPServerSpec,
+    "HTTPService": HTTPServiceSpec,
 }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-KINDS = frozenset({"HTTPService", "ModelProvider", "Budget", "Credential"})
+KINDS = frozenset({"ModelProvider", "Budget", "Credential"})
 
 VALUES: dict[str, frozenset[str]] = {
     "identity": frozenset({"jwtSvid"}),
-    "mode": frozenset({"exchange", "none"}),
-    "refusals": frozenset({"json"}),
+    "mode": frozenset({"exchange"}),
 }
 """By member: values that this version refuses."""
 

@@ -13,6 +13,7 @@ from authz.directory.listeners import listener_mistakes
 from authz.directory.parse import Document, Outline, outline, parse
 from authz.directory.reader import Source, read_documents
 from authz.directory.references import Known, reference_mistakes
+from authz.directory.route_mistakes import route_mistakes
 from authz.directory.uris import uri_mistakes
 from authz.directory.walls import (
     audience_mistakes,
@@ -21,6 +22,7 @@ from authz.directory.walls import (
     place_mistakes,
     sole_owner_mistakes,
     trust_domain_mistakes,
+    whole_host_mistakes,
 )
 
 DOCUMENTS = (".yaml", ".yml")
@@ -127,6 +129,7 @@ def _between(documents: Sequence[Document], broken: Sequence[Outline]) -> Iterat
     """Check what sound documents say about each other and about the broken ones."""
     known = Known.of(documents, broken)
     yield from sole_owner_mistakes(documents)
+    yield from whole_host_mistakes(documents)
     yield from audience_mistakes(documents)
     yield from cell_mistakes(documents, known)
     yield from issuer_mistakes(documents)
@@ -139,3 +142,4 @@ def _between(documents: Sequence[Document], broken: Sequence[Outline]) -> Iterat
         yield from trust_domain_mistakes(documents, gate)
     for document in documents:
         yield from reference_mistakes(document, known)
+        yield from route_mistakes(document)

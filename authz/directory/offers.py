@@ -20,7 +20,7 @@ ALL = "*"
 
 
 class SubjectRule(StrEnum):
-    """Whether a tool is called for a user."""
+    """Whether an operation is for a user."""
 
     REQUIRED = "required"
     OPTIONAL = "optional"
@@ -127,5 +127,36 @@ class Tasks:
     """`read` where a task is only looked at."""
 
 
-Offer = Tool | Prompt | MCPResource | Tasks
+@dataclass(frozen=True, slots=True)
+class HTTPRoute:
+    """One declared route; what its document left out has the worst value."""
+
+    member: ClassVar = "routes"
+    record: ClassVar[frozenset[str]] = frozenset()
+
+    name: str
+    """`<namespace>/<service>/<METHOD> <template>`."""
+
+    method: str
+    path: str
+    """The template."""
+
+    action: str
+    """`read` or `write`."""
+
+    scopes: Scopes
+    subject: SubjectRule
+
+    @property
+    def own_name(self) -> str:
+        """Its name within its target."""
+        return route_name(self.method, self.path)
+
+
+def route_name(method: str, path: str) -> str:
+    """Give what a connection lists a route by."""
+    return f"{method} {path}"
+
+
+Offer = Tool | Prompt | MCPResource | Tasks | HTTPRoute
 """Something that a target declares, and that an agent may list and then ask for."""

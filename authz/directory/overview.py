@@ -19,13 +19,15 @@ from authz.directory.documents import (
     MCPServerSpec,
     RoleSpec,
 )
-from authz.directory.offers import MCPResource, Offer, Prompt, Tasks, Tool
+from authz.directory.http_documents import HTTPServiceSpec
+from authz.directory.offers import HTTPRoute, MCPResource, Offer, Prompt, Tasks, Tool
 from authz.directory.parse import Document
 from authz.model.strict_json import JSON
 
 TOOL, PROMPT, RESOURCE, TASKS = "Tool", "Prompt", "MCPResource", "Tasks"
+ROUTE = "HTTPRoute"
 
-_MEMBERS = [each.member for each in (Tool, Prompt, MCPResource, Tasks)]
+_MEMBERS = [each.member for each in (Tool, Prompt, MCPResource, HTTPRoute, Tasks)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def overview(
     directory: Directory, documents: Iterable[Document], quarantined: Mapping[str, str]
 ) -> Iterator[Entry]:
     """
-    Give an entry for every document of *directory*, and for what each server offers.
+    Give an entry for every document of *directory*, and for what each target offers.
 
     Args:
         directory: What is declared.
@@ -64,6 +66,8 @@ def overview(
                 yield _entry(row, _target_facts(directory, target))
                 for offer in sorted(target.offers, key=_order):
                     yield _offered(directory, target, offer, row, quarantined)
+            case HTTPServiceSpec() as spec:
+                yield from _service(row, directory, spec)
             case IssuerSpec() as spec:
                 yield _entry(row, _issuer_facts(directory, row.name, spec))
             case RoleSpec() as spec:
@@ -76,6 +80,15 @@ def overview(
 
 def _entry(row: Document, facts: Mapping[str, JSON]) -> Entry:
     return Entry(row.kind, row.qualified, row.source.start, facts)
+
+
+def _service(row: Document, directory: Directory, spec: HTTPServiceSpec) -> Iterator[Entry]:
+    target = directory.targets[row.qualified]
+    public = [f"{each.method} {each.path}" for each in spec.public]
+    yield _entry(row, {**_target_facts(directory, target), "public": _sorted(public)})
+    for index, route in enumerate(target.routes.listed.values()):
+        place = row.source.at("spec", "routes", index)
+        yield Entry(ROUTE, route.name, place, _offer_facts(directory, target, route))
 
 
 def _order(offer: Offer) -> tuple[int, str]:
@@ -101,6 +114,8 @@ def _offered(
         case MCPResource(uri=uri):
             facts = {"uri": uri.text, **_offer_facts(directory, target, offer)}
             return Entry(RESOURCE, offer.name, place, facts)
+        case HTTPRoute():
+            return Entry(ROUTE, offer.name, place, _offer_facts(directory, target, offer))
         case Tasks():
             return Entry(TASKS, offer.name, place, _offer_facts(directory, target, offer))
         case other:
@@ -171,6 +186,8 @@ def _target_facts(directory: Directory, target: Target) -> dict[str, JSON]:
         "prompts": _sorted(target.prompts),
         "resources": _sorted(target.resources),
         "tasks": target.tasks is not None,
+        "routes": _sorted(target.routes.listed),
+        "token": str(target.token),
         "accepts": _sorted(target.callers),
         "callers": [_caller(each) for each in wanting if target.accepts(each.name)],
         "notAccepted": _not_accepted(target, wanting),

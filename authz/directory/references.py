@@ -13,9 +13,10 @@ from authz.directory.documents import (
     ConnectionSpec,
     MCPServerSpec,
     RoleSpec,
-    TokenSpec,
 )
-from authz.directory.offers import ALL
+from authz.directory.http_documents import HTTPServiceSpec
+from authz.directory.members import TargetTokenSpec, TokenSpec
+from authz.directory.offers import ALL, route_name
 from authz.directory.parse import Document, Outline
 from authz.directory.words import QUALIFIED
 
@@ -52,10 +53,13 @@ class Offers:
                 )
             case AgentSpec() as agent:
                 return cls(document.kind, skills=frozenset(agent.skills))
+            case HTTPServiceSpec() as service:
+                routes = (route_name(each.method, each.path) for each in service.routes)
+                return cls(document.kind, routes=frozenset(routes))
         return cls(document.kind)
 
 
-MAY_BE_TARGETS = frozenset({"Agent", "MCPServer"})
+MAY_BE_TARGETS = frozenset({"Agent", "MCPServer", "HTTPService"})
 LISTS = ("tools", "prompts", "resources", "tasks", "skills", "routes", "models")
 
 
@@ -94,7 +98,9 @@ class Known:
 
 def is_target(spec: object) -> bool:
     """Say whether a document is something that Envoy can route to."""
-    return isinstance(spec, MCPServerSpec) or (isinstance(spec, AgentSpec) and bool(spec.hosts))
+    if isinstance(spec, AgentSpec):
+        return bool(spec.hosts)
+    return isinstance(spec, (MCPServerSpec, HTTPServiceSpec))
 
 
 def reference_mistakes(document: Document, known: Known) -> Iterator[Diagnostic]:
@@ -111,8 +117,8 @@ def reference_mistakes(document: Document, known: Known) -> Iterator[Diagnostic]
                     yield from _issuer(identity.issuer, place, known)
         case AgentSpec() as agent:
             yield from chain(_agent(agent, document, known), _target(agent, document, known))
-        case MCPServerSpec() as server:
-            yield from _target(server, document, known)
+        case (MCPServerSpec() | HTTPServiceSpec()) as target:
+            yield from _target(target, document, known)
 
 
 def _agent(agent: AgentSpec, document: Document, known: Known) -> Iterator[Diagnostic]:
@@ -156,7 +162,7 @@ def _connection(
 
 
 def _target(
-    target: AgentSpec | MCPServerSpec, document: Document, known: Known
+    target: AgentSpec | MCPServerSpec | HTTPServiceSpec, document: Document, known: Known
 ) -> Iterator[Diagnostic]:
     for index, caller in enumerate(target.callers):
         place = document.at("callers", index)
@@ -174,9 +180,15 @@ def _target(
         yield from _subjects(target.token, document, known)
 
 
-def _subjects(token: TokenSpec, document: Document, known: Known) -> Iterator[Diagnostic]:
+def _subjects(
+    token: TokenSpec | TargetTokenSpec, document: Document, known: Known
+) -> Iterator[Diagnostic]:
     place = document.at("token", "subjects")
-    if token.subjects is None:
+    if token.mode == "none":
+        if token.subjects is not None:
+            message = "there is no token that subjects could be written in"
+            yield Diagnostic(place, message, "x-narrowgate-user is always issuer/sub")
+    elif token.subjects is None:
         if len(known.issuers) != 1:
             hint = f"token: {{subjects: {QUALIFIED}}}, or the Issuer whose plain sub it understands"
             yield Diagnostic(place, "with several Issuers a target says token.subjects", hint)

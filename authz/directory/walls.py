@@ -15,6 +15,7 @@ from authz.directory.documents import (
     IssuerSpec,
     MCPServerSpec,
 )
+from authz.directory.http_documents import HTTPServiceSpec
 from authz.directory.parse import Document
 from authz.directory.references import Known
 from authz.directory.words import LABEL, QUALIFIED
@@ -23,7 +24,7 @@ from authz.model.spiffe import SpiffeId
 GLOBAL = "directory/global/"
 NAMESPACES = "directory/ns/"
 GLOBAL_ONLY = frozenset({"Gate", "Issuer", "Cell"})
-NAMESPACED_ONLY = frozenset({"Agent", "MCPServer"})
+NAMESPACED_ONLY = frozenset({"Agent", "MCPServer", "HTTPService"})
 
 
 def place_mistakes(document: Document) -> Iterator[Diagnostic]:
@@ -88,6 +89,9 @@ def _claims(document: Document) -> Iterator[tuple[str, Hashable, Position]]:
         case MCPServerSpec() as server:
             yield "target", document.qualified, name
             yield from _target_claims(server, document)
+        case HTTPServiceSpec() as service:
+            yield "target", document.qualified, name
+            yield from _target_claims(service, document)
 
 
 def _cell_claims(cell: CellSpec, document: Document) -> Iterator[tuple[str, Hashable, Position]]:
@@ -114,16 +118,40 @@ def _agent_claims(agent: AgentSpec, document: Document) -> Iterator[tuple[str, H
 
 
 def _target_claims(
-    target: AgentSpec | MCPServerSpec, document: Document
+    target: AgentSpec | MCPServerSpec | HTTPServiceSpec, document: Document
 ) -> Iterator[tuple[str, Hashable, Position]]:
     for name, audience in _addressed(target):
         yield "audience", comparable(audience), document.at(name)
-    # A request names a host with or without its port, so they are one address.
+    for bare, place in _bare_hosts(target, document):
+        if not isinstance(target, HTTPServiceSpec):
+            yield "host and path", (bare, target.path), place
+
+
+def _bare_hosts(
+    target: AgentSpec | MCPServerSpec | HTTPServiceSpec, document: Document
+) -> Iterator[tuple[str, Position]]:
+    """Give each host once: a request names it with or without its port, so they are one."""
     spelt: dict[str, str] = {}
     for index, host in enumerate(target.hosts):
         bare = host.partition(":")[0]
         if spelt.setdefault(bare, host) == host:
-            yield "host and path", (bare, target.path), document.at("hosts", index)
+            yield bare, document.at("hosts", index)
+
+
+def whole_host_mistakes(documents: Sequence[Document]) -> Iterator[Diagnostic]:
+    """Check that nothing else stands on a host of an HTTP service: its paths are all its own."""
+    owners: dict[str, tuple[Document, Position]] = {}
+    for document in sorted(documents, key=lambda row: not isinstance(row.spec, HTTPServiceSpec)):
+        if not isinstance(document.spec, (AgentSpec, MCPServerSpec, HTTPServiceSpec)):
+            continue
+        is_whole = isinstance(document.spec, HTTPServiceSpec)
+        for host, place in _bare_hosts(document.spec, document):
+            owner = owners.get(host)
+            if owner is not None:
+                message = f"the host {host} is an HTTPService's, whatever the path"
+                yield Diagnostic(place, message, f"{owner[0].qualified} has it: {owner[1]}")
+            elif is_whole:
+                owners[host] = document, place
 
 
 def comparable(audience: str) -> str:
@@ -145,7 +173,7 @@ def audience_mistakes(documents: Sequence[Document]) -> Iterator[Diagnostic]:
                 for audience in (issuer.issuer, *issuer.audiences):
                     taken[comparable(audience)] = f"Issuer {document.name}"
     for document in documents:
-        if not isinstance(document.spec, (AgentSpec, MCPServerSpec)):
+        if not isinstance(document.spec, (AgentSpec, MCPServerSpec, HTTPServiceSpec)):
             continue
         for name, audience in _addressed(document.spec):
             owner = taken.get(comparable(audience))
@@ -154,7 +182,9 @@ def audience_mistakes(documents: Sequence[Document]) -> Iterator[Diagnostic]:
                 yield Diagnostic(document.at(name), f"the {name} is that of {owner}", hint)
 
 
-def _addressed(target: AgentSpec | MCPServerSpec) -> Iterator[tuple[str, str]]:
+def _addressed(
+    target: AgentSpec | MCPServerSpec | HTTPServiceSpec,
+) -> Iterator[tuple[str, str]]:
     """Give what tokens for *target* are addressed to, by member; the same twice counts once."""
     if target.audience is not None:
         yield "audience", target.audience

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from authz.directory.routes import is_template
 from authz.model.headers import COOKIE, CREDENTIALS, OURS
 from authz.model.resource_uri import NotResourceUri, ResourceUri
 from authz.model.scopes import is_scope
@@ -182,6 +183,14 @@ UrlPath = Annotated[
             and "//" not in text
             and not {".", ".."} & set(text.split("/"))
         ),
+    ),
+]
+PathTemplate = Annotated[
+    str,
+    _expect(
+        "a path such as /items/{id}: each segment a variable in braces, or letters, digits and"
+        " any of '.', '_', '~', '-'; no '/' at its end",
+        is_template,
     ),
 ]
 HeaderName = Annotated[

@@ -14,6 +14,15 @@ class Protocol(StrEnum):
 
     MCP = "mcp"
     HTTP = "http"
+    A2A = "a2a"
+
+
+class Binding(StrEnum):
+    """A2A's three ways to say the same; each has refusals of its own."""
+
+    JSON_RPC = "json-rpc"
+    REST = "rest"
+    GRPC = "grpc"
 
 
 class Era(StrEnum):
@@ -73,15 +82,34 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpCall:
+    """Plain HTTP: judged by method and path. Query and body are not read."""
+
+    method: str
+    path: str
+    """In the one plain spelling that `protocols.http` lets through, without a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCall:
+    """A2A at an agent; recognised, so that a refusal is one that its client understands."""
+
+    method: str
+    """Of JSON-RPC; else the path."""
+
+    binding: Binding
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
-    """A method that no table lists, or plain HTTP at a target that speaks none."""
+    """A method that no table lists, or anything at all at a target that nobody declares."""
 
     method: str
     why: str = ""
     """Where a table does list it: what of it no rule lets pass."""
 
 
-Operation = ToolCall | PromptUse | ResourceUse | TaskUse | Session | Unknown
+Operation = ToolCall | PromptUse | ResourceUse | TaskUse | Session | HttpCall | AgentCall | Unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,14 @@ class Answered:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The step lets the call go on as one that anybody may make; nobody is proven or named."""
+
+    facts: tuple[object, ...]
+    """What the step learned."""
+
+
 Answers = Mapping[Need, object]
 """What the server found out for the needs of this call, by need."""
 
@@ -129,6 +137,29 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The call goes on with the headers alone, for its target takes no token (`token.mode`)."""
+
+    facts: Facts
+    step: int
+    headers: tuple[tuple[str, str], ...]
+
+    reason: ClassVar[Reason] = Reason.ALLOW
+    detail: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A public operation that goes on: without a token, and without anybody's name."""
+
+    facts: Facts
+    step: int
+
+    reason: ClassVar[Reason] = Reason.ALLOW
+    detail: ClassVar[str] = "a public operation"
+
+
+@dataclass(frozen=True, slots=True)
 class TurnedAway:
     """The call ends here: the caller gets *answer*, the upstream sees nothing."""
 
@@ -155,5 +186,5 @@ class Replied:
     detail: ClassVar[str] = "a public operation, answered from the directory"
 
 
-Outcome = Allowed | TurnedAway | Replied
+Outcome = Allowed | Named | Forwarded | TurnedAway | Replied
 """What must happen to a call; unsigned and unwritten, both are the server's."""

@@ -10,10 +10,18 @@ from authz.directory.compiled import Lifecycle
 from authz.directory.diagnostics import nearest
 from authz.policy.names import INPUT, Names
 from authz.policy.remarks import Remark, attribute, entity, quoted, reading
-from authz.policy.schema import FACTS, SESSION_ACTION, TOOLS_ACTION, tool_action
+from authz.policy.schema import (
+    FACTS,
+    HTTP_ACTION,
+    ROUTES_ACTION,
+    SESSION_ACTION,
+    TOOLS_ACTION,
+    route_action,
+    tool_action,
+)
 
 NO_ACTION = "unable to find an applicable action"
-GROUPS = (TOOLS_ACTION, "mcp", "do:read", "do:write")
+GROUPS = (TOOLS_ACTION, ROUTES_ACTION, "mcp", HTTP_ACTION, "do:read", "do:write")
 
 _PREFIX = re.compile(r"for policy `policy[0-9]+`[,:] *")
 _EQUAL = ("action", "=", "=", "Action", ":", ":")
@@ -36,8 +44,8 @@ def _no_attribute(match: re.Match[str], names: Names) -> Remark:
     """Tell an attribute that nothing has from one that something else has."""
     path = match[1].split(".")
     name, places = path[-1], attribute(*path)
-    if name not in FACTS | names.arguments:
-        known = names.arguments if path[:-1] == [INPUT[-1]] else FACTS | names.arguments
+    known = names.arguments if path[:-1] == [INPUT[-1]] else FACTS | names.arguments
+    if name not in known:
         return Remark(match.string, nearest(name, known), about=places)
     hint = f"not everything has {name}: name what has it, or ask with `is` or `has` first"
     return Remark(match.string, hint, perhaps=places)
@@ -54,8 +62,9 @@ def _tag(match: re.Match[str], _: Names) -> Remark:
 
 
 def _action(match: re.Match[str], names: Names) -> Remark:
-    actions = map(tool_action, names.entities["Tool"])
-    hint = nearest(match[1], [SESSION_ACTION, *GROUPS, *actions])
+    tools = map(tool_action, names.entities["Tool"])
+    routes = map(route_action, names.entities["HTTPRoute"])
+    hint = nearest(match[1], [SESSION_ACTION, *GROUPS, *tools, *routes])
     return Remark(match.string, hint, about=entity("Action", match[1]))
 
 

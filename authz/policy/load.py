@@ -14,7 +14,7 @@ from authz.policy.annotations import annotation_mistakes, read_notes
 from authz.policy.compiled import Policies, Policy, engine_id
 from authz.policy.names import Names, unknown_names, unknown_scopes
 from authz.policy.places import diagnostic
-from authz.policy.quarantine import Clash, Quarantine, ToolRow
+from authz.policy.quarantine import Clash, Quarantine, RouteRow, ToolRow
 from authz.policy.question import PolicyRef
 from authz.policy.remarks import Remark, annotation
 from authz.policy.schema import schema_text
@@ -45,7 +45,7 @@ def load_policies(
     files: Mapping[str, bytes], directory: Directory
 ) -> tuple[Policies, tuple[Diagnostic, ...]]:
     """
-    Load every policy of *files*, for the tools that *directory* declares.
+    Load every policy of *files*, for the tools and routes that *directory* declares.
 
     Args:
         files: Texts by their path with slashes, such as `policies/global/grants.cedar`.
@@ -79,8 +79,8 @@ def load_policies(
     mistakes.extend(note for note in notes if note.severity is Severity.ERROR)
     if mistakes:
         raise InvalidWorld([*mistakes, *warnings])
-    tools = _tool_rows(directory, shapes)
-    schema = Schema.from_str(schema_text(tools))
+    tools, routes = _tool_rows(directory, shapes), _route_rows(directory)
+    schema = Schema.from_str(schema_text(tools, routes))
     text = "\n".join(row.source.text for row in found)
     if count_policies(text) != len(found):
         raise InvalidWorld(
@@ -92,7 +92,7 @@ def load_policies(
             ]
         )
     unfit = _unfit(found, text, schema, names)
-    quarantine = Quarantine(tools)
+    quarantine = Quarantine(tools, routes)
     clashes = quarantine.clashes(row for row, _ in unfit)
     warnings.extend(_clash_warnings(clashes, directory))
     wrong = [each for each in unfit if quarantine.still_refuses(each[0], clashes)]
@@ -102,7 +102,7 @@ def load_policies(
     policies = Policies(
         by_engine_id={engine_id(index): _policy(row) for index, row in enumerate(found)},
         engine=PolicySet.from_str(text),
-        schema=_without(clashes, tools) if clashes else schema,
+        schema=_without(clashes, tools, routes) if clashes else schema,
         shapes=shapes,
         quarantined={tool: str(clash) for tool, clash in clashes.items()},
         agents=directory.agents,
@@ -177,9 +177,20 @@ def _tool_rows(directory: Directory, shapes: Mapping[str, Shape]) -> tuple[ToolR
     )
 
 
-def _without(quarantined: Container[str], tools: Iterable[ToolRow]) -> Schema:
+def _route_rows(directory: Directory) -> tuple[RouteRow, ...]:
+    return tuple(
+        (route.name, route.action)
+        for target in directory.targets.values()
+        for route in target.routes.listed.values()
+    )
+
+
+def _without(
+    quarantined: Container[str], tools: Iterable[ToolRow], routes: Iterable[RouteRow]
+) -> Schema:
     """Give the schema in which nobody can even ask about the *quarantined* tools."""
-    return Schema.from_str(schema_text(row for row in tools if row[0] not in quarantined))
+    left = (row for row in tools if row[0] not in quarantined)
+    return Schema.from_str(schema_text(left, routes))
 
 
 def _unfit(

@@ -21,7 +21,7 @@ from authz.policy.shapes import Shape
 
 INPUT = ("context", "input")
 HEADERS = ("context", "session", "headers")
-OFFERS = ("MCPResource", "Prompt", "Tasks", "Tool")
+OFFERS = ("MCPResource", "Prompt", "Tasks", "Tool", "HTTPRoute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ class Names:
         """Collect the names of *directory*, and of the arguments that its tools take."""
         targets = directory.targets.values()
         offers = [offer for target in targets for offer in target.offers]
-        servers = (row.name for row in targets if row.kind is TargetKind.MCP_SERVER)
+        kinds = {
+            kind: frozenset(row.name for row in targets if row.kind is kind) for kind in TargetKind
+        }
         return cls(
             entities={
                 "Agent": frozenset(directory.agents),
@@ -54,7 +56,8 @@ class Names:
                     for issuer in directory.issuers.values()
                     for group in issuer.groups
                 ),
-                "MCPServer": frozenset(servers),
+                "HTTPService": kinds[TargetKind.HTTP_SERVICE],
+                "MCPServer": kinds[TargetKind.MCP_SERVER],
                 "Namespace": directory.namespaces,
                 "Role": frozenset(directory.roles),
                 **{kind: _named(kind, offers) for kind in OFFERS},
@@ -94,10 +97,10 @@ def unknown_names(policy: Mapping[str, Any], names: Names) -> Iterator[Remark]:
 
 
 def unknown_scopes(written: str, names: Names) -> Iterator[Remark]:
-    """Give a remark for every scope of a permit's `@scope` that no tool requires."""
+    """Give a remark for every scope of a permit's `@scope` that nothing requires."""
     for scope in sorted(frozenset(written.split()) - names.scopes):
         hint, about = nearest(scope, names.scopes), annotation("scope", written)
-        yield Remark(f"@scope: no tool requires {scope}", hint, Severity.WARNING, about)
+        yield Remark(f"@scope: nothing requires {scope}", hint, Severity.WARNING, about)
 
 
 def nodes_of(value: Any) -> Iterator[Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from authz.directory.offers import MCPResource, Offer, Prompt, Tasks, Tool
+from authz.directory.offers import HTTPRoute, MCPResource, Offer, Prompt, Tasks, Tool
 from authz.policy.arguments import Arguments
 from authz.policy.entities import Json, entity, reference
 from authz.policy.question import Question
@@ -15,6 +15,8 @@ from authz.policy.schema import (
     SESSION_ACTION,
     TASKS_ACTION,
     action_groups,
+    route_action,
+    route_groups,
     tool_action,
 )
 
@@ -40,6 +42,8 @@ def offer_action(offer: Offer) -> str:
             return RESOURCES_ACTION
         case Tasks(action=action):
             return f"{TASKS_ACTION}/{action}"
+        case HTTPRoute(name=name):
+            return route_action(name)
         case other:
             assert_never(other)
 
@@ -51,6 +55,8 @@ def offer_groups(offer: Offer) -> tuple[str, ...]:
             return action_groups(action)
         case Prompt(action=action) | MCPResource(action=action) | Tasks(action=action):
             return (PROTOCOL_ACTION, f"do:{action}")
+        case HTTPRoute(action=action):
+            return route_groups(action)
         case other:
             assert_never(other)
 
@@ -75,13 +81,16 @@ def resource_rows(question: Question) -> list[Json]:
 
 def context_members(question: Question, arguments: Arguments) -> Json:
     """Give what the context says beside the session."""
-    if not isinstance(question.offer, Tool):
-        return {"method": question.method}
-    return {
-        "input": arguments.typed,
-        "unknownArgs": arguments.unknown,
-        "untypedArgs": arguments.untyped,
-    }
+    match question.offer:
+        case HTTPRoute():
+            return {}
+        case Tool():
+            return {
+                "input": arguments.typed,
+                "unknownArgs": arguments.unknown,
+                "untypedArgs": arguments.untyped,
+            }
+    return {"method": question.method}
 
 
 def entity_of(offer: Offer) -> tuple[str, str]:
@@ -95,6 +104,8 @@ def entity_of(offer: Offer) -> tuple[str, str]:
             return "MCPResource", name
         case Tasks(name=name):
             return "Tasks", name
+        case HTTPRoute(name=name):
+            return "HTTPRoute", name
         case other:
             assert_never(other)
 
@@ -115,5 +126,7 @@ def _facts_of(offer: Offer, question: Question) -> Json:
             return {"uri": question.uri, "scopes": sorted(offer.scopes)}
         case Prompt() | Tasks():
             return {"scopes": sorted(offer.scopes)}
+        case HTTPRoute(method=method, path=path):
+            return {"path": path, "method": method, "scopes": sorted(offer.scopes)}
         case other:
             assert_never(other)

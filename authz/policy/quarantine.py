@@ -34,6 +34,9 @@ _BARE = tuple((f"bare/{action}", action, Shape(Kind.OBJECT)) for action in ("rea
 ToolRow = tuple[str, str, Shape]
 """Name, action (`read` or `write`) and shape of the arguments, as `schema_text` takes it."""
 
+RouteRow = tuple[str, str]
+"""Name and action of an HTTP route, as `schema_text` takes it. No argument of it can clash."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clash:
@@ -51,9 +54,10 @@ class Clash:
 class Quarantine:
     """Finds the tools that policies clash with."""
 
-    def __init__(self, tools: Iterable[ToolRow]) -> None:
-        """Look among *tools*, which are all that are declared."""
+    def __init__(self, tools: Iterable[ToolRow], routes: Sequence[RouteRow] = ()) -> None:
+        """Look among *tools*, which are all that are declared, beside *routes*."""
         self._tools = {row[0]: row for row in tools}
+        self._routes = routes
 
     def clashes(self, suspects: Iterable[Sourced]) -> Mapping[str, Clash]:
         """
@@ -98,7 +102,8 @@ class Quarantine:
         """Give what the validator says of *suspect* with those it names, and *tools*, alone."""
         names = {*tools, *(tool for tool in _named(suspect) if tool in self._tools)}
         rows = [*_BARE, *(self._tools[name] for name in names)]
-        errors = validate_policies(suspect.source.text, Schema.from_str(schema_text(rows))).errors
+        schema = Schema.from_str(schema_text(rows, self._routes))
+        errors = validate_policies(suspect.source.text, schema).errors
         return min((without_id(error.error) for error in errors), default="")
 
 

@@ -1,4 +1,4 @@
-"""What of a caller's own words the policies about a tool look at: to decide again, it is needed."""
+"""What of a caller's own words policies look at: to decide again, it is needed."""
 
 from __future__ import annotations
 

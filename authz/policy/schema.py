@@ -1,4 +1,4 @@
-"""The Cedar schema: a fixed head, and one action for every declared tool.
+"""The Cedar schema: a fixed head, and one action for every declared tool and HTTP route.
 
 Policies are validated against it, and every request is evaluated with it: a
 value that is not of its declared type is refused by the engine there.
@@ -18,6 +18,8 @@ PROMPTS_ACTION = "prompts/get"
 RESOURCES_ACTION = "resources/read"
 TASKS_ACTION = "tasks"
 PROTOCOL_ACTION = "mcp"
+HTTP_ACTION = "http"
+ROUTES_ACTION = "http/request"
 
 HEAD = """\
 entity Namespace, Role;
@@ -25,13 +27,14 @@ entity Group in [Group];
 entity User in [Group, Role] = { scopes: Set<String> };
 entity Lifecycle enum ["active", "suspended", "quarantined", "retired"];
 entity Agent in [Namespace] = { lifecycle: Lifecycle, scopes: Set<String> };
-entity MCPServer in [Namespace];
+entity MCPServer, HTTPService in [Namespace];
 entity Tool in [MCPServer] = {
   readOnly: Bool, destructive: Bool, openWorld: Bool, sensitivity: Long,
   approval: Bool, untypedOk: Bool, scopes: Set<String>,
 };
 entity MCPResource in [MCPServer] = { uri: String, scopes: Set<String> };
 entity Prompt, Tasks in [MCPServer] = { scopes: Set<String> };
+entity HTTPRoute in [HTTPService] = { path: String, method: String, scopes: Set<String> };
 
 type Clock = { now: datetime, hour: Long, weekday: Long };
 type Auth = { level: Long, acr: String, amr: Set<String>, time: datetime };
@@ -43,8 +46,9 @@ entity Session = {
 };
 entity Texts tags String;
 
-action "mcp", "do:read", "do:write";
+action "mcp", "http", "do:read", "do:write";
 action "tools/call" in ["mcp"];
+action "http/request" in ["http"];
 action "resources/read" in ["mcp", "do:read"] appliesTo {
   principal: [User, Agent], resource: [MCPResource],
   context: { session: Session, method: String },
@@ -90,9 +94,36 @@ def action_groups(action: str) -> tuple[str, ...]:
     return (TOOLS_ACTION, PROTOCOL_ACTION, f"do:{action}")
 
 
-def schema_text(tools: Iterable[tuple[str, str, Shape]]) -> str:
-    """Write the schema for *tools*: name, action (`read` or `write`) and shape of the arguments."""
-    return HEAD + "".join(_tool_text(*tool) for tool in sorted(tools, key=lambda tool: tool[0]))
+def route_action(route: str) -> str:
+    """Give the id of the action of requesting *route* (`namespace/service/METHOD template`)."""
+    return f"{ROUTES_ACTION}:{route}"
+
+
+def route_groups(action: str) -> tuple[str, ...]:
+    """Give all groups that the action of a route with *action* (`read`, `write`) is in."""
+    return (ROUTES_ACTION, HTTP_ACTION, f"do:{action}")
+
+
+def schema_text(
+    tools: Iterable[tuple[str, str, Shape]], routes: Iterable[tuple[str, str]] = ()
+) -> str:
+    """
+    Write the schema.
+
+    Args:
+        tools: Name, action (`read` or `write`) and shape of the arguments of each.
+        routes: Name and action of each.
+    """
+    rows = [_tool_text(*tool) for tool in sorted(tools, key=lambda tool: tool[0])]
+    return HEAD + "".join([*rows, *(_route_text(*route) for route in sorted(routes))])
+
+
+def _route_text(name: str, action: str) -> str:
+    groups = f"{quoted(ROUTES_ACTION)}, {quoted(f'do:{action}')}"
+    return (
+        f"action {quoted(route_action(name))} in [{groups}] appliesTo {{\n"
+        "  principal: [User, Agent], resource: [HTTPRoute], context: { session: Session },\n};\n"
+    )
 
 
 def _tool_text(name: str, action: str, shape: Shape) -> str:

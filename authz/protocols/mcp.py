@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from authz.model.operation import Era, Message, Operation, Protocol, Session, Unknown
 from authz.model.strict_json import JSON
+from authz.protocols.http import announces_body
 from authz.protocols.jsonrpc import Envelope, read_envelope
 from authz.protocols.mcp_methods import METHODS, SESSION_VERBS
 from authz.protocols.mcp_operations import operation_of
@@ -79,14 +80,10 @@ def read_message(
 
 def _check_bare(method: str, headers: Mapping[str, str], body: bytes, size: int) -> None:
     """Check that a GET or DELETE says nothing that only a message can say."""
-    if body or size or _announces_body(headers):
+    if body or size or announces_body(headers):
         raise ambiguous(f"a {method} with a body means two things")
     if any(name in headers for name in MIRRORS) or _param_mirrors(headers):
         raise ambiguous(f"a {method} mirrors a message that it does not have")
-
-
-def _announces_body(headers: Mapping[str, str]) -> bool:
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def _meta(params: Mapping[str, JSON]) -> Mapping[str, JSON]:

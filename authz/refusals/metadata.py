@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from authz.directory.compiled import Directory, Target
+from authz.directory.compiled import Directory, Target, TargetKind
 from authz.model.headers import DECISION
 from authz.model.outcome import Answer
 from authz.model.scopes import Scopes
@@ -29,6 +29,13 @@ def metadata_url(audience: str) -> str | None:
     return quote(url, safe=":/?&=@[]!$'()*+,;%~-._")
 
 
+def has_metadata(target: Target) -> bool:
+    """Say whether there is anything that users could log in for."""
+    if target.kind is TargetKind.HTTP_SERVICE:
+        return target.routes.take_users
+    return target.kind is TargetKind.MCP_SERVER
+
+
 def metadata_paths(target: Target) -> frozenset[str]:
     """
     Give the paths that clients look under, below the target's hosts.
@@ -36,7 +43,7 @@ def metadata_paths(target: Target) -> frozenset[str]:
     They insert the well-known path before the path that they were given, or
     that a challenge names, and try the root after that.
     """
-    if not urlsplit(target.identifier).netloc:
+    if not has_metadata(target) or not urlsplit(target.identifier).netloc:
         return frozenset()
     paths = (urlsplit(target.identifier).path, target.path)
     return frozenset({WELL_KNOWN, *(WELL_KNOWN + path.removesuffix("/") for path in paths)})

@@ -7,19 +7,19 @@ section 3 and RFC 9728 section 5.1 for challenges; RFC 9457 for problems.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import assert_never
 
-from authz.directory.compiled import RefusalStyle
+from authz.directory.compiled import RefusalStyle, TargetKind
 from authz.model.headers import DECISION
 from authz.model.operation import Era, Message, Protocol, ToolCall
 from authz.model.outcome import Answer, Malformed, Refused
 from authz.model.reasons import Reason
-from authz.model.scopes import format_scopes
+from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.refusals.metadata import metadata_url
+from authz.refusals.shapes import Error, Shape, shape_of, write_error, write_json
+from authz.refusals.small import UNAUTHORIZED, is_small, write_denied, write_unauthorized
 from authz.refusals.table import (
     DENIED_SENTENCE,
     MALFORMED_CODES,
@@ -34,8 +34,7 @@ FORBIDDEN = HTTPStatus.FORBIDDEN.value
 IN_BAND = HTTPStatus.OK.value
 """A status under which every MCP client reads what stands in the body."""
 
-JSON_TYPE = "application/json"
-PROBLEM_TYPE = "application/problem+json"
+_WORKLOAD = frozenset({Reason.WORKLOAD_UNIDENTIFIED, Reason.WORKLOAD_UNTRUSTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,15 @@ class Refusal:
     may_challenge: bool = False
     """The caller runs OAuth itself, and this was not asked of its user before in vain."""
 
+    kind: TargetKind | None = None
+    """The target's, None where the target is unknown."""
+
+    workload: str = ""
+    """The proven SPIFFE ID, empty where none is; and what the operation requires, as far as it is
+    declared. Only `refusals: json` tells them."""
+
+    wanted: Scopes = NO_SCOPES
+
     @property
     def row(self) -> Row:
         """The table's row for the reason."""
@@ -64,14 +72,22 @@ class Refusal:
         """The `id` to echo."""
         return self.refused.request_id if self.message is None else self.message.request_id
 
-    def sentence(self, text: str) -> str:
-        """Give *text*, with the scope it names and the decision to ask about."""
-        scope = format_scopes(self.refused.required)
-        return f"{text.replace('{scope}', scope)} Decision {self.decision}."
+    def error(self, status: int, code: int, sentence: str) -> Error:
+        """Give what is told, with the scope that *sentence* names."""
+        return Error(
+            status=status,
+            code=code,
+            sentence=sentence.replace("{scope}", format_scopes(self.refused.required)),
+            told=self.row.told,
+            decision=self.decision,
+            request_id=self.request_id,
+        )
 
 
 def render(refusal: Refusal) -> Answer:
     """Write the answer to a refused call; always with the decision id in a header."""
+    if refusal.style is RefusalStyle.JSON and is_small(refusal.row.status):
+        return _small(refusal)
     match refusal.row.family:
         case Family.MALFORMED:
             return _malformed(refusal)
@@ -89,87 +105,74 @@ def render(refusal: Refusal) -> Answer:
             assert_never(other)
 
 
+def _small(refusal: Refusal) -> Answer:
+    if refusal.row.status != UNAUTHORIZED:
+        return write_denied(refusal.workload, refusal.wanted, refusal.decision)
+    reason = refusal.refused.reason
+    # No login cures a missing certificate, so there is nothing to say of one.
+    challenge = "Bearer" if reason in _WORKLOAD else _challenge(refusal)
+    return write_unauthorized(reason, refusal.decision, ("www-authenticate", challenge))
+
+
 def _malformed(refusal: Refusal) -> Answer:
     kind = refusal.refused.malformed or Malformed.NOT_ONE_MEANING
     code, sentence = MALFORMED_CODES[kind]
-    return _rpc_error(refusal, refusal.row.status, code, sentence)
+    return _error(refusal, refusal.row.status, code, sentence)
 
 
 def _unproven(refusal: Refusal) -> Answer:
-    challenge = _challenge(refusal)
     status = refusal.row.status
-    header = ("www-authenticate", challenge)
-    return _rpc_error(refusal, status, status, refusal.row.sentence, header)
+    header = ("www-authenticate", _challenge(refusal))
+    return _error(refusal, status, status, refusal.row.sentence, header)
 
 
 def _stranger(refusal: Refusal) -> Answer:
-    return _rpc_error(refusal, refusal.row.status, refusal.row.status, refusal.row.sentence)
+    return _error(refusal, refusal.row.status, refusal.row.status, refusal.row.sentence)
 
 
 def _unrouted(refusal: Refusal) -> Answer:
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(FORBIDDEN).phrase,
-        "status": FORBIDDEN,
-        "detail": DENIED_SENTENCE,
-        "decision": refusal.decision,
-    }
-    return _answer(refusal, FORBIDDEN, body, PROBLEM_TYPE)
+    return write_error(Shape.PROBLEM, refusal.error(FORBIDDEN, FORBIDDEN, DENIED_SENTENCE))
 
 
 def _denied(refusal: Refusal) -> Answer:
     row, message = refusal.row, refusal.message
-    if message is None or message.protocol is Protocol.HTTP:
+    if message is None or (message.protocol is Protocol.HTTP and refusal.kind is None):
         return _unrouted(refusal)
-    if message.request_id is None:
+    is_rpc = shape_of(refusal.kind, message) is Shape.RPC
+    if is_rpc and message.request_id is None:
         return Answer(FORBIDDEN, ((DECISION, refusal.decision),), b"")
     challenge = _curing_challenge(refusal) if refusal.may_challenge else None
     if challenge is not None:
         sentence = OAUTH_SENTENCES[refusal.refused.reason]
-        return _rpc_error(
-            refusal, row.status, row.status, sentence, ("www-authenticate", challenge)
-        )
-    if refusal.style is not RefusalStyle.AUTO:
-        return _rpc_error(refusal, row.status, row.status, row.sentence)
+        return _error(refusal, row.status, row.status, sentence, ("www-authenticate", challenge))
+    if not is_rpc or refusal.style is not RefusalStyle.AUTO:
+        return _error(refusal, row.status, row.status, row.sentence)
     if isinstance(message.operation, ToolCall):
         return _tool_result(refusal, message)
-    return _rpc_error(refusal, IN_BAND, row.status, row.sentence)
+    return _error(refusal, IN_BAND, row.status, row.sentence)
 
 
 def _unavailable(refusal: Refusal) -> Answer:
     again = ("retry-after", str(RETRY_AFTER_SECONDS))
     status = refusal.row.status
-    return _rpc_error(refusal, status, status, refusal.row.sentence, again)
+    return _error(refusal, status, status, refusal.row.sentence, again)
 
 
 def _tool_result(refusal: Refusal, message: Message) -> Answer:
     """Write the one shape that every MCP client survives and hands to its model."""
-    text = refusal.sentence(refusal.row.sentence)
+    text = refusal.error(IN_BAND, IN_BAND, refusal.row.sentence).text
     result: dict[str, object] = {"isError": True, "content": [{"type": "text", "text": text}]}
     if message.era is Era.MODERN:
         result["resultType"] = "complete"
     body = {"jsonrpc": "2.0", "id": message.request_id, "result": result}
-    return _answer(refusal, IN_BAND, body, JSON_TYPE)
+    return write_json(IN_BAND, refusal.decision, body)
 
 
-def _rpc_error(
+def _error(
     refusal: Refusal, status: int, code: int, sentence: str, *headers: tuple[str, str]
 ) -> Answer:
-    data = {"reason": refusal.row.told, "decision": refusal.decision}
-    error = {"code": code, "message": refusal.sentence(sentence), "data": data}
-    body = {"jsonrpc": "2.0", "id": refusal.request_id, "error": error}
-    return _answer(refusal, status, body, JSON_TYPE, *headers)
-
-
-def _answer(
-    refusal: Refusal,
-    status: int,
-    body: Mapping[str, object],
-    content_type: str,
-    *headers: tuple[str, str],
-) -> Answer:
-    named = (("content-type", content_type), (DECISION, refusal.decision), *headers)
-    return Answer(status, named, json.dumps(body).encode("ascii"))
+    shape = shape_of(refusal.kind, refusal.message)
+    return write_error(shape, refusal.error(status, code, sentence), *headers)
 
 
 def _challenge(refusal: Refusal) -> str:

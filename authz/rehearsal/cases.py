@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from authz.directory.compiled import Directory, Target
+from authz.directory.compiled import Directory, Target, TargetKind
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, nearest
 from authz.directory.offers import Offer
 from authz.directory.suites import ASKS, Case, Suite, UserNode, login_time
 from authz.model.instant import EARLIEST, LATEST, Instant
-from authz.model.operation import Operation, PromptUse, ResourceUse, Session, ToolCall
+from authz.model.operation import (
+    HttpCall,
+    Operation,
+    PromptUse,
+    ResourceUse,
+    Session,
+    ToolCall,
+)
 from authz.model.principals import Actor, Authentication, Hop, Login, Subject, UserId
 from authz.model.scopes import NO_SCOPES
 from authz.policy.compiled import Policies
@@ -115,7 +122,7 @@ class _LookedUp:
             yield Diagnostic(place, f"no document declares the target {server}", hint)
         elif case.asks in _NAMED and _offer(case, target) is None:
             known = _known(case, target)
-            message = f"{server} declares no {_NAMED[case.asks]} {name}"
+            message = f"{server} declares no {_kind(case, target)} {name}"
             yield Diagnostic(place, message, nearest(name, known))
 
     def _name_mistakes(self, case: Case) -> Iterator[Diagnostic]:
@@ -136,7 +143,7 @@ class _LookedUp:
     def question(self, case: Case) -> Question:
         """Ask what *case* asks, in a suite without mistakes."""
         target = self.directory.targets[_operation_of(case)[0]]
-        offer, asked = _offer(case, target), _asked(case)
+        offer, asked = _offer(case, target), _asked(case, target)
         user = self.suite.users.get(case.parties[0])
         subject = None if user is None else self._subject(user, case.now)
         return Question(
@@ -181,8 +188,11 @@ def _operation_of(case: Case) -> tuple[str, str]:
     return (f"{namespace}/{server}", name) if case.asks in _NAMED else (case.operation, "")
 
 
-def _asked(case: Case) -> Operation:
+def _asked(case: Case, target: Target) -> Operation:
     _, name = _operation_of(case)
+    if target.kind is TargetKind.HTTP_SERVICE:
+        method, _, path = name.partition(" ")
+        return HttpCall(method, path)
     match case.asks:
         case "call":
             return ToolCall(name, case.args)
@@ -194,11 +204,19 @@ def _asked(case: Case) -> Operation:
 
 
 def _offer(case: Case, target: Target) -> Offer | None:
-    return target.offer_for(_asked(case))
+    """Give what a case names: a route by its template too."""
+    named = target.routes.listed.get(_operation_of(case)[1])
+    return named or target.offer_for(_asked(case, target))
+
+
+def _kind(case: Case, target: Target) -> str:
+    return "route" if target.kind is TargetKind.HTTP_SERVICE else _NAMED[case.asks]
 
 
 def _known(case: Case, target: Target) -> Iterable[str]:
     """Give what a name that nothing has may have been meant for."""
+    if target.kind is TargetKind.HTTP_SERVICE:
+        return target.routes.listed
     if case.asks == "read":
         return [each.uri.text for each in target.resources.values()]
     return target.tools if case.asks == "call" else target.prompts

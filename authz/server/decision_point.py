@@ -18,7 +18,7 @@ from structlog.typing import FilteringBoundLogger
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.audit.describe import describe
 from authz.audit.sink import RecordUnwritten
-from authz.claims.check import TokenTooWide, check_minted
+from authz.claims.check import TokenTooWide, check_minted, check_without_token
 from authz.decide import decide
 from authz.model.call import Call
 from authz.model.instant import Instant
@@ -28,6 +28,8 @@ from authz.model.outcome import (
     Allowed,
     CheckedToken,
     Facts,
+    Forwarded,
+    Named,
     Outcome,
     Replied,
     TurnedAway,
@@ -35,10 +37,17 @@ from authz.model.outcome import (
 from authz.outcomes import fault, overloaded, too_wide
 from authz.server.needs import NeedAnswers, Patience
 from authz.server.worlds import CurrentWorld, InForce
-from authz.steps.given import Given, Grant
+from authz.steps.given import Given, Grant, Link
 from authz.telemetry.logs import whereabouts
 from authz.tokens.mint import mint
-from authz.wire.check import read_check, unread_call, write_allow, write_refusal
+from authz.wire.check import (
+    read_check,
+    unread_call,
+    write_allow,
+    write_forwarded,
+    write_named,
+    write_refusal,
+)
 from authz.world import World
 
 IN_NO_HURRY = Patience()
@@ -61,6 +70,10 @@ class Released(NamedTuple):
 
     allowed: Allowed
     token: CheckedToken
+
+
+Answerable = Released | Named | Forwarded | TurnedAway | Replied
+"""What a Check can be answered with: no allow that wants a token is among it without one."""
 
 
 class SpeakableFault(Exception):
@@ -152,6 +165,10 @@ class DecisionPoint:
             match released:
                 case Released(allowed, token):
                     return write_allow(allowed, token)
+                case Named():
+                    return write_named(released)
+                case Forwarded():
+                    return write_forwarded(released)
                 case TurnedAway() | Replied():
                     return write_refusal(released.answer)
                 case other:
@@ -193,12 +210,13 @@ class DecisionPoint:
                 elsewhere = moment.in_force.elsewhere
                 answers[outcome] = self.needs.answer(outcome, elsewhere, moment.now, patience)
 
-    def _release(
-        self, decided: Outcome, call: Call, moment: Moment
-    ) -> Released | TurnedAway | Replied:
+    def _release(self, decided: Outcome, call: Call, moment: Moment) -> Answerable:
         """Sign the token of an allow and read it back: one that says too much is turned away."""
         match decided:
-            case TurnedAway() | Replied():
+            case TurnedAway() | Replied() | Forwarded():
+                return decided
+            case Named():
+                check_without_token(decided.facts.of(Link).target)
                 return decided
             case Allowed():
                 grant = decided.facts.of(Grant)
@@ -214,7 +232,7 @@ class DecisionPoint:
             case other:
                 assert_never(other)
 
-    def _record(self, released: Released | TurnedAway | Replied, moment: Moment) -> None:
+    def _record(self, released: Answerable, moment: Moment) -> None:
         outcome = released.allowed if isinstance(released, Released) else released
         self._write(outcome, moment)
 

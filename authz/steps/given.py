@@ -85,6 +85,11 @@ class Grant:
     inputs: Inputs
 
 
+@dataclass(frozen=True, slots=True)
+class NoToken:
+    """Step 12, at a target that takes no token: nothing is signed, who is proven is named."""
+
+
 def agent_of(given: Given, facts: Facts) -> Agent | None:
     """Give the document of the agent that step 2 proved; None where a user asks alone."""
     caller = caller_of(facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from authz.directory.offers import Offer, Tool
-from authz.model.operation import Message, Operation, Session, ToolCall, Unknown
+from authz.model.operation import AgentCall, Message, Operation, Session, ToolCall, Unknown
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
 from authz.policy.compiled import Policies
@@ -14,6 +14,9 @@ def check_operation(given: Given, facts: Facts) -> Passed[Asked] | Refused:
     """Map the operation to the scopes that it requires."""
     link, operation = facts.of(Link), facts.of(Message).operation
     match operation:
+        case AgentCall(method, binding):
+            detail = f"calls of agents are not allowed yet: {binding}, {method[:64]!r}"
+            return Refused(Reason.OPERATION_UNDECLARED, detail)
         case Unknown(method, why):
             detail = f"no rule knows the method {method[:64]!r}{why and f': {why}'}"
             return Refused(Reason.METHOD_UNKNOWN, detail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from authz.directory.offers import Tool
-from authz.model.operation import Message, PromptUse, ResourceUse, ToolCall
+from authz.model.operation import Message, PromptUse, Protocol, ResourceUse, ToolCall
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
 from authz.policy.judge import judge
@@ -44,7 +44,8 @@ def _mirrors_agree(given: Given, facts: Facts) -> bool:
     match facts.of(Message).operation, facts.of(Asked).offer:
         case ToolCall(arguments=arguments), Tool(mirrored=mirrored):
             return agrees_with_mirrors(arguments, given.call.headers, mirrored)
-    return agrees_with_mirrors({}, given.call.headers, {})
+    is_mcp = facts.of(Message).protocol is Protocol.MCP
+    return not is_mcp or agrees_with_mirrors({}, given.call.headers, {})
 
 
 def question_of(given: Given, facts: Facts) -> Question:

@@ -1,4 +1,4 @@
-"""Step 0: what anybody may ask of a target, answered from the directory and never forwarded."""
+"""Step 0: what anybody may ask of a target: answered from the directory, or forwarded bare."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from authz.directory.compiled import Target, TargetKind
 from authz.directory.listening import Direction, TargetChoice
-from authz.model.outcome import Answered, Facts, Passed
+from authz.directory.routes import PublicRoute
+from authz.model.operation import HttpCall, Message
+from authz.model.outcome import Answered, Facts, Opened, Passed
+from authz.protocols.http import has_body
 from authz.refusals.metadata import metadata_paths, metadata_reply
 from authz.steps.given import Given, Route, direction_of, listener_of
-from authz.steps.read import names_host, spellings_of
+from authz.steps.read import names_host, read_request, spellings_of
 
 READING = frozenset({"GET", "HEAD"})
 
@@ -49,27 +52,34 @@ def _by_host(given: Given) -> Target | None:
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def answer_public(given: Given, facts: Facts) -> Passed[NotPublic] | Answered:
+def answer_public(given: Given, facts: Facts) -> Passed[NotPublic] | Answered | Opened:
     """
     Answer who asks for a target's protected-resource metadata (RFC 9728 section 3).
 
     A client that has no credential yet learns there where to get one, so nobody
-    is asked who they are. What is no plain reading of it is no public operation.
+    is asked who they are; and open what a service declares as public. What is no
+    plain reading of either is no public operation.
     """
-    target = facts.of(Route).target
-    if target is None or not _asks_for_metadata(given, target):
+    target, call = facts.of(Route).target, given.call
+    if target is None or call.method not in READING or has_body(call):
         return Passed(NotPublic())
-    call = given.call
-    return Answered(metadata_reply(target, given.world.directory, call.method, call.decision))
+    if _asks_for_metadata(given, target):
+        return Answered(metadata_reply(target, given.world.directory, call.method, call.decision))
+    message = _asks_for_public(given, facts, target)
+    return Passed(NotPublic()) if message is None else Opened((message,))
+
+
+def _asks_for_public(given: Given, facts: Facts, target: Target) -> Message | None:
+    """Give the request as step 1 reads it, where that is of a public route."""
+    if target.kind is not TargetKind.HTTP_SERVICE:
+        return None
+    match read_request(given, facts):
+        case Passed(Message(operation=HttpCall(method, path)) as message):
+            is_public = isinstance(target.routes.find(method, path), PublicRoute)
+            return message if is_public else None
+    return None
 
 
 def _asks_for_metadata(given: Given, target: Target) -> bool:
     call = given.call
-    return (
-        target.kind is TargetKind.MCP_SERVER
-        and call.method in READING
-        and call.size == 0
-        and not call.body
-        and call.path in metadata_paths(target)
-        and names_host(call.host, target)
-    )
+    return call.path in metadata_paths(target) and names_host(call.host, target)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import assert_never
 
 from authz.directory.compiled import Target, TargetKind
 from authz.model.call import Call
 from authz.model.operation import Message
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
+from authz.protocols.a2a import read_agent_call
 from authz.protocols.http import read_request as read_http
+from authz.protocols.http import read_unrouted
 from authz.protocols.mcp import read_message as read_mcp
 from authz.protocols.unreadable import Unreadable
 from authz.steps.given import Given, Route
@@ -62,9 +65,11 @@ def _leaves_no_room(headers: Mapping[str, str]) -> bool:
 
 
 def _check_address(call: Call, target: Target) -> Refused | None:
-    """Check that the caller means what Envoy routes to: `Host` and path, exactly."""
+    """Check that the caller means what Envoy routes to: `Host`, and the path of a server."""
     if not names_host(call.host, target):
         return Refused(Reason.AMBIGUOUS_REQUEST, "the Host is none of the target's")
+    if target.kind is not TargetKind.MCP_SERVER:
+        return None
     path, mark, _ = call.path.partition("?")
     if mark:
         return Refused(Reason.AMBIGUOUS_REQUEST, "the path has a query string")
@@ -89,14 +94,26 @@ def spellings_of(host: str) -> tuple[str, ...]:
 
 
 def _read_message(call: Call, target: Target | None) -> Message | Refused:
-    if target is None or target.kind is not TargetKind.MCP_SERVER:
-        return read_http(call.method, call.body)
+    if target is None:
+        return read_unrouted(call.method, call.body)
+    try:
+        match target.kind:
+            case TargetKind.HTTP_SERVICE:
+                return read_http(call)
+            case TargetKind.AGENT:
+                return read_agent_call(call, target.path)
+            case TargetKind.MCP_SERVER:
+                return _read_mcp(call)
+            case other:
+                assert_never(other)
+    except Unreadable as error:
+        return error.refused
+
+
+def _read_mcp(call: Call) -> Message | Refused:
     if call.method == "POST" and not call.body:
         return Refused(Reason.BODY_MISSING, "a POST without a body has nothing to judge")
     if call.is_lossy:
         # Envoy writes "!" for every byte that is no UTF-8, and sends the byte upstream.
         return Refused(Reason.AMBIGUOUS_REQUEST, "the body came as text; set pack_as_bytes: true")
-    try:
-        return read_mcp(call.method, call.headers, call.body, call.size)
-    except Unreadable as error:
-        return error.refused
+    return read_mcp(call.method, call.headers, call.body, call.size)

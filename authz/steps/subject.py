@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authz.directory.compiled import Agent
+from authz.directory.compiled import Agent, Target, TargetKind
 from authz.directory.listening import Direction
 from authz.directory.offers import SubjectRule
 from authz.identity.client import speaks_for_itself
@@ -89,7 +89,9 @@ def _subject_rule(facts: Facts, agent: Agent | None) -> SubjectRule:
     """
     Say whether a user is wanted; what is not declared for this agent wants one.
 
-    Where no agent asks there is nobody but the user.
+    Where no agent asks there is nobody but the user. A service that takes no users
+    wants none: there a 401 would tell what is not declared from what is forbidden,
+    and no login would help.
     """
     if agent is None:
         return SubjectRule.REQUIRED
@@ -97,11 +99,17 @@ def _subject_rule(facts: Facts, agent: Agent | None) -> SubjectRule:
     if isinstance(operation, Session):
         return SubjectRule.OPTIONAL
     offer = target.offer_for(operation) if target else None
+    if target is not None and _takes_no_users(target):
+        return SubjectRule.NONE
     if target is None or offer is None:
         return SubjectRule.REQUIRED
     connection = agent.connections.get(target.name)
     is_listed = connection is not None and connection.lists(offer)
     return offer.subject if is_listed else SubjectRule.REQUIRED
+
+
+def _takes_no_users(target: Target) -> bool:
+    return target.kind is TargetKind.HTTP_SERVICE and not target.routes.take_users
 
 
 def _is_stranger_to_session(subject: Subject, facts: Facts) -> bool:

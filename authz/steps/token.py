@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
-from authz.directory.compiled import Target
+from authz.directory.compiled import Target, TokenMode
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.operation import Message
@@ -12,7 +12,7 @@ from authz.model.outcome import Facts, Passed
 from authz.model.principals import Actor, Caller, Subject
 from authz.policy.question import Judgement
 from authz.steps.ceilings import UserScopes
-from authz.steps.given import Asked, Credential, Given, Grant, Held, Link, Route, hops_of
+from authz.steps.given import Asked, Credential, Given, Grant, Held, Link, NoToken, Route, hops_of
 from authz.steps.policy import NothingAsked
 from authz.steps.public import NotPublic
 from authz.steps.suspension import NobodySuspended
@@ -32,18 +32,21 @@ CLEARED = (
     Judgement,
     NothingAsked,
 )
-"""What every step before this one learns: without one of them there is no token."""
+"""What every step before this one learns: without one of them nothing is let through."""
 
 
-def describe_token(given: Given, facts: Facts) -> Passed[Grant]:
+def describe_token(given: Given, facts: Facts) -> Passed[Grant] | Passed[NoToken]:
     """
     Describe a token, and hand on what it was decided from for the self-check.
 
     With a user, `sub` is the user and `act` the proven chain; without one,
-    `sub` is the caller itself and nobody acts for anybody.
+    `sub` is the caller itself and nobody acts for anybody. A target that takes
+    no token gets none.
     """
     for kind in CLEARED:
         facts.of(kind)  # A row missing from the table of steps is a fault, never an allow.
+    if facts.of(Link).target.token is TokenMode.NONE:
+        return Passed(NoToken())
     directory, subject = given.world.directory, facts.of(Credential).subject
     inputs = Inputs(
         decision=given.call.decision,

@@ -14,6 +14,7 @@ from functools import partial
 from authz.directory.compiled import Agent, Connection, Issuer, Lifecycle, Role, Target
 from authz.directory.listening import ByPrincipal
 from authz.model.operation import (
+    HttpCall,
     Message,
     Operation,
     PromptUse,
@@ -283,6 +284,10 @@ def _declared(operation: Operation, target: Target) -> Change | None:
             return Change(f"{target.kind} {target.name}", "resources", seen, "one of that URI")
         case TaskUse():
             return Change(f"{target.kind} {target.name}", "tasks", NOTHING, "declared")
+        case HttpCall():
+            seen = ", ".join(target.routes.listed) or NOTHING
+            needed = "a route for that method and path"
+            return Change(f"{target.kind} {target.name}", "routes", seen, needed)
     return None
 
 

@@ -15,8 +15,12 @@ from authz.directory.compiled import Directory
 from authz.directory.listening import ByPrincipal
 from authz.model.call import Call
 from authz.model.instant import EARLIEST, LATEST, Instant
+from authz.model.masking import MAX_TEXT
 from authz.model.operation import (
+    AgentCall,
+    Binding,
     Era,
+    HttpCall,
     Message,
     Operation,
     PromptUse,
@@ -89,6 +93,7 @@ SAID: Mapping[str, Shape] = {
     "prompt": {"prompt": str, "arguments": {}},
     "resource": {"resource": str},
     "task": {"writes": bool},
+    "agent_call": {"binding": str},
 }
 """What operations of a kind say besides."""
 
@@ -133,7 +138,7 @@ def _read(record: Mapping[str, Any], directory: Directory) -> Stated:
     if reason is Reason.ALLOW and record["step"] in (READING, PROVING):
         raise NotReplayable(UNKNOWN)
     refused = Refused(reason, f"{record['detail']} (as recorded; it is not tried again)")
-    operation, masked = _operation(record["operation"])
+    operation, masked = _operation(record["operation"], record["request"]["path"])
     message: Message | Refused = refused
     if record["step"] != READING and operation is not None:
         message = _message(record["operation"], operation)
@@ -203,12 +208,27 @@ def _message(told: Mapping[str, Any], operation: Operation) -> Message:
     return Message(Protocol(told["protocol"]), operation, None, Era(told["era"]))
 
 
-def _operation(told: Mapping[str, Any] | None) -> tuple[Operation | None, frozenset[str]]:
+def _whole_path(address: str) -> str:
+    path = address.removesuffix("?")
+    if len(path) >= MAX_TEXT:
+        raise Incomplete("the path was longer than the record holds")
+    return path
+
+
+def _operation(
+    told: Mapping[str, Any] | None, address: str
+) -> tuple[Operation | None, frozenset[str]]:
     if told is None:
         return None, frozenset()
     kind, method = told["kind"], told["method"]
     if not fits(told, SAID.get(kind, {})):
         raise NotReplayable(UNKNOWN)
+    if kind == "http":
+        return HttpCall(method, _whole_path(address)), frozenset()
+    return _said(kind, method, told)
+
+
+def _said(kind: str, method: str, told: Mapping[str, Any]) -> tuple[Operation, frozenset[str]]:
     match kind:
         case "tool_call":
             arguments, masked = rebuilt(told["arguments"])
@@ -220,6 +240,8 @@ def _operation(told: Mapping[str, Any] | None) -> tuple[Operation | None, frozen
             return ResourceUse(told["resource"], method, method == COMPLETE), frozenset()
         case "task":
             return TaskUse(method, told["writes"]), frozenset()
+        case "agent_call":
+            return AgentCall(method, Binding(told["binding"])), frozenset()
         case "session":
             return Session(method), frozenset()
     return Unknown(method), frozenset()

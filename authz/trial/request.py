@@ -17,6 +17,7 @@ MEMBERS: Mapping[str, str] = {
     "tool": TEXT,
     "prompt": TEXT,
     "resource": TEXT,
+    "route": TEXT,
     "session": TEXT,
     "args": OBJECT,
     "user": TEXT,
@@ -33,6 +34,7 @@ OPERATIONS: Mapping[str, str] = {
     "tool": "namespace/server/tool",
     "prompt": "namespace/server/prompt",
     "resource": "namespace/server/URI",
+    "route": "namespace/service/METHOD /path",
     "session": "namespace/server",
 }
 """What can be asked for, and how it is named; one of them is."""

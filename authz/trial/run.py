@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from authz.decide import STEPS, Step, Taken
-from authz.model.outcome import NO_ANSWERS, Answered, Facts, Passed, Refused
+from authz.model.outcome import NO_ANSWERS, Answered, Facts, Opened, Passed, Refused
 from authz.model.principals import UserAlone
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
@@ -200,7 +200,7 @@ def _pass(setting: Setting) -> _Run:
             case Passed(fact, besides):
                 facts = facts.learn(fact, *besides)
                 passed.append(step)
-            case Answered():
+            case Answered() | Opened():
                 return _Run(given, facts, (*passed, step), step, None)
             case Refused() as refused:
                 return _Run(given, facts.learn(*refused.facts), tuple(passed), step, refused)

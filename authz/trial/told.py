@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from authz.directory.compiled import Directory, Issuer, Target
 from authz.directory.diagnostics import nearest
@@ -23,6 +23,8 @@ from authz.model.principals import Actor, Authentication, Hop, Identity, Login, 
 from authz.model.reasons import Reason
 from authz.model.scopes import Scopes
 from authz.model.strict_json import JSON
+from authz.protocols.http import read_request
+from authz.protocols.unreadable import Unreadable
 from authz.steps.chain import refuse_chain
 from authz.steps.workload import identity_of
 from authz.trial.stated import Stated
@@ -49,7 +51,7 @@ class Told:
     """`namespace/server/…`, behind it the name or URI; `namespace/server` for a session."""
 
     kind: str = "tool"
-    """`tool`, `prompt`, `resource` or `session`: what `operation` names."""
+    """`tool`, `prompt`, `resource`, `route` or `session`: what `operation` names."""
 
     arguments: Mapping[str, JSON] = field(default_factory=dict)
     user: str | None = None
@@ -81,11 +83,11 @@ def state(told: Told, directory: Directory, now: Instant) -> Stated:
         if agent not in directory.agents:
             hint = nearest(agent, directory.agents)
             raise Untellable(f"no document declares the agent {agent}; {hint}".rstrip("; "))
-    name, operation = _operation(told)
+    call, message = _read(told, directory)
     return Stated(
-        call=_call(told, name, directory),
+        call=call,
         caller=_identity(told.agent, directory),
-        message=Message(Protocol.MCP, operation, None),
+        message=message,
         login=_login(told, directory, now) if told.user else None,
         now=now,
     )
@@ -111,10 +113,19 @@ def _identity(agent: str, directory: Directory) -> Identity | Refused:
     return Refused(Reason.AGENT_UNDECLARED, f"{agent} declares no identity")
 
 
-def _operation(told: Told) -> tuple[str, Operation]:
+def _read(told: Told, directory: Directory) -> tuple[Call, Message | Refused]:
+    """Give the call, and what step 1 would read of it."""
     namespace, _, rest = told.operation.partition("/")
-    server, _, asked = rest.partition("/")
-    return f"{namespace}/{server}", _asked(told, asked)
+    server, _, name = rest.partition("/")
+    call = _call(told, f"{namespace}/{server}", directory)
+    if told.kind != "route":
+        return call, Message(Protocol.MCP, _asked(told, name), None)
+    method, _, path = name.partition(" ")
+    call = replace(call, method=method, path=path)
+    try:
+        return call, read_request(call)
+    except Unreadable as error:
+        return call, error.refused
 
 
 def _asked(told: Told, name: str) -> Operation:

@@ -18,7 +18,7 @@ from authz._proto import base_pb2, external_auth_pb2
 from authz.model.call import Call
 from authz.model.headers import AUTHORIZATION
 from authz.model.instant import Instant
-from authz.model.outcome import Allowed, Answer, CheckedToken
+from authz.model.outcome import Allowed, Answer, CheckedToken, Facts, Forwarded, Named
 from authz.wire.headers import removals
 
 TARGET_KEY = "target"
@@ -102,10 +102,26 @@ def _headers(http: external_auth_pb2.AttributeContext.HttpRequest) -> dict[str, 
 def write_allow(allowed: Allowed, token: CheckedToken) -> external_auth_pb2.CheckResponse:
     """Write an allow: the proven identities and the token in, everything else of the table out."""
     headers = ((AUTHORIZATION, f"Bearer {token}"), *allowed.headers)
+    return _write_passage(headers, allowed.facts)
+
+
+def write_named(named: Named) -> external_auth_pb2.CheckResponse:
+    """Write an allow without a token: the proven identities in, all else of the table out."""
+    return _write_passage(named.headers, named.facts)
+
+
+def write_forwarded(forwarded: Forwarded) -> external_auth_pb2.CheckResponse:
+    """Write that a public operation goes on: everything of the table out, and nothing in."""
+    return _write_passage((), forwarded.facts)
+
+
+def _write_passage(
+    headers: tuple[tuple[str, str], ...], facts: Facts
+) -> external_auth_pb2.CheckResponse:
     response = external_auth_pb2.CheckResponse()
-    response.ok_response.headers.extend(_options(headers))
     names = frozenset(name for name, _ in headers)
-    sent = allowed.facts.of(Call).headers
+    response.ok_response.headers.extend(_options(headers))
+    sent = facts.of(Call).headers
     response.ok_response.headers_to_remove.extend(removals(names, sent))
     response.status.code = code_pb2.OK
     return response

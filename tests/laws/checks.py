@@ -13,7 +13,15 @@ from tests.support.direct import check_of
 
 NAMED = {case.name: case for case in all_cases()}
 GOOD: tuple[Case, ...] = tuple(
-    NAMED[name] for name in ("search-allowed", "two-hops", "session-without-user", "annotate")
+    NAMED[name]
+    for name in (
+        "search-allowed",
+        "two-hops",
+        "session-without-user",
+        "annotate",
+        "capability-allowed",
+        "public",
+    )
 )
 NOW = GOOD[0].now
 
@@ -21,7 +29,14 @@ TOKENS = tuple(dict(case.headers).get("authorization", "") for case in GOOD)
 PRINCIPALS = tuple(case.principal for case in GOOD)
 METHODS = ("POST", "GET", "DELETE", "PUT", "HEAD", "OPTIONS", "")
 RPC_METHODS = ("tools/call", "tools/list", "initialize", "ping", "subscriptions/listen", "a/b")
-TARGETS = ("tools/docs", "reports/archive", "reports/reporting-agent", "finance/ledger", "x")
+TARGETS = (
+    "tools/docs",
+    "tools/search-api",
+    "reports/archive",
+    "reports/reporting-agent",
+    "finance/ledger",
+    "x",
+)
 HEADERS = (
     "authorization",
     "content-encoding",
@@ -89,7 +104,10 @@ principals = st.one_of(
     short, st.sampled_from(PRINCIPALS), short.map("spiffe://example.org/{}".format)
 )
 hosts = st.one_of(short, short.map("docs.tools.svc.cluster.local{}".format))
-paths = st.one_of(short, short.map("/mcp{}".format), st.sampled_from(("/", "/mcp", "//mcp")))
+PATHS = ("/", "/mcp", "//mcp", "/search", "/items/7", "/healthz", "/items/../search")
+paths = st.one_of(
+    short, short.map("/mcp{}".format), short.map("/items/{}".format), st.sampled_from(PATHS)
+)
 headers = st.dictionaries(st.one_of(st.sampled_from(HEADERS), short), short, max_size=3)
 
 parts: dict[str, st.SearchStrategy[Any]] = {

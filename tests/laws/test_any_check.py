@@ -11,7 +11,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
+from authz.directory.compiled import TokenMode
 from authz.server.decision_point import DecisionPoint
+from authz.wire.headers import HEADERS
 from tests.laws.checks import NOW, checks, short
 from tests.laws.elsewhere import comparable
 from tests.support.direct import KeptRecords
@@ -31,11 +33,17 @@ def answered(
     return response, loaded
 
 
+def takes_token(record: Mapping[str, Any], decision_point: DecisionPoint) -> bool:
+    """Say whether an allow must have a token: by the directory, unless it is a public operation."""
+    directory = decision_point.world.directory
+    return record["step"] != 0 and directory.targets[record["target"]].token is TokenMode.MINT
+
+
 @given(checks(), st.dictionaries(short, short, max_size=1))
 def test_always_an_explicit_answer(
     decision_point: DecisionPoint, request: CheckRequest, metadata: dict[str, str]
 ) -> None:
-    """Nothing raises, and only an allow has code 0 and a token."""
+    """Nothing raises, only an allow has code 0, and it has a token unless none is declared."""
     response, record = answered(request, decision_point, metadata)
     event(record["reason"])
     is_allowed = record["verdict"] == "allow"
@@ -43,9 +51,9 @@ def test_always_an_explicit_answer(
 
     assert response.HasField("status")
     assert (response.status.code == 0) == is_allowed
-    assert (TOKEN in set_names) == is_allowed
     assert (response.WhichOneof("http_response") == "ok_response") == is_allowed
-    assert bool(record["token"]) == is_allowed
+    assert (TOKEN in set_names) == bool(record["token"])
+    assert bool(record["token"]) == (is_allowed and takes_token(record, decision_point))
     if not is_allowed:
         assert 200 <= response.denied_response.status.code < 600
 
@@ -64,7 +72,7 @@ def test_an_allow_is_of_somebody_declared(
 ) -> None:
     """What passes was asked by a proven, active agent, at a target that accepts it, for a scope."""
     _, record = answered(request, decision_point)
-    if record["verdict"] != "allow":
+    if record["verdict"] != "allow" or record["step"] == 0:
         return
     directory = decision_point.world.directory
     agent, target = directory.agents[record["agent"]], directory.targets[record["target"]]
@@ -73,10 +81,33 @@ def test_an_allow_is_of_somebody_declared(
     assert agent.lifecycle == "active"
     assert target.name in agent.connections
     assert target.accepts(agent.name)
+    if record["token"] is None:
+        assert all(set(record["required"]) <= set(scopes) for scopes in record["legs"].values())
+        return
     assert set(record["token"]["scope"]) <= set(record["required"])
     assert record["token"]["aud"] == target.audience
     for scopes in record["legs"].values():
         assert set(record["token"]["scope"]) <= set(scopes)
+
+
+@given(checks())
+def test_a_public_operation_names_nobody(
+    decision_point: DecisionPoint, request: CheckRequest
+) -> None:
+    """What passes unproven is a declared read of a service: nothing is said of anybody."""
+    response, record = answered(request, decision_point)
+    if record["verdict"] != "allow" or record["step"] != 0:
+        return
+    event("public")
+    http = request.attributes.request.http
+    removed = set(response.ok_response.headers_to_remove)
+
+    assert (record["target"], http.method) == ("tools/search-api", "GET")
+    assert http.path.partition("?")[0] == "/healthz"
+    assert not http.raw_body
+    assert not response.ok_response.headers
+    assert set(HEADERS) <= removed
+    assert (record["workload"], record["agent"], record["user"]) == (None, None, None)
 
 
 @given(checks())

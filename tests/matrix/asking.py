@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from authz._proto.external_auth_pb2 import CheckRequest
-from authz.directory.compiled import Directory, Target
+from authz.directory.compiled import Directory, Target, TokenMode
 from authz.model.instant import Instant
 from authz.model.operation import Session, Unknown
 from authz.server.decision_point import DecisionPoint
@@ -101,7 +101,9 @@ def answer(request: CheckRequest, decision_point: DecisionPoint) -> str:
     fresh = replace(decision_point, records=records, needs=NeedAnswers(), clock=lambda: NOW)
     response = fresh.answer(request.SerializeToString(), "out", {})
     (record,) = records.rows
-    assert bool(record["token"]) is (response.status.code == 0)
+    target = decision_point.world.directory.targets.get(record["target"] or "")
+    takes_token = record["step"] != PUBLIC and target and target.token is TokenMode.MINT
+    assert bool(record["token"]) is (response.status.code == 0 and takes_token)
     return _told(record)
 
 
@@ -128,7 +130,7 @@ def check_of(principal: str, target: Target | None, sample: Sample, user: User) 
     if target is not None:
         attributes.context_extensions["target"] = target.name
     http.host = min(target.hosts) if target else "elsewhere.example"
-    http.path = sample.path or (target.path if target else "/")
+    http.path = sample.path or (target.path if target else "") or "/"
     if sample.body:
         http.headers["content-type"] = "application/json"
     if user.token is not None:

@@ -9,7 +9,7 @@ import pytest
 from authz.decide import decide
 from authz.directory.compiled import Target, TargetKind
 from authz.model.operation import Message, Operation
-from authz.model.outcome import NO_ANSWERS, Replied, TurnedAway
+from authz.model.outcome import NO_ANSWERS, Forwarded, Replied, TurnedAway
 from authz.model.reasons import Reason
 from authz.server.decision_point import DecisionPoint
 from authz.wire.check import read_check, unread_call
@@ -64,7 +64,11 @@ def test_every_kind_of_operation_is_asked(decision_point: DecisionPoint) -> None
 
     for target, kind, sample in pairs:
         assert read_as(target, sample, decision_point) is kind, sample.label
-    assert {kind for _, kind, _ in pairs} == BY_KIND.keys() == {*get_args(Operation), Replied}
+    assert (
+        {kind for _, kind, _ in pairs}
+        == BY_KIND.keys()
+        == {*get_args(Operation), Replied, Forwarded}
+    )
     assert {target.kind for target in targets} == set(TargetKind)
 
 
@@ -74,8 +78,8 @@ def read_as(target: Target, sample: Sample, decision_point: DecisionPoint) -> ty
     unread = unread_call("out", decision="d", new_trace="t")
     call = read_check(check_of("", target, sample, nobody), unread, {})
     outcome = decide(call, decision_point.world, NOW, NO_ANSWERS)
-    if isinstance(outcome, Replied):
-        return Replied
+    if isinstance(outcome, (Replied, Forwarded)):
+        return type(outcome)
     assert isinstance(outcome, TurnedAway)
     return type(outcome.facts.of(Message).operation)
 
@@ -95,7 +99,8 @@ def test_every_target_agent_and_tool_is_asked(asked: Asked, decision_point: Deci
 
     for agent in directory.agents:
         for target in directory.targets.values():
-            assert {(agent, target.name, tool) for tool in target.tools} <= seen
+            named = {*target.tools, *target.routes.listed}
+            assert {(agent, target.name, name) for name in named} <= seen
 
 
 def test_allowed_users_are_named(asked: Asked) -> None:

@@ -12,8 +12,18 @@ from typing import Any
 import yaml
 
 from authz.directory.compiled import Target, TargetKind
-from authz.model.operation import PromptUse, ResourceUse, Session, TaskUse, ToolCall, Unknown
-from authz.model.outcome import Replied
+from authz.directory.routes import PublicRoute
+from authz.model.operation import (
+    AgentCall,
+    HttpCall,
+    PromptUse,
+    ResourceUse,
+    Session,
+    TaskUse,
+    ToolCall,
+    Unknown,
+)
+from authz.model.outcome import Forwarded, Replied
 from authz.protocols.mcp_methods import LISTEN_FLAGS, METHODS, SESSION_VERBS, Rule
 from authz.refusals.metadata import metadata_paths
 
@@ -108,14 +118,41 @@ def _unknowns(target: Target) -> Iterator[Sample]:
     if target.kind is TargetKind.MCP_SERVER:
         yield _message("an unknown method", "tools/destroy", {})
         yield Sample("plain HTTP", "PUT", b"{}")
-    else:
+
+
+def _agent_calls(target: Target) -> Iterator[Sample]:
+    if target.kind is TargetKind.AGENT:
         yield _message("a message", "message/send", {})
         yield Sample("plain HTTP", "GET")
+
+
+def _http_calls(target: Target) -> Iterator[Sample]:
+    if target.kind is not TargetKind.HTTP_SERVICE:
+        return
+    for name, route in target.routes.listed.items():
+        yield Sample(name, route.method, path=_filled(route.path))
+    yield Sample("an unknown path", "GET", path="/no/such/path")
+    yield Sample("an unknown method", "PATCH", b"{}", path="/search")
 
 
 def _publics(target: Target) -> Iterator[Sample]:
     if target.kind is TargetKind.MCP_SERVER:
         yield Sample("the metadata", "GET", path=min(metadata_paths(target)))
+
+
+def _opened(target: Target) -> Iterator[Sample]:
+    for path in PUBLIC_PATHS.get(target.name, ()):
+        assert isinstance(target.routes.find("GET", path), PublicRoute)
+        yield Sample(f"public GET {path}", "GET", path=path)
+
+
+PUBLIC_PATHS: Mapping[str, tuple[str, ...]] = {"tools/search-api": ("/healthz",)}
+"""By target: what it declares as public."""
+
+
+def _filled(template: str) -> str:
+    """Give a path that a template takes."""
+    return re.sub(r"\{[^}]*\}", "7", template)
 
 
 def _message(label: str, method: str, params: Mapping[str, Any]) -> Sample:
@@ -131,7 +168,11 @@ BY_KIND: Mapping[type, Callable[[Target], Iterator[Sample]]] = {
     ResourceUse: _resources,
     TaskUse: _tasks,
     Session: _sessions,
+    HttpCall: _http_calls,
+    AgentCall: _agent_calls,
     Unknown: _unknowns,
     Replied: _publics,
+    Forwarded: _opened,
 }
-"""Samples of every kind of operation; `Replied` stands for what we answer ourselves."""
+"""Samples of every kind of operation; `Replied` stands for what we answer ourselves, and
+`Forwarded` for what anybody may ask an upstream."""

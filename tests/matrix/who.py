@@ -115,8 +115,8 @@ def _chains(target: Target, directory: Directory) -> Iterator[tuple[Agent, ...]]
 
 
 def _everything(directory: Directory) -> str:
-    tools = (tool for target in directory.targets.values() for tool in target.tools.values())
-    return " ".join(sorted({scope for tool in tools for scope in tool.scopes}))
+    offers = (offer for target in directory.targets.values() for offer in target.offers)
+    return " ".join(sorted({scope for offer in offers for scope in offer.scopes}))
 
 
 def _idp_token(issuer: Issuer, claims: dict[str, Any], now: Instant) -> str:

@@ -57,6 +57,7 @@ def answer_differences(
         "<scope>": " ".join(record["required"] or ()),
         "<metadata>": metadata_url(audience) if audience else "",
         "<workload>": record["workload"] or "",
+        "<peer>": record["peer"]["principal"],
     }
     if status != expected["status"]:
         yield f"status {status}, expected {expected['status']}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from authz.model.operation import ResourceUse, ToolCall
-from authz.protocols.http import read_request
+from authz.protocols.http import read_unrouted
 from authz.protocols.mcp import read_message
 from authz.protocols.mcp_methods import METHODS
 from authz.protocols.unreadable import Unreadable
@@ -31,7 +31,7 @@ def entry(data: bytes) -> None:
     method, *lines = head.decode("latin-1").split("\n")
     rows = (line.partition(": ") for line in lines)
     headers = {name.lower(): value for name, _, value in rows}
-    plain = read_request(method, body)
+    plain = read_unrouted(method, body)
     try:
         message = read_message(method, headers, body, len(body))
     except Unreadable as refused:

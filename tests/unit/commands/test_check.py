@@ -167,10 +167,10 @@ def test_chain(home: Path) -> None:
 
 USAGE: tuple[tuple[tuple[str, ...], str], ...] = (
     ((), "no agent is told"),
-    (("--agent", AGENT), "expected one of tool, prompt, resource, session"),
+    (("--agent", AGENT), "expected one of tool, prompt, resource, route, session"),
     (
         ("--agent", AGENT, "--tool", TOOL, "--session", "tools/docs"),
-        "expected one of tool, prompt, resource, session",
+        "expected one of tool, prompt, resource, route, session",
     ),
     (("--agent", AGENT, "--tool", "docs/search"), "is no tool"),
     (("--agent", AGENT, "--session", "docs"), "is no target"),

@@ -33,11 +33,12 @@ def test_metadata(
 ) -> None:
     """Metadata is answered for a GET without a body, at its path and host, for MCP servers."""
     world = decision_point.world
-    target = replace(world.directory.targets["tools/docs"], kind=kind)
+    server = world.directory.targets["tools/docs"]
+    target = replace(server, kind=kind)
     call = replace(
         unread_call("out", decision="d", new_trace="t"),
         method="GET",
-        path=min(metadata_paths(target)),
+        path=min(metadata_paths(server)),
         host="docs.tools.svc.cluster.local",
     )
     given = Given(replace(call, **change), world, Instant(1), NO_ANSWERS)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args, get_origin, get_type_hints
 
 import pytest
 
 from authz.decide import STEPS
+from authz.directory.compiled import TokenMode
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.operation import Message, Protocol, ToolCall
@@ -18,7 +20,7 @@ from authz.model.spiffe import SpiffeId
 from authz.policy.question import Judgement
 from authz.server.decision_point import DecisionPoint
 from authz.steps.ceilings import UserScopes
-from authz.steps.given import Asked, Credential, Given, Grant, Held, Link, Route
+from authz.steps.given import Asked, Credential, Given, Grant, Held, Link, NoToken, Route
 from authz.steps.policy import NothingAsked
 from authz.steps.public import NotPublic
 from authz.steps.suspension import NobodySuspended
@@ -30,10 +32,10 @@ CALLER = Caller(WORKLOAD, Hop("research/research-agent", Actor(WORKLOAD.authorit
 CALL: Call = unread_call("out", decision="d", new_trace="t")
 
 
-def learned(decision_point: DecisionPoint) -> list[object]:
+def learned(decision_point: DecisionPoint, token: TokenMode = TokenMode.MINT) -> list[object]:
     """Give one fact of each kind: what every step before the last learns."""
     directory = decision_point.world.directory
-    target = directory.targets["tools/docs"]
+    target = replace(directory.targets["tools/docs"], token=token)
     return [
         CALL,
         Route(target),
@@ -57,7 +59,7 @@ def test_every_step_is_asked_for() -> None:
     answers = [answer for hint in hints for answer in (hint, *get_args(hint))]
     kinds = {kind for each in answers if get_origin(each) is Passed for kind in get_args(each)}
 
-    assert kinds - {UserAlone} | {Call} == {*CLEARED, Grant}
+    assert kinds - {UserAlone} | {Call} == {*CLEARED, Grant, NoToken}
 
 
 def test_no_token_for_a_user_alone(decision_point: DecisionPoint) -> None:
@@ -69,11 +71,12 @@ def test_no_token_for_a_user_alone(decision_point: DecisionPoint) -> None:
         describe_token(given, Facts(*rest, UserAlone()))
 
 
+@pytest.mark.parametrize("token", TokenMode)
 @pytest.mark.parametrize("kind", CLEARED)
-def test_without_one_fact(kind: type, decision_point: DecisionPoint) -> None:
-    """Where one step did not speak, there is no token: a fault, never an allow."""
+def test_without_one_fact(kind: type, token: TokenMode, decision_point: DecisionPoint) -> None:
+    """Where one step did not speak, nothing is let through: a fault, never an allow."""
     given = Given(CALL, decision_point.world, Instant(1), NO_ANSWERS)
-    rest = [fact for fact in learned(decision_point) if type(fact) is not kind]
+    rest = [fact for fact in learned(decision_point, token) if type(fact) is not kind]
 
     assert len(rest) == len(CLEARED) - 1
     with pytest.raises(KeyError):
@@ -86,4 +89,14 @@ def test_scopes_are_an_intersection(decision_point: DecisionPoint) -> None:
     answer = describe_token(given, Facts(*learned(decision_point)))
 
     assert isinstance(answer, Passed)
+    assert isinstance(answer.fact, Grant)
     assert answer.fact.claims.scopes == {"docs:write"}
+
+
+def test_no_token_where_none_is_taken(decision_point: DecisionPoint) -> None:
+    """A target that takes no token gets none, and every other target gets one."""
+    given = Given(CALL, decision_point.world, Instant(1), NO_ANSWERS)
+
+    assert describe_token(given, Facts(*learned(decision_point, TokenMode.NONE))) == Passed(
+        NoToken()
+    )
