@@ -17,6 +17,7 @@ from authz.policy.question import Judgement, PolicyRef
 from authz.policy.reads import readers_of
 from authz.steps.given import Asked, Given, Held
 from authz.steps.policy import question_of
+from authz.steps.public import NotPublic, answer_public
 from authz.steps.read import read_request
 from authz.steps.subject import prove_subject, take_login
 from authz.steps.workload import prove_workload, take_identity
@@ -211,6 +212,9 @@ def _pass(setting: Setting) -> _Run:
 
 def _take(step: Step, stated: Stated, given: Given, facts: Facts) -> Taken:
     """Take a step; of bytes and tokens, which are not there, take what is stated."""
+    if step.take is answer_public and _was_unreadable(stated):
+        # The body or header for which it was refused is not there any more.
+        return Passed(NotPublic())
     if step.take is read_request:
         message = stated.message
         return message if isinstance(message, Refused) else Passed(message)
@@ -221,6 +225,11 @@ def _take(step: Step, stated: Stated, given: Given, facts: Facts) -> Taken:
     if step.take is prove_subject:
         return take_login(stated.login, given, facts)
     return step.take(given, facts)
+
+
+def _was_unreadable(stated: Stated) -> bool:
+    message = stated.message
+    return isinstance(message, Refused) and message.reason is not Reason.ALLOW
 
 
 def _report(step: Step, state: State, reason: Reason | None = None, detail: str = "") -> StepReport:
