@@ -15,9 +15,8 @@ from tests.support.expect import (
     header_differences,
     token_differences,
 )
-from tests.support.scope import in_force
 
-CASES = [case for case in all_cases() if in_force(case)]
+CASES = all_cases()
 
 
 @pytest.fixture(scope="module", params=CASES, ids=str)

@@ -25,7 +25,6 @@ from tests.clients.floor import TRANSPORT, Floor, running_floor
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.edge import headers_of
 from tests.support.mcp_upstream import RAN
-from tests.support.scope import EARLIER, in_force
 
 TIMEOUT_SECONDS = 20
 MODES: tuple[ConnectMode, ...] = ("legacy", "auto")
@@ -41,7 +40,7 @@ def _is_for_clients(case: Case) -> bool:
 
     What refuses the user or the agent (steps 1 to 5) refuses the session too.
     """
-    if not in_force(case) or not case.body.startswith(b"{") or case.method != "POST":
+    if not case.body.startswith(b"{") or case.method != "POST":
         return False
     if any(name.startswith("mcp-param-") for name, _ in case.headers):
         return False
@@ -112,7 +111,7 @@ def test_enough_cases_reach_clients() -> None:
     """The number of cases that clients make is printed, and never shrinks unnoticed."""
     print(f"clients: {len(CASES)} cases in {len(MODES)} eras")
 
-    assert len(CASES) == 51 + len(EARLIER)
+    assert len(CASES) == 57
 
 
 def test_allowed_call_after_a_refusal(floor: Floor) -> None:

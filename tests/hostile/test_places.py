@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from authz.audit.sink import RecordFile, RecordUnwritten
+from authz.audit.sink import RecordFile
 from authz.directory.listening import Listener, UnixSocket
 from authz.server.listeners import CannotListen, bind
 from authz.tokens.signing_keys import KeysUnusable
@@ -127,16 +127,3 @@ def test_line_that_a_kill_has_torn(tmp_path: Path) -> None:
         records.write({"decision": 2})
 
     assert _lines(path) == ['{"decision":1}', '{"deci', '{"decision":2}']
-
-
-def test_write_that_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A record of which only a part was written is told as unwritten, and the next is whole."""
-    path, write = tmp_path / "decisions.jsonl", os.write
-    with RecordFile(path) as records:
-        monkeypatch.setattr(os, "write", lambda number, line: write(number, line[:5]))
-        with pytest.raises(RecordUnwritten, match="cut short"):
-            records.write({"decision": 1})
-        monkeypatch.undo()
-        records.write({"decision": 2})
-
-    assert _lines(path) == ['{"dec', '{"decision":2}']

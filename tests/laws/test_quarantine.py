@@ -16,12 +16,11 @@ from tests.laws.checks import checks
 from tests.laws.elsewhere import comparable, record_of
 from tests.support.cases import Case, all_cases
 from tests.support.direct import KeptRecords, decide_case
-from tests.support.scope import in_force
 from tests.support.worlds import load_world
 
 IMPORTER = "directory/ns/tools/importer.yaml"
 CLASHING = "import_pages"
-CASES = [case for case in all_cases() if in_force(case) and case.target != "tools/importer"]
+CASES = [case for case in all_cases() if case.target != "tools/importer"]
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ WHOLE = frozenset({"body", "arguments", "call", "act", "expect", "target", "auth
 """Members that a case replaces whole. `target: {}` is a route that names no target."""
 
 CASE_MEMBERS = frozenset(
-    {"name", "why", "since", "listener", "peer", "target", "request", "token", "now", "expect"}
+    {"name", "why", "listener", "peer", "target", "request", "token", "now", "expect"}
 )
 REQUEST_MEMBERS = frozenset(
     {"method", "host", "path", "headers", "call", "body", "text", "http", "authorization"}
@@ -47,7 +47,6 @@ class Case:
 
     name: str
     why: str
-    since: str
     listener: str
     principal: str
     target: str | None
@@ -148,7 +147,6 @@ def _case(name: str, row: Mapping[str, Any], now: Instant) -> Case:
     return Case(
         name=name,
         why=row["why"],
-        since=row.get("since", "A1"),
         listener=row["listener"],
         principal=row["peer"]["principal"],
         target=row["target"].get("target"),

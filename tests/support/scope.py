@@ -1,26 +1,8 @@
-"""Which of the cases this version must pass, and by which way they can be brought about.
-
-A case says `since`: the slice of the product that it belongs to. `A1` is one
-call from end to end; `A2` explains and proves it; `A3` lets nothing past.
-"""
+"""By which way the cases can be brought about: all of them by a Check, most by a client."""
 
 from __future__ import annotations
 
 from tests.support.cases import Case
-
-SLICES = frozenset({"A1", "A2"})
-
-EARLIER = frozenset(
-    {
-        "capability-allowed",
-        "capability-lacks",
-        "capability-nobody",
-        "in-does-not-mix",
-        "public",
-        "quarantined-tool",
-    }
-)
-"""Cases of a slice that is not whole yet, which this version passes already."""
 
 DIRECT_ONLY = frozenset({"truncated-flag", "upgrade", "in-does-not-mix"})
 """Cases that no client brings about: the header of the first is Envoy's own, Envoy refuses the
@@ -50,11 +32,6 @@ TIDIED_BY_ENVOY = frozenset(
 
 WITHOUT_BODY = frozenset({"http-head", "public-head"})
 """Cases whose refusal comes without its body through Envoy, as the answer to any HEAD does."""
-
-
-def in_force(case: Case) -> bool:
-    """Say whether *case* is about what this version does."""
-    return case.since in SLICES or case.name in EARLIER
 
 
 def reaches_the_gate(case: Case) -> bool:

@@ -16,7 +16,6 @@ from authz.sources.declared import read_policies
 from authz.world import World
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import decide_case
-from tests.support.scope import in_force
 
 MASKED = {
     "mirror-of-argument",
@@ -32,7 +31,7 @@ MASKED = {
 }
 """Cases that were decided by what no record may hold: these values are not opened."""
 
-CASES = [case for case in all_cases() if in_force(case)]
+CASES = all_cases()
 
 
 @pytest.fixture(scope="module")

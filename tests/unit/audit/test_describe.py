@@ -36,7 +36,6 @@ from authz.server.decision_point import DecisionPoint
 from authz.steps.given import Route
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import decide_case
-from tests.support.scope import in_force
 
 CALL = Call(
     decision="d",
@@ -56,7 +55,7 @@ CALL = Call(
     time=None,
 )
 OPENED = frozenset({"/query", "/where/path", "/tags/1", "/limit", "/price", "/a~1b"})
-CASES = [case for case in all_cases() if in_force(case)]
+CASES = all_cases()
 
 
 def target_with(record: frozenset[str]) -> Target:
