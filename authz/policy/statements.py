@@ -18,8 +18,11 @@ MAX_OPERATORS = 600
 MAX_NESTED = 300
 """Brackets within brackets. With 8 MiB of stack the engine ends on about 650."""
 
-_TOKEN = re.compile(r'//[^\n\r]*|"(?:\\.|[^"\\])*"|\w+|&&|\|\||\s+|.', re.DOTALL)
-"""A comment ends at a carriage return too, as the engine's does: else it could hide a policy."""
+_TOKEN = re.compile(
+    r'(?P<aside>//[^\n\r]*|[^\S\x1c-\x1f]+)|"(?:\\.|[^"\\])*"|\w+|&&|\|\||.', re.DOTALL
+)
+"""A comment ends at a carriage return too, as the engine's does: else it could hide a policy. And
+white space is what Unicode calls so: Python's takes four separators of ASCII besides."""
 
 _COUNTED = frozenset("([{.+*-!<>=") | {"&&", "||", "if"}
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
@@ -93,7 +96,7 @@ def scope_end(statement: str) -> int:
 def tokens(text: str) -> Iterator[re.Match[str]]:
     """Give the tokens of *text*, without white space and comments. Operators may be in pieces."""
     for match in _TOKEN.finditer(text):
-        if not match.group().isspace() and not match.group().startswith("//"):
+        if match["aside"] is None:
             yield match
 
 

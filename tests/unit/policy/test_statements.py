@@ -85,6 +85,7 @@ NOT_ONE = (
     "permit (principal, action, resource) when { 'a' == 1 };",
     f"\ufeff{P}",
     f"{P}\x00",
+    *(f"{P}{separator}" for separator in "\x1c\x1d\x1e\x1f"),
     "@a @a permit (principal, action, resource);",
     "allow (principal, action, resource);",
     'permit (principal == User::"a" || principal == User::"b", action, resource);',
