@@ -12,6 +12,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
+from authz.directory.compiled import Target, TargetKind, TokenMode
 from authz.server.decision_point import DecisionPoint
 from authz.server.worlds import CurrentWorld
 from authz.telemetry.logs import open_log
@@ -74,20 +75,40 @@ def _is_no_check(data: bytes) -> bool:
 
 
 def _check_allow(request: CheckRequest, response: CheckResponse, record: dict[str, Any]) -> None:
-    directory = _decision_point().world.directory
-    agent, target = directory.agents[record["agent"]], directory.targets[record["target"]]
-    attributes = request.attributes
     assert response.WhichOneof("http_response") == "ok_response"
     assert record["verdict"] == "allow"
+    told = {row.header.key for row in response.ok_response.headers}
+    target = _decision_point().world.directory.targets[record["target"]]
+    if record["step"] == 0:
+        assert target.kind is TargetKind.HTTP_SERVICE
+        assert (record["agent"], record["user"], record["token"], told) == (None, None, None, set())
+        return
+    _check_declared(request, record, target)
+    if target.token is TokenMode.NONE:
+        assert record["token"] is None
+        assert AUTHORIZATION not in told
+    else:
+        _check_token(record, target)
+    _check_credential(request, record)
+
+
+def _check_declared(request: CheckRequest, record: dict[str, Any], target: Target) -> None:
+    agent, attributes = (
+        _decision_point().world.directory.agents[record["agent"]],
+        request.attributes,
+    )
     assert attributes.source.principal in map(str, agent.spiffe_ids)
     assert agent.lifecycle == "active"
     assert attributes.context_extensions["target"] == target.name
     assert target.name in agent.connections
     assert target.accepts(agent.name)
-    assert record["token"]["aud"] == target.audience
-    assert set(record["token"]["scope"]) <= set(record["required"])
-    assert all(set(record["token"]["scope"]) <= set(row) for row in record["legs"].values())
-    _check_credential(request, record)
+
+
+def _check_token(record: dict[str, Any], target: Target) -> None:
+    token = record["token"]
+    assert token["aud"] == target.audience
+    assert set(token["scope"]) <= set(record["required"])
+    assert all(set(token["scope"]) <= set(row) for row in record["legs"].values())
 
 
 def _check_credential(request: CheckRequest, record: dict[str, Any]) -> None:
