@@ -25,6 +25,7 @@ from examples.demo.identity.oidc import OidcProvider
 from examples.demo.identity.own import OwnIssuer
 from examples.demo.identity.port import IdentityProvider
 from examples.demo.places import RECORDS, ROOT, SEEN, TOKEN
+from examples.demo.plain import plain_http
 from examples.demo.reloading import broken_edit, policy_edited, suspended_agent
 from examples.demo.rotation import rotated_keys
 from examples.demo.scenes import (
@@ -42,7 +43,7 @@ from examples.edge.envoy import EnvoyFailed
 from examples.idp.installation import NotInstalled
 from examples.idp.provider import ProviderFailed
 
-WIDE_COLUMNS = 120
+WIDE_COLUMNS = 124
 """Of a pipe or a file, so that the trail is not cut."""
 
 Scene = Callable[[Stage], Coroutine[Any, Any, Told]]
@@ -54,6 +55,7 @@ SCENES: tuple[Scene, ...] = (
     policy_edited,
     broken_edit,
     suspended_agent,
+    plain_http,
     no_envoy,
 )
 
@@ -129,14 +131,16 @@ def _show_token() -> None:
 def _show_trail(told: list[Told]) -> None:
     columns = ("trace", "agent", "user", "operation", "step", "verdict", "reason", "tool saw")
     table = Table(*columns, title="The trail, by trace id")
-    reached = {line["x-narrowgate-decision"] for line in json_lines(SEEN)}
+    reached = {line.get("x-narrowgate-decision") for line in json_lines(SEEN)}
     for scene in told:
         for row in trail(scene.trace_id):
             operation = row["operation"] or {}
             what = operation.get("tool") or operation.get("method") or "-"
             who = row["agent"] or "-", row["user"] or "-"
             went = str(row["step"]), row["verdict"], row["reason"]
-            saw = "the call" if row["decision"] in reached else "nothing"
+            # A public operation goes on without the name of its decision.
+            unnamed = "unnamed" if row["verdict"] == "allow" else "nothing"
+            saw = "the call" if row["decision"] in reached else unnamed
             table.add_row(scene.trace_id[:8], *who, what, *went, saw)
     console.print(table)
     console.print(f"Every decision: {RECORDS.relative_to(ROOT)}\n")

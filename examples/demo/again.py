@@ -22,8 +22,8 @@ SAID = (0, 4)
 UNDECIDED = "fault"
 """Reason of a record that decided nothing: the Check was not read."""
 
-UNPROVEN = "credential_invalid"
-"""Reason of a record that does not say whose login would have been good: that cannot be tried."""
+UNPROVEN = frozenset({"credential_invalid", "workload_unidentified"})
+"""Reasons of records that do not say whose proof would have been good: that cannot be tried."""
 
 
 def made_again(console: Console) -> None:
@@ -60,7 +60,7 @@ def _of_edited_worlds() -> set[str]:
 
 
 def _one_fact(row: dict[str, Any]) -> str:
-    was_tried = row["allowed_with_changes"] or row["reason"] == UNPROVEN
+    was_tried = row["allowed_with_changes"] or row["reason"] in UNPROVEN
     if len(row["changes"]) != 1 or not was_tried:
         raise NotAsTold(f"{row['reason']} names no one fact: {row['changes']}")
     fact: str = row["changes"][0]

@@ -30,6 +30,8 @@ GATE_AUDIENCE = "https://gate.example.org"
 IDP = "https://idp.demo.example"
 
 TOOL_ID = "spiffe://example.org/ns/tools/sa/docs"
+SERVICE_HOST = "search.tools.svc.cluster.local"
+SERVICE_ID = "spiffe://example.org/ns/tools/sa/search"
 AGENT_IDS = {
     name: f"spiffe://example.org/ns/research/sa/{name}" for name in ("research-agent", "assistant")
 }

@@ -189,12 +189,12 @@ def trail(trace_id: str) -> list[Line]:
 
 def _seen(trace_id: str, tool: str) -> Line:
     decision = record_of(trace_id, tool)["decision"]
-    (seen,) = [row for row in json_lines(SEEN) if row["x-narrowgate-decision"] == decision]
+    (seen,) = [row for row in json_lines(SEEN) if row.get("x-narrowgate-decision") == decision]
     return seen
 
 
 def _reached(record: Line) -> bool:
-    return any(row["x-narrowgate-decision"] == record["decision"] for row in json_lines(SEEN))
+    return any(row.get("x-narrowgate-decision") == record["decision"] for row in json_lines(SEEN))
 
 
 def _policies(record: Line) -> str:

@@ -14,7 +14,17 @@ from pathlib import Path
 from examples.demo.agent import Doors
 from examples.demo.children import ChildFailed, Line, running, tells_port
 from examples.demo.identity.choice import START
-from examples.demo.places import AGENT_IDS, FOLDER, HOME, LOGS, PKI, SOCKET, TOOL_ID, WORLD
+from examples.demo.places import (
+    AGENT_IDS,
+    FOLDER,
+    HOME,
+    LOGS,
+    PKI,
+    SERVICE_ID,
+    SOCKET,
+    TOOL_ID,
+    WORLD,
+)
 from examples.edge.certificates import Authority
 from examples.edge.envoy import Place, configuration, running_envoy
 
@@ -56,7 +66,10 @@ def staged(idp: str) -> Iterator[Stage]:
         tool = opened.enter_context(
             running(["examples.demo.tool", public], LOGS / "tool.log", tells_port)
         )
-        place = Place(FOLDER / "envoy", authority, SOCKET, tool["port"])
+        service = opened.enter_context(
+            running(["examples.demo.service"], LOGS / "service.log", tells_port)
+        )
+        place = Place(FOLDER / "envoy", authority, SOCKET, tool["port"], service["port"])
         envoy = opened.enter_context(running_envoy(place, configuration(place)))
         doors = Doors(envoy, provider)
         doors.save()
@@ -93,6 +106,7 @@ def _prepare(gate_port: int) -> Authority:
     authority = Authority(PKI)
     authority.issue("gate", "spiffe://example.org/ns/narrowgate/sa/gate")
     authority.issue("docs", TOOL_ID)
+    authority.issue("search", SERVICE_ID)
     for name, identity in AGENT_IDS.items():
         authority.issue(name, identity)
     return authority

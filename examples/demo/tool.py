@@ -4,14 +4,12 @@
 
 URL is the gate's public face. It verifies the gate's tokens as any resource
 server would: by the published keys, its own audience, and a scope for each
-tool. What reached it is kept in a file, so that the demo can show it.
+tool.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import Any
 
 import jwt
 from mcp.server import MCPServer
@@ -20,13 +18,12 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from examples.demo.places import GATE_ISSUER, PKI, SEEN, TOOL_AUDIENCE, TOOL_HOST
+from examples.demo.places import GATE_ISSUER, PKI, TOOL_AUDIENCE, TOOL_HOST
 from examples.demo.serving import Tls, serve
 from examples.demo.stage import JWKS_PATH
+from examples.demo.witness import Witness
 
-SHOWN = ("x-narrowgate-user", "x-narrowgate-agent", "x-workload-spiffe-id", "x-narrowgate-decision")
 PAGES = {"/workspace/tides": "Spring tides come with the new and the full moon."}
 
 
@@ -102,23 +99,6 @@ def _need(scope: str) -> None:
     token = get_access_token()
     if token is None or scope not in token.scopes:
         raise PermissionError(f"the token lacks {scope}")
-
-
-class Witness:
-    """Keeps what reached the tool: the tool's name, identity headers, and the token."""
-
-    def __init__(self, application: ASGIApp) -> None:
-        self._application = application
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Note the request, then let it through."""
-        if scope["type"] == "http":
-            headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-            told: dict[str, Any] = {name: headers[name] for name in SHOWN if name in headers}
-            told["token"] = headers.get("authorization", "").removeprefix("Bearer ")
-            with SEEN.open("a") as file:
-                file.write(json.dumps(told) + "\n")
-        await self._application(scope, receive, send)
 
 
 def main() -> None:

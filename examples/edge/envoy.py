@@ -22,6 +22,8 @@ from examples.edge.certificates import Authority
 CONFIGURATION = Path(__file__).parent.parent.parent / "envoy" / "agents.yaml"
 ENVOY_ID = "spiffe://example.org/ns/edge/sa/envoy"
 START_SECONDS = 20
+NOBODY = 1
+"""A port where nothing listens."""
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Z_]+)\}")
 
@@ -40,6 +42,11 @@ class Place:
     authority: Authority
     gate_socket: Path
     upstream_port: int
+    """Of the MCP server."""
+
+    service_port: int = NOBODY
+    """Of the plain HTTP service."""
+
     port: int = 0
     """0 lets the system choose."""
 
@@ -82,6 +89,7 @@ def configuration(place: Place) -> dict[str, Any]:
         "ADMIN_SOCKET": place.admin_socket,
         "GATE_SOCKET": place.gate_socket,
         "UPSTREAM_PORT": place.upstream_port,
+        "SERVICE_PORT": place.service_port,
     }
     template = CONFIGURATION.read_text()
     filled = _PLACEHOLDER.sub(lambda match: str(values[match[1]]), template)

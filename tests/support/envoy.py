@@ -1,7 +1,7 @@
 """The Envoy of `envoy/agents.yaml`, opened as far as the cases need it.
 
-What a case has to be able to say is changed: a client without a certificate,
-or with one of a foreign trust domain, reaches the gate; the route is picked by
+What a case has to be able to say is changed: a client with a certificate of a
+foreign trust domain reaches the gate; the route is picked by
 a header, so that `Host` is free to lie; and the upstream speaks plain HTTP/1.1,
 so that a test sees the bytes. A connection that it gives up is closed soon, because tests wait
 for that. Everything else is the shipped configuration.
@@ -23,13 +23,14 @@ def opened_configuration(place: Place, targets: Iterable[str]) -> dict[str, Any]
     resources = bootstrap["static_resources"]
     (chain,) = resources["listeners"][0]["filter_chains"]
     tls = chain["transport_socket"]["typed_config"]
-    tls["require_client_certificate"] = False
     roots = {"filename": str(place.authority.roots)}
     tls["common_tls_context"]["validation_context"] = {"trusted_ca": roots}
     manager = chain["filters"][0]["typed_config"]
     manager["delayed_close_timeout"] = "0.2s"
-    (host,) = manager["route_config"]["virtual_hosts"]
+    hosts = manager["route_config"]["virtual_hosts"]
+    host, *_ = hosts
     (route,) = host["routes"]
+    hosts[:] = [host]
     host["domains"] = ["*"]
     host["routes"] = [*(_to(target, route) for target in targets), _to_nobody(route)]
     for cluster in resources["clusters"]:
