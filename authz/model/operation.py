@@ -15,6 +15,7 @@ class Protocol(StrEnum):
     MCP = "mcp"
     HTTP = "http"
     A2A = "a2a"
+    MODEL = "model"
 
 
 class Binding(StrEnum):
@@ -23,6 +24,13 @@ class Binding(StrEnum):
     JSON_RPC = "json-rpc"
     REST = "rest"
     GRPC = "grpc"
+
+
+class Provider(StrEnum):
+    """Whose clients call a language model; each provider has errors of its own."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
 
 
 class Era(StrEnum):
@@ -88,6 +96,9 @@ class HttpCall:
     method: str
     path: str
     """In the one plain spelling that `protocols.http` lets through, without a query."""
+
+    provider: Provider | None = None
+    """Whose client reads a refusal, where it is a call of a language model."""
 
 
 @dataclass(frozen=True, slots=True)

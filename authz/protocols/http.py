@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from authz.model.call import Call
 from authz.model.operation import HttpCall, Message, Protocol, Unknown
 from authz.protocols.jsonrpc import peek_id
+from authz.protocols.models import provider_of
 from authz.protocols.unreadable import ambiguous
 
 BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
@@ -49,7 +50,10 @@ def read_request(call: Call) -> Message:
         raise ambiguous("what follows an upgrade is not what would be judged")
     if call.method in BODILESS and has_body(call):
         raise ambiguous(f"a {call.method} with a body means two things")
-    return Message(Protocol.HTTP, HttpCall(call.method, plain_path(call.path)), None)
+    path = plain_path(call.path)
+    provider = provider_of(call.method, path)
+    protocol = Protocol.HTTP if provider is None else Protocol.MODEL
+    return Message(protocol, HttpCall(call.method, path, provider), None)
 
 
 def has_body(call: Call) -> bool:

@@ -1,4 +1,5 @@
-"""One error in the words of whoever asked: JSON-RPC, a problem, A2A's status, or a sentence.
+"""One error in the words of whoever asked: JSON-RPC, a problem, A2A's status, a sentence, or as
+the provider of a model would say it.
 
 RFC 9457 for problems; google.rpc.Status with an ErrorInfo for A2A by REST, whose
 client shows its text only with a reason that it knows; over gRPC Envoy makes the
@@ -15,7 +16,7 @@ from typing import assert_never
 
 from authz.directory.compiled import TargetKind
 from authz.model.headers import DECISION
-from authz.model.operation import AgentCall, Binding, Message
+from authz.model.operation import AgentCall, Binding, HttpCall, Message, Provider
 from authz.model.outcome import Answer
 
 JSON_TYPE = "application/json"
@@ -37,6 +38,14 @@ _STATUSES = {
     503: "UNAVAILABLE",
 }
 
+_MODEL_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    413: "invalid_request_error",
+    503: "api_error",
+}
+
 
 class Shape(StrEnum):
     """How an error is written."""
@@ -45,6 +54,8 @@ class Shape(StrEnum):
     PROBLEM = "problem"
     STATUS = "google.rpc.Status"
     SENTENCE = "sentence"
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +83,16 @@ class Error:
 
 def shape_of(kind: TargetKind | None, message: Message | None) -> Shape:
     """Give the shape that the caller of a target understands; JSON-RPC where nobody knows."""
-    if kind is TargetKind.HTTP_SERVICE:
-        return Shape.PROBLEM
     match message:
+        case Message(operation=HttpCall(provider=Provider.OPENAI)):
+            return Shape.OPENAI
+        case Message(operation=HttpCall(provider=Provider.ANTHROPIC)):
+            return Shape.ANTHROPIC
         case Message(operation=AgentCall(binding=Binding.REST)):
             return Shape.STATUS
         case Message(operation=AgentCall(binding=Binding.GRPC)):
             return Shape.SENTENCE
-    return Shape.RPC
+    return Shape.PROBLEM if kind is TargetKind.HTTP_SERVICE else Shape.RPC
 
 
 def write_error(shape: Shape, error: Error, *headers: tuple[str, str]) -> Answer:
@@ -95,6 +108,10 @@ def write_error(shape: Shape, error: Error, *headers: tuple[str, str]) -> Answer
         case Shape.SENTENCE:
             named = (("content-type", TEXT_TYPE), (DECISION, error.decision), *headers)
             return Answer(error.status, named, error.text.encode("ascii"))
+        case Shape.OPENAI:
+            return write_json(error.status, error.decision, _openai(error), *headers)
+        case Shape.ANTHROPIC:
+            return write_json(error.status, error.decision, _anthropic(error), *headers)
         case other:
             assert_never(other)
 
@@ -136,3 +153,13 @@ def _status(error: Error) -> Mapping[str, object]:
     }
     status, code = _STATUSES[error.status], error.status
     return {"error": {"code": code, "status": status, "message": error.text, "details": [known]}}
+
+
+def _openai(error: Error) -> Mapping[str, object]:
+    kind = _MODEL_TYPES[error.status]
+    return {"error": {"message": error.text, "type": kind, "param": None, "code": error.told}}
+
+
+def _anthropic(error: Error) -> Mapping[str, object]:
+    kind = _MODEL_TYPES[error.status]
+    return {"type": "error", "error": {"type": kind, "message": error.text}}

@@ -35,6 +35,8 @@ ELSEWHERE = {
     "problem-challenge": "the tool speaks plain HTTP",
     "scope-problem": "the tool speaks plain HTTP",
     "denied-status": "an agent is called by A2A",
+    "denied-openai": "a model is called",
+    "denied-anthropic": "a model is called",
     "scope-rpc": "the same as `denied-rpc` with another sentence",
     "step-up-http": "the same as `denied-http` with another status",
     "challenge": "the same as `challenge-invalid`",

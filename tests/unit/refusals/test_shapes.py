@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from authz.directory.compiled import RefusalStyle, TargetKind
-from authz.model.operation import AgentCall, Binding, HttpCall, Message, Protocol
+from authz.model.operation import AgentCall, Binding, HttpCall, Message, Protocol, Provider
 from authz.model.outcome import Answer, Refused
 from authz.model.reasons import Reason
 from authz.refusals.render import Refusal, render
@@ -130,3 +130,19 @@ def test_undeclared_connection_is_a_problem(binding: Binding) -> None:
     )
 
     assert found == unknown == at_service(Reason.CONNECTION_UNDECLARED)
+
+
+@pytest.mark.parametrize("reason", ROWS)
+@pytest.mark.parametrize("provider", Provider)
+def test_models(provider: Provider, reason: Reason) -> None:
+    """A client of a model reads its provider's kind of error, under the status of the row."""
+    call = HttpCall("POST", "/v1/messages", provider)
+    found = at_service(reason, Message(Protocol.MODEL, call, None))
+    if ROWS[reason].family is Family.UNROUTED:
+        return  # It looks like no target at all.
+    error = json.loads(found.body)["error"]
+
+    assert found.status == ROWS[reason].status
+    assert error["message"].endswith(f"Decision {DECISION}.")
+    assert error["type"].endswith("_error")
+    assert ("code" in error) is (provider is Provider.OPENAI)
