@@ -64,17 +64,19 @@ def collide(one: Segments, other: Segments) -> bool:
 
     Two templates that differ in the names of variables or in case alone are the
     nearest such pair; `/a/{x}` and `/{y}/b` are another, for an upstream may
-    take either for `/a/b`.
+    take either for `/a/b`; so are `/A/{x}` and `/a/b`, for one that folds case.
     """
     if len(one) != len(other):
         return False
-    nearer = further = False
+    nearer = further = twisted = False
     for left, right in zip(one, other, strict=True):
-        if left is not None and right is not None and left.casefold() != right.casefold():
-            return False
+        if left is not None and right is not None:
+            if left.casefold() != right.casefold():
+                return False
+            twisted = twisted or left != right
         nearer = nearer or (left is not None and right is None)
         further = further or (left is None and right is not None)
-    return nearer is further
+    return twisted or nearer is further
 
 
 @dataclass(frozen=True, slots=True)

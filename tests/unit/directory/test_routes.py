@@ -126,6 +126,8 @@ COLLIDE = [
     ("/a/{x}", "/a/{y}", True),
     ("/a/{x}", "/A/{x}", True),
     ("/a", "/a", True),
+    ("/A/{x}", "/a/b", True),
+    ("/A/b", "/a/c", False),
     ("/a/{x}", "/{y}/b", True),
     ("/a/{x}/c", "/{y}/b/c", True),
     ("/a/{x}", "/a/b", False),
