@@ -97,4 +97,4 @@ def test_a_suspended_agent_is_not_asked(
 
     assert (record["reason"], record["step"]) == ("suspended", 4)
     assert record["detail"] == f"{name} is {lifecycle}"
-    assert (before["reason"], before["step"]) == ("method_unknown", 6)
+    assert (before["reason"], before["step"]) == ("operation_undeclared", 6)
