@@ -40,14 +40,14 @@ def find_route(given: Given, _facts: Facts) -> Passed[Route]:
 
 
 def _by_host(given: Given) -> Target | None:
-    """Give the one target that is declared at the call's `Host` and path."""
+    """Give the one target that is declared at the call's `Host`, and at its path or any."""
     call, by_host = given.call, given.world.directory.targets_by_host
     path = call.path.partition("?")[0]
     found = {
         target.name: target
         for host in spellings_of(call.host)
         for target in by_host.get(host, ())
-        if path == target.path or path in metadata_paths(target)
+        if target.path in ("", path) or path in metadata_paths(target)
     }
     return next(iter(found.values())) if len(found) == 1 else None
 
