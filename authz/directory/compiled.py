@@ -243,9 +243,19 @@ class Target:
         return None
 
     def _resource_at(self, uri: str) -> MCPResource | None:
-        """Give the narrowest resource that *uri* is one of: a literal before any template."""
-        found = [each for each in self.resources.values() if each.uri.matches(uri)]
-        return min(found, key=lambda each: len(each.uri.variables), default=None)
+        """
+        Give the narrowest resource that *uri* is one of: a literal before any template.
+
+        None where another reader could take it for a narrower one, which may want more.
+        """
+        resources = self.resources.values()
+        matching = (each for each in resources if each.uri.matches(uri))
+        found = min(matching, key=lambda each: len(each.uri.variables), default=None)
+        if found is None or any(
+            each.uri.is_narrower(found.uri) and each.uri.resembles(uri) for each in resources
+        ):
+            return None
+        return found
 
     def _template(self, text: str) -> MCPResource | None:
         """Give the resource whose whole template is *text*."""

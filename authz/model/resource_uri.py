@@ -80,6 +80,14 @@ class ResourceUri:
             for index, (part, declared) in enumerate(zip(parts, self.segments, strict=True))
         )
 
+    def resembles(self, uri: str) -> bool:
+        """Say whether a reader who decodes escapes or folds case could take *uri* for this."""
+        declared, asked = self.text.split("/"), uri.split("/")
+        return len(declared) == len(asked) and all(
+            _VARIABLE.fullmatch(mine) is not None or mine.casefold() == unquote(part).casefold()
+            for mine, part in zip(declared, asked, strict=True)
+        )
+
     def overlaps(self, other: ResourceUri) -> bool:
         """Say whether one URI could match both."""
         if not self.variables and not other.variables:

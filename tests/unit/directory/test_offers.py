@@ -154,6 +154,36 @@ def test_narrower() -> None:
         assert [each and each.own_name for each in found] == ["c", "a", "b"]
 
 
+SPELT = (
+    ("docs://p/Index", "index"),
+    ("docs://p/index", None),
+    ("docs://p/INDEX", None),
+    ("docs://p/c++", "plus"),
+    ("docs://p/c%2B%2B", None),
+    ("docs://p/C%2B%2B", None),
+    ("docs://p/c%2B", "page"),
+    ("docs://p/indexes", "page"),
+    ("docs://p/%C5%BF", None),
+)
+
+
+@pytest.mark.parametrize(("uri", "name"), SPELT)
+def test_literal_in_another_spelling(uri: str, name: str | None) -> None:
+    """A template takes no URI that a server which decodes or folds case reads as a literal."""
+    rows = {"page": "docs://p/{page}", "index": "docs://p/Index", "plus": "docs://p/c++"}
+    offer = docs(resources(**rows, long="docs://p/s")).offer_for(ResourceUse(uri))
+
+    assert (offer.own_name if offer else None) == name
+
+
+def test_literals_in_two_cases() -> None:
+    """Two literals that differ in case alone are each itself."""
+    server = docs(resources(small="docs://p/a", big="docs://p/A"))
+    found = [server.offer_for(ResourceUse(f"docs://p/{end}")) for end in ("a", "A")]
+
+    assert [each and each.own_name for each in found] == ["small", "big"]
+
+
 @pytest.mark.parametrize("uri", ["docs:x", "DOCS://x", "docs://p/..", "docs://p/{x}.md"])
 def test_no_uri(uri: str) -> None:
     """A URI that readers could differ over is not declared."""
