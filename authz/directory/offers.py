@@ -20,7 +20,7 @@ ALL = "*"
 
 
 class SubjectRule(StrEnum):
-    """Whether an operation is for a user."""
+    """Whether an operation is for a user; the strictest first."""
 
     REQUIRED = "required"
     OPTIONAL = "optional"

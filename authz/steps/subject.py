@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from authz.directory.compiled import Agent, Target, TargetKind
 from authz.directory.listening import Direction
-from authz.directory.offers import SubjectRule
+from authz.directory.offers import Offer, SubjectRule
 from authz.identity.client import speaks_for_itself
 from authz.model.headers import AUTHORIZATION
 from authz.model.needs import Need
-from authz.model.operation import Message, Session
+from authz.model.operation import Message, Operation, Session, ToolCall
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.principals import Caller, Login, Proof, Subject
 from authz.model.reasons import Reason
@@ -87,7 +87,8 @@ def take_login(
 
 def _subject_rule(facts: Facts, agent: Agent | None) -> SubjectRule:
     """
-    Say whether a user is wanted; what is not declared for this agent wants one.
+    Say whether a user is wanted: of several rules the strictest counts, and what is
+    not declared for this agent wants one.
 
     Where no agent asks there is nobody but the user. A service that takes no users
     wants none: there a 401 would tell what is not declared from what is forbidden,
@@ -98,14 +99,23 @@ def _subject_rule(facts: Facts, agent: Agent | None) -> SubjectRule:
     operation, target = facts.of(Message).operation, facts.of(Route).target
     if isinstance(operation, Session):
         return SubjectRule.OPTIONAL
-    offer = target.offer_for(operation) if target else None
-    if target is not None and _takes_no_users(target):
-        return SubjectRule.NONE
-    if target is None or offer is None:
+    if target is None:
         return SubjectRule.REQUIRED
+    if _takes_no_users(target):
+        return SubjectRule.NONE
     connection = agent.connections.get(target.name)
-    is_listed = connection is not None and connection.lists(offer)
-    return offer.subject if is_listed else SubjectRule.REQUIRED
+    rules = {
+        offer.subject if offer and connection and connection.lists(offer) else SubjectRule.REQUIRED
+        for offer in _offers_asked(operation, target)
+    }
+    return next(rule for rule in SubjectRule if rule in rules)
+
+
+def _offers_asked(operation: Operation, target: Target) -> tuple[Offer | None, ...]:
+    """Give all that has to be declared and listed: a tool as a task is a task as well."""
+    offer = target.offer_for(operation)
+    as_task = isinstance(operation, ToolCall) and operation.as_task
+    return (offer, target.tasks) if as_task else (offer,)
 
 
 def _takes_no_users(target: Target) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from authz.directory.offers import SubjectRule
 from authz.model.instant import Instant
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
 from authz.model.outcome import NO_ANSWERS, Facts, Passed, Refused
@@ -49,6 +50,38 @@ def test_dropped(
     assert isinstance(answer, Passed)
     subject = answer.fact.subject
     assert (subject.user.sub if subject else None) == user
+
+
+@pytest.mark.parametrize("rule", SubjectRule)
+def test_task_of_somebody(rule: SubjectRule, decision_point: DecisionPoint) -> None:
+    """A tool for nobody starts no task without a user, where tasks are bound to users."""
+    told, world = case_named("search-allowed"), decision_point.world
+    docs = world.directory.targets["tools/docs"]
+    assert docs.tasks is not None
+    docs = replace(docs, tasks=replace(docs.tasks, subject=rule))
+    route, call = Route(docs), unread_call("out", decision="d", new_trace="t")
+    agent = world.directory.agents["research/research-agent"]
+    connection = agent.connections[docs.name]
+    wider = replace(connection, listed={**connection.listed, "tasks": frozenset({"*"})})
+    connected = replace(agent, connections={**agent.connections, docs.name: wider})
+    agents = {**world.directory.agents, agent.name: connected}
+    wide = replace(world, directory=replace(world.directory, agents=agents))
+    message = Message(Protocol.MCP, ToolCall("status", {}, as_task=True), 1)
+    answer = prove_subject(
+        Given(call, wide, told.now, NO_ANSWERS), Facts(call, CALLER, route, message)
+    )
+    signed = replace(call, headers=told.joined_headers)
+    known = prove_subject(
+        Given(signed, wide, told.now, NO_ANSWERS), Facts(signed, CALLER, route, message)
+    )
+
+    assert isinstance(known, Passed)
+    assert (known.fact.subject is None) is (rule is SubjectRule.NONE)
+    if rule is SubjectRule.REQUIRED:
+        assert isinstance(answer, Refused)
+        assert answer.reason is Reason.CREDENTIAL_MISSING
+    else:
+        assert isinstance(answer, Passed)
 
 
 def test_token_of_nobody(decision_point: DecisionPoint) -> None:
