@@ -2,13 +2,14 @@
 
 Segment by segment: a literal is itself, and a variable in braces takes one
 segment that is not empty. Where a literal stands no variable takes its segment,
-in no spelling: an upstream that folds case or decodes first would read the
-literal there. So there is one way down at most, and nothing is tried twice.
+in no spelling: an upstream that folds case or full-width letters, or decodes
+first, would read the literal there. So there is one way down at most, and nothing is tried twice.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -86,7 +87,7 @@ class Node:
     route: Route | None = None
     literals: Mapping[str, Node] = field(default_factory=dict)
     folded: frozenset[str] = frozenset()
-    """The literals as a reader has them that folds case."""
+    """The literals as a reader has them that folds."""
 
     variable: Node | None = None
 
@@ -96,7 +97,7 @@ class Node:
             return self.route
         first, rest = segments[0], segments[1:]
         below = self.literals.get(first)
-        if below is None and first and unquote(first).casefold() not in self.folded:
+        if below is None and first and _folded(first) not in self.folded:
             below = self.variable
         return below.find(rest) if below else None
 
@@ -109,6 +110,8 @@ class Routes:
     """By own name, those that an agent may list."""
 
     by_method: Mapping[str, Node] = field(default_factory=dict)
+    take_users: bool = False
+    """Whether any of them is, or can be, requested for a user."""
 
     @classmethod
     def of(cls, routes: Iterable[Route]) -> Routes:
@@ -119,12 +122,9 @@ class Routes:
             by_method.setdefault(route.method, []).append((segments_of(route.path), route))
             if isinstance(route, HTTPRoute):
                 listed[route.own_name] = route
-        return cls(listed, {method: _node(rows) for method, rows in by_method.items()})
-
-    @property
-    def take_users(self) -> bool:
-        """Whether any of them is, or can be, requested for a user."""
-        return any(route.subject is not SubjectRule.NONE for route in self.listed.values())
+        nodes = {method: _node(rows) for method, rows in by_method.items()}
+        take_users = any(route.subject is not SubjectRule.NONE for route in listed.values())
+        return cls(listed, nodes, take_users)
 
     def find(self, method: str, path: str) -> Route | None:
         """
@@ -142,6 +142,11 @@ class Routes:
 NO_ROUTES = Routes()
 
 
+def _folded(segment: str) -> str:
+    """Give *segment* as a reader has it that decodes, and folds whatever there is to fold."""
+    return unicodedata.normalize("NFKC", unquote(segment)).casefold()
+
+
 def _node(rows: Iterable[tuple[Segments, Route]]) -> Node:
     route: Route | None = None
     below: dict[str | None, list[tuple[Segments, Route]]] = {}
@@ -152,5 +157,5 @@ def _node(rows: Iterable[tuple[Segments, Route]]) -> Node:
             route = found
     literals = {name: _node(rest) for name, rest in below.items() if name is not None}
     variable = below.get(None)
-    folded = frozenset(map(str.casefold, literals))
+    folded = frozenset(map(_folded, literals))
     return Node(route, literals, folded, _node(variable) if variable else None)

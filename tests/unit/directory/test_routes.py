@@ -96,6 +96,8 @@ MEANS = [
     ("GET", "/items/special", "GET /items/special"),
     ("GET", "/items/Special", None),
     ("GET", "/items/%C5%BFpecial", None),
+    ("GET", "/items/%EF%BD%93pecial", None),
+    ("GET", "/items/%EF%BC%B3pecial", None),
     ("DELETE", "/items/special", "DELETE /items/{id}"),
     ("GET", "/items/public", "/items/public"),
     ("GET", "/items/PUBLIC", None),
