@@ -6,22 +6,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from authz.directory.members import ActionName, SubjectRuleName
 from authz.directory.node import Node
 from authz.directory.words import Pointer, ResourceUriText, Scope
-
-SubjectName = Literal["required", "optional", "none"]
 
 
 class ToolSpec(Node):
     """One MCP tool; what it leaves out takes the worst value."""
 
-    action: Literal["read", "write"] = "write"
+    action: ActionName = "write"
     scopes: list[Scope]
     read_only: bool = False
     destructive: bool | None = None
     open_world: bool = True
     sensitivity: Annotated[int, Field(ge=1, le=5)] = 5
-    subject: SubjectName = "required"
+    subject: SubjectRuleName = "required"
     approval: Literal["required"] | None = None
     untyped: Literal["accept"] | None = None
     input: dict[str, Any] = {}
@@ -32,7 +31,7 @@ class PromptSpec(Node):
     """One MCP prompt."""
 
     scopes: list[Scope]
-    subject: SubjectName = "required"
+    subject: SubjectRuleName = "required"
 
 
 class ResourceSpec(Node):
@@ -40,11 +39,11 @@ class ResourceSpec(Node):
 
     uri: ResourceUriText
     scopes: list[Scope]
-    subject: SubjectName = "required"
+    subject: SubjectRuleName = "required"
 
 
 class TasksSpec(Node):
     """Says that the server runs tasks, and binds each to whoever started it."""
 
     scopes: list[Scope]
-    subject: SubjectName = "required"
+    subject: SubjectRuleName = "required"

@@ -84,7 +84,7 @@ class TaskUse:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What keeps a session going and touches no data: see `protocols.mcp`."""
+    """What keeps a session going and touches no data: see `protocols.mcp_methods`."""
 
     method: str
 

@@ -47,7 +47,8 @@ class Refusal:
     """None where step 1 could not read it."""
 
     audience: str | None
-    """The target's, None where the target is unknown."""
+    """What the target is called as an OAuth resource; None where it is unknown, or where nobody
+    could log in for it."""
 
     style: RefusalStyle = RefusalStyle.AUTO
     may_challenge: bool = False
@@ -57,10 +58,10 @@ class Refusal:
     """The target's, None where the target is unknown."""
 
     workload: str = ""
-    """The proven SPIFFE ID, empty where none is; and what the operation requires, as far as it is
-    declared. Only `refusals: json` tells them."""
+    """The proven SPIFFE ID, empty where none is. Only `refusals: json` tells it."""
 
     wanted: Scopes = NO_SCOPES
+    """What the operation requires, as far as it is declared. Only `refusals: json` tells it."""
 
     @property
     def row(self) -> Row:

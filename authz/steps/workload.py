@@ -22,6 +22,7 @@ from authz.model.outcome import Facts, Passed, Refused
 from authz.model.principals import Actor, Caller, Hop, Identity, Proof, UserAlone
 from authz.model.reasons import Reason
 from authz.model.spiffe import SpiffeId
+from authz.steps.chain import declared_agent
 from authz.steps.client import prove_client
 from authz.steps.given import Given, listener_of
 
@@ -85,8 +86,7 @@ def take_identity(
 def _declared(identity: Identity, directory: Directory) -> Agent | None:
     if identity.workload is not None:
         return directory.agents_by_spiffe.get(identity.workload)
-    issuer = directory.issuers_by_url.get(identity.actor.iss)
-    return directory.agents_by_client.get((issuer.name, identity.actor.sub)) if issuer else None
+    return declared_agent(identity.actor, directory)
 
 
 def read_recorded_principal(principal: str, directory: Directory) -> Identity | Refused:
