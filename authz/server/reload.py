@@ -79,7 +79,7 @@ class Reload:
         Put the world of the folder in force, if it is sound.
 
         Raises:
-            NotNow: nobody can say.
+            NotNow: nobody can say, or it changed while it was looked at.
         """
         started = time.monotonic()
         try:
@@ -95,13 +95,13 @@ class Reload:
         except NoVerdict as error:
             self._say_failed(WORLD, [Diagnostic(Position("."), str(error), error.hint)])
             raise NotNow from error
-        except ChangedMeanwhile:
-            # The next look sees it.
-            return
-        elsewhere = self.asking.of(declared.directory)
+        except ChangedMeanwhile as error:
+            # The next look may see nothing: a file that only the new documents name is not watched.
+            raise NotNow from error
+        world, elsewhere = declared.world(self.signing.public), self.asking.of(declared.directory)
+        self.worlds.replace(world, self.signing, elsewhere)
         known, self.declared = set(self.declared.warnings), declared
         self.looked_for = frozenset()
-        self.worlds.replace(declared.world(self.signing.public), self.signing, elsewhere)
         self.standing.in_force(declared.version, self.clock())
         self._say_sound(WORLD)
         for warning in declared.warnings:
@@ -136,10 +136,9 @@ class Reload:
         before = self.signing
         if (signing.signing_id, signing.public_jwks) == (before.signing_id, before.public_jwks):
             return
-        self.signing = signing
-        now = self.worlds.now
         world = self.declared.world(signing.public)
-        self.worlds.replace(world, signing, now.elsewhere)
+        self.worlds.replace(world, signing, self.worlds.now.elsewhere)
+        self.signing = signing
         self.log.info("reloaded", part=KEYS, signing_key=signing.signing_id)
 
     def renew(self, part: str, certificates: Certificates) -> None:

@@ -24,6 +24,7 @@ ACTIVE = "  lifecycle: active\n  identities:\n    - spiffe"
 SUSPENDED = ACTIVE.replace("active", "suspended")
 FORBID = '@id("stop") forbid (principal, action, resource);'
 HOP = case_named("two-hops")
+NEW_KEYS = "keys/new.jwks.json"
 
 
 @pytest.fixture
@@ -227,6 +228,39 @@ def test_changed_after_the_validation(tmp_path: Path) -> None:
         gate.reload.validator = InThisProcess(home)
         gate.look()
         assert gate.reason() == "suspended"
+
+
+class Late(InThisProcess):
+    """Finds sound, the first time, a key file that is another one when it is read."""
+
+    asked = 0
+
+    def validate(self) -> Vetted:
+        """Let somebody end the new file right after the validation."""
+        vetted = super().validate()
+        self.asked += 1
+        if self.asked == 1:
+            with (self._home / NEW_KEYS).open("a") as file:
+                file.write("\n")
+        return vetted
+
+
+def test_a_new_file_changed_after_the_validation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only the new documents name is not watched yet, so it is tried again by itself."""
+    monkeypatch.setattr("authz.server.watching.RETRY_SECONDS", 0)
+    home = prepare_home(tmp_path)
+    with following(home, Late(home)) as gate:
+        before = gate.reload.worlds.now
+        shutil.copy(home / "keys/corp.jwks.json", home / NEW_KEYS)
+        gate.edit("directory/global/issuers.yaml", "keys/corp.jwks.json", NEW_KEYS)
+        gate.look()
+        assert gate.reload.worlds.now is before
+
+        gate.watching.look_once(float("inf"))
+        assert gate.reload.worlds.now is not before
+        assert gate.reason() == "allow"
 
 
 def test_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
