@@ -29,15 +29,40 @@ def strange_arrivals(
     trap: Trap, records: Sequence[Mapping[str, Any]], seen: Sequence[Seen], directory: Directory
 ) -> Iterator[str]:
     """Give what of the requests that arrived was not allowed so."""
-    allowed = {record["decision"]: record for record in records if record["reason"] == "allow"}
+    waiting = [record for record in records if record["reason"] == "allow"]
     for each in seen:
-        record = allowed.pop(each.by_name.get(DECISION, ""), None)
+        record = next((row for row in waiting if is_of(row, each)), None)
         if record is None:
             yield "a request without a decision of its own arrived"
         else:
+            waiting.remove(record)
             yield from _strange_headers(trap, record, each)
             yield from _strange_token(trap, record, each)
             yield from _strange_bytes(trap, record, each, directory)
+
+
+def is_of(record: Mapping[str, Any], seen: Seen) -> bool:
+    """
+    Say whether *seen* is what *record* decided.
+
+    A public operation names no decision to the upstream: method and path tell
+    there. No other may arrive without one.
+    """
+    if _is_public(record):
+        told = record["request"]
+        asked = (told["method"], told["path"])
+        return DECISION not in seen.by_name and (seen.method, recorded_path(seen)) == asked
+    return seen.by_name.get(DECISION) == record["decision"]
+
+
+def _is_public(record: Mapping[str, Any]) -> bool:
+    return (record["reason"], record["step"]) == ("allow", 0)
+
+
+def recorded_path(seen: Seen) -> str:
+    """Give the path as a record has it: a query is left out, its mark is not."""
+    path, mark, _ = seen.path.partition("?")
+    return path + mark
 
 
 def _strange_headers(trap: Trap, record: Mapping[str, Any], seen: Seen) -> Iterator[str]:
@@ -45,7 +70,7 @@ def _strange_headers(trap: Trap, record: Mapping[str, Any], seen: Seen) -> Itera
         WORKLOAD: record["workload"],
         AGENT: record["agent"],
         USER: record["user"],
-        DECISION: record["decision"],
+        DECISION: None if _is_public(record) else record["decision"],
     }
     for name, value in proven.items():
         got = [given for spelled, given in seen.headers if spelled.lower() == name]
@@ -67,15 +92,17 @@ def _strange_headers(trap: Trap, record: Mapping[str, Any], seen: Seen) -> Itera
 
 def _strange_token(trap: Trap, record: Mapping[str, Any], seen: Seen) -> Iterator[str]:
     tokens = [value for name, value in seen.headers if name.lower() == AUTHORIZATION]
-    if len(tokens) != 1:
-        yield f"{len(tokens)} credentials arrived"
-        return
-    said = claims_in(tokens[0].removeprefix("Bearer "))
     told = record["token"]
-    minted = {name: said[name] for name in ("jti", "sub", "aud", "exp")}
-    if minted != {name: told[name] for name in minted} or said["scope"].split() != told["scope"]:
-        yield f"the token that arrived says {said}, recorded is {told}"
-    yield from _strange_chain(record, said)
+    if len(tokens) != (told is not None):
+        yield f"{len(tokens)} credentials arrived, recorded is {told}"
+        return
+    if told is not None:
+        said = claims_in(tokens[0].removeprefix("Bearer "))
+        minted = {name: said[name] for name in ("jti", "sub", "aud", "exp")}
+        recorded = {name: told[name] for name in minted}
+        if minted != recorded or said["scope"].split() != told["scope"]:
+            yield f"the token that arrived says {said}, recorded is {told}"
+        yield from _strange_chain(record, said)
     for request in trap.requests:
         for name, value in request.headers:
             secret = value.removeprefix("Bearer ")
@@ -100,7 +127,7 @@ def _strange_bytes(
     trap: Trap, record: Mapping[str, Any], seen: Seen, directory: Directory
 ) -> Iterator[str]:
     told = record["request"]
-    if (seen.method, seen.path) != (told["method"], told["path"]):
+    if (seen.method, recorded_path(seen)) != (told["method"], told["path"]):
         yield f"{seen.method} {seen.path} arrived, recorded is {told}"
     host = seen.by_name.get("host", "").lower().rstrip(".")
     if host not in directory.targets[record["target"]].hosts:

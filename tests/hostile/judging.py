@@ -11,7 +11,7 @@ from typing import Any
 from authz.directory.compiled import Directory, Target
 from authz.model.strict_json import JSON, read_json
 from authz.protocols.jsonrpc import read_envelope
-from tests.hostile.arrived import strange_arrivals
+from tests.hostile.arrived import is_of, strange_arrivals
 from tests.hostile.edges import Edges
 from tests.hostile.readers import Reader
 from tests.hostile.sending import send
@@ -101,9 +101,8 @@ def wrong_answers(
 
 def never_arrived(records: Sequence[Mapping[str, Any]], seen: Sequence[Seen]) -> Iterator[str]:
     """Give the decisions that are recorded as allows, and of which the upstream saw nothing."""
-    arrived = {each.by_name.get("x-narrowgate-decision") for each in seen}
     for record in records:
-        if record["reason"] == "allow" and record["decision"] not in arrived:
+        if record["reason"] == "allow" and not any(is_of(record, each) for each in seen):
             yield f"{record['decision']} was allowed and never arrived"
 
 
@@ -114,8 +113,10 @@ def _strange_answer(response: Response, records: Mapping[str, Mapping[str, Any]]
     record = records.get(response.headers.get("x-narrowgate-decision", ""))
     if record is None or not response.body:
         return
-    known = {*_texts_of_answers(), record["decision"], *(record["required"] or ())}
     spelled = " ".join(record["required"] or ())
+    known = {*_texts_of_answers(), record["decision"], *(record["required"] or ()), spelled}
+    # An answer by `json` names who was proven, by the certificate, and nobody else.
+    known |= {record["workload"], record["peer"]["principal"]} - {None}
     for text in _texts(json.loads(response.body), ()):
         plain = text.replace(record["decision"], "<decision>")
         if plain not in known and plain.replace(spelled or "\0", "<scope>") not in known:
@@ -149,8 +150,8 @@ def misread_calls(
     by_decision = {record["decision"]: record for record in records}
     for each in seen:
         record = by_decision.get(each.by_name.get("x-narrowgate-decision", ""))
-        if record is None or not each.body:
-            continue
+        if record is None or not each.body or record["operation"]["kind"] == "http":
+            continue  # of plain HTTP no body is judged
         judged, names = _judged(each.body, record["operation"], directory.targets[record["target"]])
         for reader in readers:
             said = read_json(json.dumps(reader.read(each.body, names)).encode())
