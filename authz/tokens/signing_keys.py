@@ -92,7 +92,7 @@ def read_key_ring(folder: Path) -> KeyRing:
 
     Raises:
         KeysUnusable: the folder or a key is open to others, or is no P-256
-            key; there is no key, or there are too many.
+            key, or its name is no text; there is no key, or there are too many.
     """
     try:
         _refuse_open_to_others(folder, WRITING)
@@ -175,6 +175,9 @@ def _fingerprint(key: ec.EllipticCurvePrivateKey) -> str:
 
 
 def _read(path: Path) -> ec.EllipticCurvePrivateKey:
+    if not path.stem.isprintable():
+        # It is the key id, and nobody could read a key set with it.
+        raise KeysUnusable(f"{path.parent}: {ascii(path.name)} is no name for a key; rename it")
     _refuse_open_to_others(path, ANYTHING)
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)

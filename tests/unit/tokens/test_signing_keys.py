@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -178,6 +179,18 @@ def test_wrong_key(tmp_path: Path, text: bytes, says: str) -> None:
         open_signing_keys(folder)
 
     assert "b.pem" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [b"\xff.pem", b"a\nb.pem"], ids=["no UTF-8", "a line break"])
+def test_name_that_is_no_text(tmp_path: Path, name: bytes) -> None:
+    """A key id that no key set could hold is refused here, before a world would publish it."""
+    folder = folder_with(tmp_path, a=private_pem("a"), b=private_pem("b"))
+    (folder / "b.pem").rename(folder / os.fsdecode(name))
+
+    with pytest.raises(KeysUnusable, match="is no name for a key") as refused:
+        open_signing_keys(folder)
+
+    assert str(refused.value).isascii()
 
 
 def test_other_files_are_left_alone(tmp_path: Path) -> None:
