@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from authz.model.instant import Instant, as_datetime
 
 MOST_MISTAKES = 20
 """That are told by a probe; the log has all."""
+
+_QUOTED = re.compile(r"(?<!\w)[`'\"](.*[`'\"]|.*)", re.DOTALL)
+"""From the first thing that a message quotes to the last: what is quoted may hold quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Standing:
             return is_news
 
     def told(self) -> Mapping[str, object]:
-        """Tell it as members of a JSON object: places and messages, and no text of any file."""
+        """Tell it as members of a JSON object: places and messages, and nothing that they quote."""
         with self._lock:
             return {
                 "world": self._world,
@@ -65,7 +69,7 @@ def _told(failure: Failure) -> Mapping[str, object]:
             "file": row.position.file,
             "line": row.position.line,
             "column": row.position.column,
-            "message": row.message,
+            "message": _QUOTED.sub("…", row.message),
         }
         for row in failure.mistakes[:MOST_MISTAKES]
     ]

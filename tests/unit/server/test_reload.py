@@ -24,6 +24,8 @@ ACTIVE = "  lifecycle: active\n  identities:\n    - spiffe"
 SUSPENDED = ACTIVE.replace("active", "suspended")
 FORBID = '@id("stop") forbid (principal, action, resource);'
 HOP = case_named("two-hops")
+DOCS = "policies/ns/tools/docs.cedar"
+HUNTED = '@id("x") forbid (principal, action, resource) when { ip("hunter2").isIpv4() };'
 NEW_KEYS = "keys/new.jwks.json"
 
 
@@ -169,6 +171,26 @@ def test_a_place_is_told(before: str, after: str, what: str, gate: Following) ->
 
     assert f"directory/global/gate.yaml:{line}:" in gate.kept.text
     assert f"{what} at a restart only (restart the gate" in gate.kept.text
+
+
+QUOTING = {
+    "a member": (AGENTS, ACTIVE, ACTIVE.replace("lifecycle", "hunter2")),
+    "a token of a policy": (DOCS, "@id(", "hunter2 @id("),
+    "an address in a policy": (DOCS, "@id(", f"{HUNTED}\n@id("),
+}
+
+
+@pytest.mark.parametrize("edit", QUOTING.values(), ids=QUOTING)
+def test_a_probe_is_told_nothing_of_files(edit: tuple[str, str, str], gate: Following) -> None:
+    """Whoever may ask for our keys may ask a probe: what mistakes quote is in the log alone."""
+    file, before, after = edit
+    text = (gate.home / file).read_text()
+    (gate.home / file).write_text(text.replace(before, after, 1))
+    gate.look()
+
+    assert "hunter2" in gate.kept.text
+    assert gate.failed["world"]["mistakes"][0]["message"]
+    assert "hunter2" not in str(gate.failed)
 
 
 def test_key_files_that_are_new(gate: Following) -> None:
