@@ -102,7 +102,7 @@ def parse_xfcc(text: str) -> tuple[Mapping[str, str], ...]:
 def _key(text: str, start: int) -> tuple[str, int]:
     end = text.find(_VALUE, start)
     key = text[start:end].lower() if end >= 0 else ""
-    if key not in KEYS or not text[start:end].isascii():
+    if key not in KEYS:
         raise NotXfcc("a key is missing, or is none that Envoy writes")
     return key, end + 1
 

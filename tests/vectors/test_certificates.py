@@ -23,7 +23,19 @@ FILE = yaml.safe_load((Path(__file__).parent / "certificates.yaml").read_text())
 NOW = Instant(1_780_000_000)
 MANY = 35
 V3 = b"\xa0\x03\x02\x01\x02"
+KEY_USAGE, BASIC_CONSTRAINTS = b"\x06\x03\x55\x1d\x0f", b"\x06\x03\x55\x1d\x13"
+URI, X400 = b"\x86", b"\xa3"
+"""Tags of a subject alternative name (RFC 5280 section 4.2.1.6)."""
+
+NAMED = bytes([len(AGENT)]) + AGENT.encode()
 GOOD = Leaf().der(NOW)
+
+
+def _with_negative_serial(der: bytes) -> bytes:
+    changed = bytearray(der)
+    changed[der.index(V3) + len(V3) + 2] |= 0x80
+    return bytes(changed)
+
 
 EDITS: Mapping[str, Callable[[bytes], str]] = {
     "empty": lambda _: "",
@@ -40,6 +52,9 @@ EDITS: Mapping[str, Callable[[bytes], str]] = {
     "padding": lambda der: as_envoy_sends(der).replace("MII", "M%3D%3D%3DII", 1),
     "cut": lambda der: as_envoy_sends(der[:-9]),
     "version": lambda der: as_envoy_sends(der.replace(V3, b"\xa0\x03\x02\x01\x07", 1)),
+    "repeated": lambda der: as_envoy_sends(der.replace(KEY_USAGE, BASIC_CONSTRAINTS)),
+    "x400": lambda der: as_envoy_sends(der.replace(URI + NAMED, X400 + NAMED)),
+    "serial": lambda der: as_envoy_sends(_with_negative_serial(der)),
     "trailing": lambda der: as_envoy_sends(der + b"\0"),
     "bytes": lambda _: as_envoy_sends(b"x" * 300),
     "long": lambda der: as_envoy_sends(der) + "%0A" * 11_000,
@@ -75,10 +90,9 @@ def test_enough_certificates() -> None:
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
 def test_a_serial_number_that_is_none() -> None:
     """A number that RFC 5280 (4.1.2.2) forbids is refused, whether warnings are errors or not."""
-    der = bytearray(GOOD)
-    der[GOOD.index(V3) + len(V3) + 2] |= 0x80
+    der = _with_negative_serial(GOOD)
 
-    assert _read(as_envoy_sends(bytes(der))) == ("rejected", "its serial number is not positive")
+    assert _read(as_envoy_sends(der)) == ("rejected", "its serial number is not positive")
 
 
 def test_it_can_be_found_again() -> None:
