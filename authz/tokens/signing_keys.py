@@ -177,7 +177,7 @@ def _fingerprint(key: ec.EllipticCurvePrivateKey) -> str:
 def _read(path: Path) -> ec.EllipticCurvePrivateKey:
     if not path.stem.isprintable():
         # It is the key id, and nobody could read a key set with it.
-        raise KeysUnusable(f"{path.parent}: {ascii(path.name)} is no name for a key; rename it")
+        raise KeysUnusable(f"{path.parent}: {path.name!a} is no name for a key; rename it")
     _refuse_open_to_others(path, ANYTHING)
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)

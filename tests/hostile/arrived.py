@@ -50,9 +50,10 @@ def is_of(record: Mapping[str, Any], seen: Seen) -> bool:
     """
     if _is_public(record):
         told = record["request"]
-        asked = (told["method"], told["path"])
+        asked: tuple[str, str] = (told["method"], told["path"])
         return DECISION not in seen.by_name and (seen.method, recorded_path(seen)) == asked
-    return seen.by_name.get(DECISION) == record["decision"]
+    decision: str = record["decision"]
+    return seen.by_name.get(DECISION) == decision
 
 
 def _is_public(record: Mapping[str, Any]) -> bool:

@@ -96,7 +96,7 @@ def policies(draw: st.DrawFn) -> tuple[Written, ...]:
     for number in range(draw(st.integers(1, 5))):
         effect = draw(st.sampled_from(("permit", "permit", "forbid")))
         note = draw(notes) if effect == "forbid" else ""
-        scope = f"{draw(principals)}, {draw(actions)}, resource"
+        scope = f"{draw(principals)}, {draw(actions)}, resource is Tool"
         text = f'@id("p{number}") {note}{effect} ({scope})\n{draw(bodies)};'
         rows.append(Written(draw(tiers), text))
     return tuple(rows)
