@@ -27,9 +27,10 @@ idp: $(READY) ## install the OpenID provider of demo and tests, and Node if ther
 	@$(BIN)/python -m tools.idp
 
 .PHONY: test
-test: $(READY) ## all everyday tests, a real Envoy and a real OpenID provider included
+WORKERS ?= 2
+test: $(READY) ## all everyday tests, a real Envoy and a real OpenID provider included (WORKERS=2)
 	@$(BIN)/python -m tools.idp || { [ -z "$${CI-}" ] && echo "tests that need it are skipped"; }
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 .PHONY: test-parity
 test-parity: $(READY) ## every case in force, through Envoy and through decide, compared to the byte

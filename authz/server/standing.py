@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,6 @@ from authz.model.instant import Instant, as_datetime
 
 MOST_MISTAKES = 20
 """That are told by a probe; the log has all."""
-
-_QUOTED = re.compile(r"(?<!\w)[`'\"](.*[`'\"]|.*)", re.DOTALL)
-"""From the first thing that a message quotes to the last: what is quoted may hold quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,11 @@ class Standing:
             return is_news
 
     def told(self) -> Mapping[str, object]:
-        """Tell it as members of a JSON object: places and messages, and nothing that they quote."""
+        """
+        Tell it as members of a JSON object: the places of mistakes, and no message.
+
+        Messages quote files, and whoever may ask for our keys may ask a probe.
+        """
         with self._lock:
             return {
                 "world": self._world,
@@ -69,7 +69,6 @@ def _told(failure: Failure) -> Mapping[str, object]:
             "file": row.position.file,
             "line": row.position.line,
             "column": row.position.column,
-            "message": _QUOTED.sub("…", row.message),
         }
         for row in failure.mistakes[:MOST_MISTAKES]
     ]

@@ -70,8 +70,8 @@ async def broken_edit(stage: Stage) -> Told:
     return Told(
         "A broken edit",
         "research-agent, for alice: search, while docs.cedar holds half a policy",
-        "allowed, in the world of before; /readyz says what is wrong until it is mended",
-        f"{mistake['file']}:{mistake['line']}:{mistake['column']}: {mistake['message']}",
+        "allowed, in the world of before; /readyz says where it is wrong until it is mended",
+        f"{mistake['file']}:{mistake['line']}:{mistake['column']}; the log says what is wrong there",
         trace_id,
     )
 
