@@ -18,6 +18,7 @@ from tests.support.direct import KeptRecords
 from tests.support.worlds import prepare_home
 
 HOST, WELL_KNOWN = "docs.tools.svc.cluster.local", "/.well-known/oauth-protected-resource"
+SERVICE = "search.tools.svc.cluster.local"
 TO_AGENT: Mapping[str, Any] = {
     "principal": "{RESEARCH}",
     "target": "reports/reporting-agent",
@@ -41,11 +42,13 @@ def within(server: DecisionPoint, directory: Directory) -> DecisionPoint:
     return replace(server, worlds=CurrentWorld(world, server.worlds.now.keys))
 
 
-def get(server: DecisionPoint, listener: str, path: str, **more: str) -> tuple[int, bytes]:
+def get(
+    server: DecisionPoint, listener: str, path: str, host: str = HOST, **more: str
+) -> tuple[int, bytes]:
     """Ask for *path* without any proof, as a client does that looks for where to log in."""
     request = CheckRequest()
     http = request.attributes.request.http
-    http.method, http.path, http.host = "GET", path, HOST
+    http.method, http.path, http.host = "GET", path, host
     request.attributes.context_extensions.update(more)
     asked = replace(server, records=KeptRecords())
     response = asked.answer(request.SerializeToString(), listener, {})
@@ -79,6 +82,18 @@ def test_two_targets_of_one_host(server: DecisionPoint) -> None:
         status, body = get(both, "waypoint", f"{WELL_KNOWN}{path}")
         assert (status, json.loads(body)["resource"]) == (200, f"https://{resource}")
     assert get(both, "waypoint", WELL_KNOWN)[0] == 401
+
+
+def test_an_http_service_at_a_waypoint(server: DecisionPoint) -> None:
+    """Its hosts are its own whatever the path: what is public is open, all else wants a proof."""
+    assert get(server, "waypoint", "/healthz", SERVICE) == (0, b"")
+    for path in ("/search", "/items/7", "/"):
+        status, body = get(server, "waypoint", path, SERVICE)
+        assert (status, json.loads(body)) == (401, {"error": "missing workload identity"})
+
+    row = {"listener": "waypoint", "xfcc": "By={WAYPOINT};URI={RESEARCH}", "host": SERVICE}
+    record = ask(server, {**row, "path": "/search", "target": None, "token": None}).record
+    assert (record["target"], record["reason"]) == ("tools/search-api", "operation_undeclared")
 
 
 @pytest.mark.parametrize("listener", ["out", "in-agents", "in"])
