@@ -71,8 +71,10 @@ class Validator:
     def interrupt(self) -> None:
         """Let a validation that is under way end without an answer, and start no other."""
         self._is_over = True
-        if self._ready is not None:
-            self._ready.kill()
+        # Taken once: who validates may take it away meanwhile.
+        process = self._ready
+        if process is not None:
+            process.kill()
 
     def get_ready(self) -> None:
         """Start the process unless it runs; whoever cannot is told when it is needed."""
@@ -96,6 +98,9 @@ class Validator:
 
     def _validate(self) -> Vetted:
         process = self._ready = self._living()
+        if self._is_over:
+            # `interrupt` may have looked before this one was there.
+            process.kill()
         try:
             told, _ = process.communicate(b"\n", self._seconds)
         except subprocess.TimeoutExpired:
@@ -111,6 +116,8 @@ class Validator:
             return self._ready
         if self._ready is not None:
             _end(self._ready)
+        if self._is_over:
+            raise NoVerdict("the gate is stopping")
         return self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:

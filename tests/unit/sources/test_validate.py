@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,6 +119,37 @@ def test_interrupted(tmp_path: Path) -> None:
             under_way.result(20)
         validator.get_ready()
         assert validator._ready is None
+
+
+def test_interrupted_before(tmp_path: Path) -> None:
+    """After a stop no validation begins, though nobody was at one when it came."""
+    text = f"open({str(tmp_path / 'begun')!r}, 'w')"
+    with Validator(tmp_path, python(f"import sys; sys.stdin.readline(); {text}")) as validator:
+        assert validator._ready is not None
+        validator.interrupt()
+        os.waitid(os.P_PID, validator._ready.pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(NoVerdict, match="the gate is stopping"):
+            validator.validate()
+
+    assert not (tmp_path / "begun").exists()
+
+
+def test_interrupted_while_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop that comes while a process is started ends that one too."""
+    with Validator(tmp_path, python("import time; time.sleep(5)")) as validator:
+        assert validator._ready is not None
+        validator._ready.kill()
+        validator._ready.wait()
+        start = validator._start
+
+        def stopped_meanwhile() -> subprocess.Popen[bytes]:
+            process = start()
+            validator.interrupt()
+            return process
+
+        monkeypatch.setattr(validator, "_start", stopped_meanwhile)
+        with pytest.raises(NoVerdict, match="of signal 9"):
+            validator.validate()
 
 
 def test_no_process(tmp_path: Path) -> None:
