@@ -71,6 +71,9 @@ class QueuedRecords:
             except RecordUnwritten as error:
                 if not self._may_try_again(error):
                     return
+            except Exception as error:  # noqa: BLE001 - or the queue would fill with nobody to empty it
+                if not self._may_try_again(RecordUnwritten(type(error).__name__)):
+                    return
             else:
                 with self._changed:
                     self._queue.popleft()

@@ -72,6 +72,26 @@ def test_all_arrive_in_order() -> None:
     assert log.calls == []
 
 
+def test_a_fault_of_ours_is_no_end() -> None:
+    """Whatever keeps a record from the file nobody is allowed meanwhile, and none is lost."""
+
+    class Faulty(File):
+        def write(self, record: Mapping[str, object]) -> None:
+            if self.is_full:
+                raise ZeroDivisionError("secret")
+            super().write(record)
+
+    file = Faulty()
+    file.is_full = True
+    with queue(file) as (records, _):
+        records.write({"n": 0})
+        wait_until(lambda: is_refused(records.write, "ZeroDivisionError"))
+        file.is_full = False
+        wait_until(lambda: not is_refused(records.write))
+
+    assert file.rows[0] == {"n": 0}
+
+
 def test_a_slow_file_is_not_waited_for() -> None:
     """An answer does not wait for the file; a full queue takes nothing, until there is room."""
     file = File()
