@@ -42,7 +42,7 @@ def rotate(folder: Path, now: Instant) -> Rotation:
         _remove(folder, removed)
         waiting = [turn for turn, state in states.items() if state is State.WAITING]
         if waiting:
-            return Rotation(waiting[-1], made=False, removed=tuple(removed))
+            return Rotation(waiting[0], made=False, removed=tuple(removed))
         made = make_key(folder, Instant(now + SIGNS_AFTER))
         return Rotation(_turn_of(made, folder), made=True, removed=tuple(removed))
 

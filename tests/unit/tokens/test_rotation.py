@@ -10,7 +10,13 @@ import pytest
 from authz.model.instant import Instant
 from authz.tokens.rotation import Rotation, replace_compromised, rotate
 from authz.tokens.schedule import RETIRED_AFTER, SIGNS_AFTER
-from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_key_ring, read_key_ring
+from authz.tokens.signing_keys import (
+    KeysUnusable,
+    SigningKeys,
+    make_key,
+    open_key_ring,
+    read_key_ring,
+)
 
 NOON = Instant(4_000_000_000)
 """Long after whatever the first key says."""
@@ -63,6 +69,17 @@ def test_again(folder: Path) -> None:
     assert again == Rotation(first.next_key, made=False, removed=())
     assert third.made
     assert len([*folder.glob("*.pem")]) == 3
+
+
+def test_two_that_wait(folder: Path) -> None:
+    """Where somebody has laid in more keys than one, the one that is told is whose turn is next."""
+    later = make_key(folder, Instant(NOON + 2 * SIGNS_AFTER))
+    sooner = make_key(folder, Instant(NOON + SIGNS_AFTER))
+
+    done = rotate(folder, NOON)
+
+    assert (done.next_key.key_id, done.made) == (sooner, False)
+    assert later in published(after(folder, 0))
 
 
 def test_retired_keys_are_removed(folder: Path) -> None:
