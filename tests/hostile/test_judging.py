@@ -19,6 +19,7 @@ from tests.support.edge import Edge
 from tests.support.upstream import Seen
 
 AS_IT_IS = next(trap for trap in all_traps() if trap.name == "as it is")
+PUBLIC = next(trap for trap in all_traps() if trap.name == "public as it is")
 REFUSED = next(trap for trap in all_traps() if trap.name == "id like a header")
 
 
@@ -91,6 +92,28 @@ def test_what_arrived_wrongly_is_found(
 ) -> None:
     """Whatever the upstream sees too much, or in another way, is a wrong allow."""
     assert [*strange_arrivals(AS_IT_IS, allowed.records, change(allowed.seen[0]), directory)]
+
+
+BARE: Mapping[str, Callable[[Seen], Sequence[Seen]]] = {
+    "twice": lambda seen: [seen, seen],
+    "with another path": lambda seen: [replace(seen, path="/search")],
+    "with another method": lambda seen: [replace(seen, method="DELETE")],
+    "with a decision": _with(("x-narrowgate-decision", "d")),
+    "as a user": _with(("x-narrowgate-user", "corp/root")),
+    "as a workload": _with(("x-workload-spiffe-id", "spiffe://example.org/root")),
+    "with a credential": _with(("authorization", "Bearer x")),
+}
+
+
+@pytest.mark.parametrize("change", BARE.values(), ids=BARE.keys())
+def test_what_is_not_bare_is_found(
+    change: Callable[[Seen], Sequence[Seen]], edges: Edges, directory: Directory
+) -> None:
+    """A public operation arrives with nobody's name, and as the one that was asked for."""
+    met = spring(PUBLIC, edges, (), directory)
+    assert (met.wrong_allows, met.wrong_answers) == ([], [])
+
+    assert [*strange_arrivals(PUBLIC, met.records, change(met.seen[0]), directory)]
 
 
 def test_the_callers_credential_is_found(allowed: Met, directory: Directory) -> None:
