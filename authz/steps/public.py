@@ -71,8 +71,6 @@ def answer_public(given: Given, facts: Facts) -> Passed[NotPublic] | Answered | 
 
 def _asks_for_public(given: Given, facts: Facts, target: Target) -> Message | None:
     """Give the request as step 1 reads it, where that is of a public route."""
-    if target.kind is not TargetKind.HTTP_SERVICE:
-        return None
     match read_request(given, facts):
         case Passed(Message(operation=HttpCall(method, path)) as message):
             is_public = isinstance(target.routes.find(method, path), PublicRoute)

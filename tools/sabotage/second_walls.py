@@ -34,6 +34,13 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         for fact in ("Asked", "Caller", "Credential", "Judgement", "Link")
     ),
     SecondWall(
+        "authz/steps/subject.py",
+        "prove_subject",
+        "without facts.find(Bearer) in: facts.find(Bearer)"
+        " or _prove_bearer(given, facts, recipient)",
+        "a token that step 2 has proven is good here too; it only costs a second signature",
+    ),
+    SecondWall(
         "authz/steps/idp_token.py", "_strings", "always: for … if isinstance(row, str)", _TEXTS
     ),
     SecondWall(
