@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from authz.directory.compiled import Connection
 from authz.directory.offers import SubjectRule
 from authz.model.instant import Instant
 from authz.model.operation import Message, Operation, Protocol, Session, ToolCall
@@ -14,7 +15,7 @@ from authz.model.principals import Actor, Caller, Hop
 from authz.model.reasons import Reason
 from authz.model.spiffe import SpiffeId
 from authz.server.decision_point import DecisionPoint
-from authz.steps.given import Given, Route
+from authz.steps.given import Credential, Given, Route
 from authz.steps.subject import prove_subject
 from authz.wire.check import unread_call
 from tests.support.cases import case_named
@@ -82,6 +83,28 @@ def test_task_of_somebody(rule: SubjectRule, decision_point: DecisionPoint) -> N
         assert answer.reason is Reason.CREDENTIAL_MISSING
     else:
         assert isinstance(answer, Passed)
+
+
+def test_what_is_not_listed_wants_a_user(decision_point: DecisionPoint) -> None:
+    """A tool that wants no user says so to nobody but the agents that list it."""
+    world, name = decision_point.world, "tools/docs"
+    agents, target = world.directory.agents, world.directory.targets[name]
+    agent = agents[CALLER.hop.agent]
+    narrow = {**agent.connections, name: Connection(name, {"tools": frozenset({"search"})})}
+    changed = {**agents, agent.name: replace(agent, connections=narrow)}
+    unlisted = replace(world, directory=replace(world.directory, agents=changed))
+    call = unread_call("out", decision="d", new_trace="t")
+    message = Message(Protocol.MCP, ToolCall("status", {}), 1)
+    facts = Facts(call, CALLER, Route(target), message)
+
+    listed, other = (
+        prove_subject(Given(call, each, Instant(1), NO_ANSWERS), facts)
+        for each in (world, unlisted)
+    )
+
+    assert listed == Passed(Credential(None))
+    assert isinstance(other, Refused)
+    assert other.reason is Reason.CREDENTIAL_MISSING
 
 
 def test_token_of_nobody(decision_point: DecisionPoint) -> None:
