@@ -34,6 +34,12 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         for fact in ("Asked", "Caller", "Credential", "Judgement", "Link")
     ),
     SecondWall(
+        "authz/steps/credential.py",
+        "read_login",
+        "without recipient is None in: recipient is None or caller is None",
+        "where nobody is known whom a token of ours is for, none is proven",
+    ),
+    SecondWall(
         "authz/steps/subject.py",
         "prove_subject",
         "without facts.find(Bearer) in: facts.find(Bearer)"
