@@ -135,8 +135,7 @@ class Routes:
             path: A plain path (`protocols.http`), without a query.
         """
         node = self.by_method.get(method)
-        segments = path.removeprefix("/").split("/")
-        return node.find(segments) if node and len(segments) <= MAX_SEGMENTS else None
+        return node.find(path.removeprefix("/").split("/")) if node else None
 
 
 NO_ROUTES = Routes()

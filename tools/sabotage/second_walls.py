@@ -62,6 +62,12 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         "each member that is always there is read by its name, and missing is a KeyError",
     ),
     SecondWall(
+        "authz/directory/routes.py",
+        "collide",
+        "strict=False in: zip(one, other, strict=True)",
+        "templates of two lengths are told apart two lines above",
+    ),
+    SecondWall(
         "authz/policy/judge.py",
         "judge",
         "strict=False in: zip(refusing, helps, strict=True)",

@@ -30,6 +30,7 @@ TEMPLATES = [
 NO_TEMPLATES = [
     "",
     "search",
+    "search/x",
     "//",
     "/search/",
     "//search",

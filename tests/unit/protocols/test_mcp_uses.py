@@ -189,6 +189,7 @@ BROKEN: tuple[tuple[str, dict[str, Any], Reason], ...] = (
     ),
     ("tasks/get", {}, Reason.UNREADABLE_REQUEST),
     ("tasks/get", {"taskId": 1}, Reason.UNREADABLE_REQUEST),
+    ("tasks/cancel", {}, Reason.UNREADABLE_REQUEST),
     ("tasks/cancel", {"taskId": "t", "reason": "r"}, Reason.AMBIGUOUS_REQUEST),
     (LISTEN, {"notifications": []}, Reason.UNREADABLE_REQUEST),
     (LISTEN, {"notifications": {"resourceSubscriptions": "docs://h"}}, Reason.UNREADABLE_REQUEST),
