@@ -71,7 +71,7 @@ async def broken_edit(stage: Stage) -> Told:
         "A broken edit",
         "research-agent, for alice: search, while docs.cedar holds half a policy",
         "allowed, in the world of before; /readyz says where it is wrong until it is mended",
-        f"{mistake['file']}:{mistake['line']}:{mistake['column']}; the log says what is wrong there",
+        f"{mistake['file']}:{mistake['line']}:{mistake['column']}, as the log tells",
         trace_id,
     )
 

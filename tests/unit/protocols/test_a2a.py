@@ -37,7 +37,13 @@ def call(path: str, body: bytes = b"", content_type: str = "application/json") -
             (call(GRPC_PATH, SEND, kind), "/agent", GRPC_PATH, Binding.GRPC, None)
             for kind in ("application/grpc", " Application/GRPC+proto", "application/grpc;x=y")
         ),
-        (call("/agent", SEND, "application/grpc-web"), "/agent", "SendMessage", Binding.JSON_RPC, 7),
+        (
+            call("/agent", SEND, "application/grpc-web"),
+            "/agent",
+            "SendMessage",
+            Binding.JSON_RPC,
+            7,
+        ),
     ],
 )
 def test_binding(
