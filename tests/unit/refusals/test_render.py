@@ -225,7 +225,7 @@ def test_scope_challenge() -> None:
     assert "docs:read docs:write" in auto["result"]["content"][0]["text"]
 
 
-@pytest.mark.parametrize("reason", CURED_BY_LOGIN)
+@pytest.mark.parametrize("reason", sorted(CURED_BY_LOGIN))
 def test_asked_before(reason: Reason) -> None:
     """What another login did not cure is refused as by HTTP: no challenge, the plain sentence."""
     row = refused(reason, required=REQUIRED)
