@@ -27,8 +27,22 @@ class SubjectRule(StrEnum):
     NONE = "none"
 
 
+class OwnName:
+    """What stands below its target by name."""
+
+    __slots__ = ()
+
+    name: str
+    """`<namespace>/<target>/<own name>`."""
+
+    @property
+    def own_name(self) -> str:
+        """Its name within its target."""
+        return self.name.split("/", 2)[2]
+
+
 @dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(OwnName):
     """One declared MCP tool; what its document left out has the worst value."""
 
     member: ClassVar = "tools"
@@ -60,14 +74,9 @@ class Tool:
     place: Position = field(default=NOWHERE, compare=False)
     """Where it is declared."""
 
-    @property
-    def own_name(self) -> str:
-        """Its name within its target."""
-        return self.name.split("/", 2)[2]
-
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(OwnName):
     """One declared MCP prompt."""
 
     member: ClassVar = "prompts"
@@ -81,14 +90,9 @@ class Prompt:
     scopes: Scopes
     subject: SubjectRule
 
-    @property
-    def own_name(self) -> str:
-        """Its name within its target."""
-        return self.name.split("/", 2)[2]
-
 
 @dataclass(frozen=True, slots=True)
-class MCPResource:
+class MCPResource(OwnName):
     """One declared MCP resource, or all those of a template."""
 
     member: ClassVar = "resources"
@@ -101,11 +105,6 @@ class MCPResource:
     uri: ResourceUri
     scopes: Scopes
     subject: SubjectRule
-
-    @property
-    def own_name(self) -> str:
-        """Its name within its target."""
-        return self.name.split("/", 2)[2]
 
 
 @dataclass(frozen=True, slots=True)
