@@ -43,7 +43,7 @@ BAD: tuple[tuple[str, Written, str, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("effect", "written", "notes"), GOOD, ids=str)
+@pytest.mark.parametrize(("effect", "written", "notes"), GOOD, ids=[str(row[1]) for row in GOOD])
 def test_good(effect: str, written: Written, notes: Notes) -> None:
     """Annotations without a mistake mean what they say."""
     assert [*annotation_mistakes(written, effect)] == []

@@ -90,7 +90,7 @@ def test_rejected_subjects(sub: str, directory: Directory) -> None:
 AUDIENCES = [{OURS, "https://docs.tools.example/mcp"}, {"https://docs.tools.example/mcp"}, set()]
 
 
-@pytest.mark.parametrize("audiences", AUDIENCES, ids=str)
+@pytest.mark.parametrize("audiences", AUDIENCES, ids=["ours beside another", "another", "none"])
 def test_another_audience(audiences: set[str], directory: Directory) -> None:
     """A token of ours has one audience: the agent that presents it."""
     with pytest.raises(TokenRejected):
