@@ -11,7 +11,7 @@ class Node(BaseModel):
     """A mapping of a document: no unknown members, no conversions, frozen."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=False
+        extra="forbid", frozen=True, strict=True, alias_generator=to_camel
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from authz.directory.documents import ListenerSpec
 from authz.directory.listeners import compile_listener
-from authz.directory.listening import MeshRestricted, MutualTLS, UnixSocket
+from authz.directory.listening import ByMetadata, MeshRestricted, MutualTLS, UnixSocket
 from authz.model.spiffe import SpiffeId
 
 ENVOY = "spiffe://example.org/ns/edge/sa/envoy"
@@ -46,3 +46,24 @@ def test_tls_beside_a_mesh() -> None:
     found = compile_listener(spec_of("h:1", tls=TLS, callers={"mesh": "m"}))
 
     assert found.address == MeshRestricted("h", 1, "m")
+
+
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        ({}, ByMetadata("x-peer-principal", "x-local-principal", None)),
+        ({"metadata": {"key": "x-who"}}, ByMetadata("x-who", "x-local-principal", None)),
+        (
+            {"metadata": {"by": ENVOY}},
+            ByMetadata("x-peer-principal", "x-local-principal", SpiffeId.parse(ENVOY)),
+        ),
+        (
+            {"metadata": {"by": ENVOY, "byKey": "x-self"}},
+            ByMetadata("x-peer-principal", "x-self", SpiffeId.parse(ENVOY)),
+        ),
+    ],
+    ids=str,
+)
+def test_metadata(members: dict[str, Any], found: ByMetadata) -> None:
+    """What is not declared of the keys is as a waypoint is told to write it by default."""
+    assert compile_listener(spec_of("unix:a", identity="metadata", **members)).identity == found
