@@ -50,7 +50,7 @@ class ResourceUri:
             NotResourceUri: it is neither, or not in the one spelling that counts.
         """
         scheme, mark, rest = text.partition("://")
-        if not mark or _SCHEME.fullmatch(scheme) is None or not rest.removesuffix("/"):
+        if not mark or _SCHEME.fullmatch(scheme) is None:
             raise NotResourceUri("expected scheme://… with the scheme in small letters")
         rest, question, query = rest.partition("?")
         variables = [part for part in rest.split("/") if _VARIABLE.fullmatch(part)]

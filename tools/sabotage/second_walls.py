@@ -27,6 +27,7 @@ class SecondWall:
 
 _ASKED_FOR = "describe_token asks for it itself, so without it there is a fault all the same"
 _TEXTS = "the check above let only texts through; the filter tells the type checker so"
+_LENGTHS = "the two lengths are compared above"
 
 SECOND_WALLS: tuple[SecondWall, ...] = (
     *(
@@ -65,7 +66,19 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         "authz/directory/routes.py",
         "collide",
         "strict=False in: zip(one, other, strict=True)",
-        "templates of two lengths are told apart two lines above",
+        _LENGTHS,
+    ),
+    SecondWall(
+        "authz/model/resource_uri.py",
+        "ResourceUri.matches",
+        "strict=False in: zip(parts, self.segments, strict=True)",
+        _LENGTHS,
+    ),
+    SecondWall(
+        "authz/model/resource_uri.py",
+        "ResourceUri.overlaps",
+        "strict=False in: zip(self.segments, other.segments, strict=True)",
+        _LENGTHS,
     ),
     SecondWall(
         "authz/policy/judge.py",

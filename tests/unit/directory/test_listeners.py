@@ -67,3 +67,10 @@ def test_tls_beside_a_mesh() -> None:
 def test_metadata(members: dict[str, Any], found: ByMetadata) -> None:
     """What is not declared of the keys is as a waypoint is told to write it by default."""
     assert compile_listener(spec_of("unix:a", identity="metadata", **members)).identity == found
+
+
+@pytest.mark.parametrize("identity", ["xfcc", "client", "none"])
+def test_no_identity(identity: str) -> None:
+    """A listener that lacks what its identity needs does not become one that proves nobody."""
+    with pytest.raises(ValueError, match="does not compile"):
+        compile_listener(spec_of("unix:a", identity=identity))

@@ -60,6 +60,7 @@ REFUSED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "docs://pages/{page}",
         (
+            "pages/x",
             "docs://pages",
             "docs://pages/",
             "docs://pages//",
@@ -128,6 +129,13 @@ def test_is_none_of_them(text: str, uris: tuple[str, ...]) -> None:
     declared = ResourceUri.parse(text)
 
     assert [uri for uri in uris if declared.matches(uri)] == []
+
+
+@pytest.mark.parametrize("text", ["", "docs", "docs:handbook", "Docs://a", "1://a"])
+def test_no_scheme(text: str) -> None:
+    """What is no URI is told how one begins."""
+    with pytest.raises(NotResourceUri, match="^expected scheme://"):
+        ResourceUri.parse(text)
 
 
 MISTAKES = (
