@@ -10,9 +10,7 @@ from pydantic_core import PydanticCustomError
 class Node(BaseModel):
     """A mapping of a document: no unknown members, no conversions, frozen."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, alias_generator=to_camel
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
 
 
 def exactly_one(node: Node, *names: str) -> None:

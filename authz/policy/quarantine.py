@@ -70,7 +70,9 @@ class Quarantine:
         found: dict[str, Clash] = {}
         for suspect in sorted(suspects, key=lambda each: (each.source.guard, each.position)):
             odd = self._odd(suspect, found)
-            if len(odd) <= MAX_CLASHES and all(_may_take_away(suspect, tool) for tool in odd):
+            if len(odd) <= MAX_CLASHES and all(
+                speaks_of(suspect.position.file, tool) for tool in odd
+            ):
                 found |= {tool: Clash(suspect, self._refusal(suspect, [tool])) for tool in odd}
         return found
 
@@ -80,7 +82,11 @@ class Quarantine:
         return bool(self._refusal(suspect, left))
 
     def _odd(self, suspect: Sourced, quarantined: Collection[str]) -> Sequence[str]:
-        """Give the tools that *suspect* clashes with, as far as the search goes."""
+        """
+        Give the tools that *suspect* clashes with, as far as the search goes.
+
+        None of them is one that it names: those are always among what it is tried with.
+        """
         if self._refusal(suspect, []):
             return []
         candidates = [tool for tool in self._tools if tool not in quarantined]
@@ -89,7 +95,7 @@ class Quarantine:
 
     def _search(self, suspect: Sourced, candidates: Sequence[str]) -> Iterator[str]:
         """Give the odd ones of *candidates*: halves without any are passed over as a whole."""
-        if not candidates or not self._refusal(suspect, candidates):
+        if not self._refusal(suspect, candidates):
             return
         if len(candidates) == 1:
             yield candidates[0]
@@ -105,10 +111,6 @@ class Quarantine:
         schema = Schema.from_str(schema_text(rows, self._routes))
         errors = validate_policies(suspect.source.text, schema).errors
         return min((without_id(error.error) for error in errors), default="")
-
-
-def _may_take_away(suspect: Sourced, tool: str) -> bool:
-    return tool not in _named(suspect) and speaks_of(suspect.position.file, tool)
 
 
 def _named(suspect: Sourced) -> frozenset[str]:

@@ -134,7 +134,7 @@ def test_is_none_of_them(text: str, uris: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("text", ["", "docs", "docs:handbook", "Docs://a", "1://a"])
 def test_no_scheme(text: str) -> None:
     """What is no URI is told how one begins."""
-    with pytest.raises(NotResourceUri, match="^expected scheme://"):
+    with pytest.raises(NotResourceUri, match=r"^expected scheme://"):
         ResourceUri.parse(text)
 
 

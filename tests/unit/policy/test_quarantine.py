@@ -78,6 +78,14 @@ def test_named_with_both_places(file: str) -> None:
     assert "rename the argument" in warning.hint
 
 
+def test_the_first_is_named() -> None:
+    """Of several policies that a tool clashes with the global one takes it away, and no other."""
+    policies, (warning,) = load({OWN: forbid("own"), GLOBAL: forbid("general")})
+
+    assert "clash with policy general" in policies.quarantined[ODD]
+    assert policies.quarantined[ODD] in warning.message
+
+
 def test_the_engine_does_not_know_it() -> None:
     """Of the tool's action the engine is not told; every policy and all other tools stay."""
     policies, _ = load({GLOBAL: forbid("no-a") + forbid("no-b", "principal is Agent")})
