@@ -113,11 +113,9 @@ class Quarantine:
         return min((without_id(error.error) for error in errors), default="")
 
 
-def _named(suspect: Sourced) -> frozenset[str]:
+def _named(suspect: Sourced) -> Iterator[str]:
     """Give the tools that a policy names, by itself or by its action."""
-    prefix = tool_action("")
-    return frozenset(
-        str(node["id"]).removeprefix(prefix)
-        for node in nodes_of(suspect.source.policy)
-        if node.get("type") in {"Action", "Tool"} and "id" in node
-    )
+    for node in nodes_of(suspect.source.policy):
+        match node:
+            case {"type": "Action" | "Tool", "id": str(name)}:
+                yield name.removeprefix(tool_action(""))

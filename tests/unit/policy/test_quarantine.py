@@ -86,6 +86,14 @@ def test_the_first_is_named() -> None:
     assert policies.quarantined[ODD] in warning.message
 
 
+@pytest.mark.parametrize("record", ["{type: 1}.type == 1", '{type: "Tool", id: 1}.id == 1'])
+def test_a_record_names_no_tool(record: str) -> None:
+    """Members of a record that are called like those of an entity are no name of one."""
+    policies, _ = load({GLOBAL: forbid("no-a", f"{record} && {BEGINS}")})
+
+    assert policies.quarantined.keys() == {ODD}
+
+
 def test_the_engine_does_not_know_it() -> None:
     """Of the tool's action the engine is not told; every policy and all other tools stay."""
     policies, _ = load({GLOBAL: forbid("no-a") + forbid("no-b", "principal is Agent")})
