@@ -81,6 +81,12 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
         _LENGTHS,
     ),
     SecondWall(
+        "authz/tokens/schedule.py",
+        "schedule",
+        "strict=False in: zip(moments, [*moments[1:], LATEST], strict=True)",
+        "the second list is made from the first, and as long",
+    ),
+    SecondWall(
         "authz/policy/judge.py",
         "judge",
         "strict=False in: zip(refusing, helps, strict=True)",

@@ -111,7 +111,7 @@ def test_compromised(folder: Path) -> None:
     done = replace_compromised(folder, NOON)
     keys = after(folder, 0)
 
-    assert set(done.removed) == before
+    assert (set(done.removed), done.made) == (before, True)
     assert keys.signing_id == done.next_key.key_id
     assert published(keys) == {keys.signing_id}
     assert keys.signing_id not in before

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from authz.identity.keys import MAX_KEYS
 from authz.model.instant import Instant
 from authz.tokens.schedule import RETIRED_AFTER, signs_from
-from authz.tokens.signing_keys import KeysUnusable, open_key_ring
+from authz.tokens.signing_keys import KeysUnusable, make_key, open_key_ring, read_key_ring
 from tests.support.keys import open_signing_keys, private_key, private_pem
 from tests.vectors.material import PrivateKey, material
 
@@ -145,8 +145,47 @@ def test_loose_folder(tmp_path: Path, mode: int) -> None:
     folder = folder_with(tmp_path, a=private_pem("a"))
     folder.chmod(mode)
 
-    with pytest.raises(KeysUnusable, match=f"chmod {mode & 0o755:o} "):
-        open_signing_keys(folder)
+    for read in (open_key_ring, read_key_ring):
+        with pytest.raises(KeysUnusable, match=f"chmod {mode & 0o755:o} "):
+            read(folder)
+
+
+def test_no_key_is_made_in_a_loose_folder(tmp_path: Path) -> None:
+    """Where others can write, our first key would be theirs as soon as it was."""
+    tmp_path.chmod(0o777)
+
+    with pytest.raises(KeysUnusable, match="chmod 755 "):
+        open_key_ring(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    """Whoever only reads is told that nothing is there."""
+    with pytest.raises(KeysUnusable, match="No such file"):
+        read_key_ring(tmp_path / "keys")
+
+
+def test_a_first_key_that_cannot_be_made(tmp_path: Path) -> None:
+    """Why it cannot is what is told, rather than that there is none."""
+    (tmp_path / ".lock").mkdir()
+
+    with pytest.raises(KeysUnusable, match="Is a directory"):
+        open_key_ring(tmp_path)
+
+
+def test_a_key_is_whole_when_it_gets_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut leaves under the name of a key is all of it."""
+    synced: list[tuple[int, bool]] = []
+
+    def note(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_size, any(tmp_path.glob("*.pem"))))
+
+    monkeypatch.setattr("os.fsync", note)
+    key_id = make_key(tmp_path, Instant(1))
+
+    assert synced == [((tmp_path / f"{key_id}.pem").stat().st_size, False)]
 
 
 WRONG: tuple[tuple[str, bytes, str], ...] = (
