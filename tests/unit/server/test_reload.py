@@ -23,6 +23,7 @@ GATE = "directory/global/gate.yaml"
 ACTIVE = "  lifecycle: active\n  identities:\n    - spiffe"
 SUSPENDED = ACTIVE.replace("active", "suspended")
 FORBID = '@id("stop") forbid (principal, action, resource);'
+WARNED = '@id("warned") @scope("no:such") permit (principal, action, resource);'
 HOP = case_named("two-hops")
 DOCS = "policies/ns/tools/docs.cedar"
 HUNTED = '@id("x") forbid (principal, action, resource) when { ip("hunter2").isIpv4() };'
@@ -75,6 +76,18 @@ def test_a_policy(gate: Following) -> None:
     assert refused["world"] != before
     assert gate.kept.events == ["reloaded"]
     assert dict(gate.reload.standing.told())["world"] == refused["world"]
+
+
+def test_a_warning_is_told_once(gate: Following) -> None:
+    """What was said of a world before is not said again of the next one."""
+    (gate.home / "policies/global/warned.cedar").write_text(WARNED)
+    gate.look()
+    assert gate.kept.events == ["world", "reloaded"]
+    assert "nothing requires no:such" in gate.kept.text
+
+    gate.edit(AGENTS, ACTIVE, SUSPENDED)
+    gate.look()
+    assert gate.kept.events == ["world", "reloaded", "reloaded"]
 
 
 Breaking = Callable[[Path], object]
@@ -295,6 +308,7 @@ def test_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         gate.watching.look_once(12.0)
         assert gate.reason() == "allow"
         assert "signal 11" in gate.kept.text
+        assert gate.kept.events == ["reload_failed"]
 
         gate.watching.look_once(float("inf"))
         assert gate.reason() == "suspended"
