@@ -399,6 +399,17 @@ def test_broken_keys(breaking: Breaking, gate: Following) -> None:
     assert gate.reason(HOP) == "allow"
 
 
+def test_mended_keys(gate: Following) -> None:
+    """Keys that can be used again are no failure any more, and that is said."""
+    key = gate.home / "keys/gate/gate-1.pem"
+    for mode in (0o644, 0o600):
+        key.chmod(mode)
+        gate.look()
+
+    assert gate.failed == {}
+    assert gate.kept.events == ["reload_failed", "mended"]
+
+
 def test_a_mounted_volume(tmp_path: Path) -> None:
     """A Kubernetes volume is read as it is mounted, and a swap of it is taken over whole."""
     home = prepare_home(tmp_path)
