@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from authz.model.instant import Instant
+from authz.server.certificates import Certificates, CertificateUnusable
 from authz.sources.declared import Vetted, read_declared
 from authz.sources.validate import NoVerdict
 from authz.tokens.rotation import replace_compromised, rotate
@@ -349,6 +350,7 @@ def test_rotation(gate: Following) -> None:
         (new, {"gate-1", new}),
         (new, {new}),
     ]
+    assert gate.kept.events == ["reloaded"] * 3
 
 
 def test_a_token_comes_back_during_a_rotation(gate: Following) -> None:
@@ -408,6 +410,43 @@ def test_mended_keys(gate: Following) -> None:
 
     assert gate.failed == {}
     assert gate.kept.events == ["reload_failed", "mended"]
+
+
+def test_each_round(gate: Following, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked for a world before is closed in time, without a change that brings it."""
+    closed: list[float] = []
+    monkeypatch.setattr(gate.reload.asking, "close_old", closed.append)
+    gate.look()
+
+    assert closed
+
+
+class Renewing(Certificates):
+    """Certificates that become one thing after another."""
+
+    def __init__(self, *becomes: bool | CertificateUnusable) -> None:
+        self.paths = (Path("tls/gate.pem"),)
+        self._becomes = iter(becomes)
+
+    def renew(self) -> bool:
+        """Say whether they are others, or that they cannot be used."""
+        found = next(self._becomes)
+        if isinstance(found, CertificateUnusable):
+            raise found
+        return found
+
+
+def test_certificates(gate: Following) -> None:
+    """Those that cannot be used are told once, and so are those that are mended, or new."""
+    half = CertificateUnusable("half of it")
+    found = Renewing(False, half, half, False, True)
+    failed = []
+    for _ in range(5):
+        gate.reload.renew("tls of out", found)
+        failed.append([row["file"] for each in gate.failed.values() for row in each["mistakes"]])
+
+    assert failed == [[], ["tls/gate.pem"], ["tls/gate.pem"], [], []]
+    assert gate.kept.events == ["reload_failed", "mended", "reloaded"]
 
 
 def test_a_mounted_volume(tmp_path: Path) -> None:
