@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -78,6 +79,21 @@ def test_threads_do_not_mix_lines(tmp_path: Path) -> None:
         list(pool.map(records.write, [{"n": n, "fill": "x" * 500} for n in range(400)]))
 
     assert sorted(json.loads(line)["n"] for line in lines_of(path)) == list(range(400))
+
+
+def test_waits_for_another_process(tmp_path: Path) -> None:
+    """While another process has the file to itself no line is begun: it may be taking one back."""
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as records, ThreadPoolExecutor(1) as pool:
+        with path.open() as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            waiting = pool.submit(records.write, {"n": 1})
+            with pytest.raises(TimeoutError):
+                waiting.result(0.2)
+            assert lines_of(path) == []
+        waiting.result(20)
+
+    assert lines_of(path) == ['{"n":1}']
 
 
 def test_not_open_to_others(tmp_path: Path) -> None:
