@@ -76,6 +76,12 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
     ),
     SecondWall(
         "authz/model/resource_uri.py",
+        "ResourceUri.resembles",
+        "strict=False in: zip(declared, asked, strict=True)",
+        _LENGTHS,
+    ),
+    SecondWall(
+        "authz/model/resource_uri.py",
         "ResourceUri.overlaps",
         "strict=False in: zip(self.segments, other.segments, strict=True)",
         _LENGTHS,

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from authz.audit.durable import DurableFile
 from authz.audit.sink import RecordUnwritten
+from tests.support.opened import opened
 from tests.support.waiting import wait_until
 
 TIMEOUT_SECONDS = 20
@@ -125,3 +128,18 @@ def test_all_who_share_a_failed_sync_are_told(tmp_path: Path) -> None:
 
     assert {type(error) for error in errors} == {RecordUnwritten}
     assert disk.syncs == 2
+
+
+def test_names_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the new file's name is lost with the power, nor that of its new folder."""
+    synced: list[str] = []
+
+    def note(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr("os.fsync", note)
+    folder = tmp_path / "new"
+    DurableFile(folder / "records.jsonl").close()
+
+    assert synced == [str(folder), str(tmp_path)]
+    assert not set(synced) & opened()

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from authz.audit.sink import RecordFile, RecordUnwritten
+from tests.support.opened import opened
 
 FULL = Path("/dev/full")
 """A file on a disk that is full."""
@@ -181,10 +182,13 @@ def test_closed_without_a_file(tmp_path: Path) -> None:
 
 
 def test_closed(tmp_path: Path) -> None:
-    """A closed file takes nothing and says so."""
-    records = RecordFile(tmp_path / "records.jsonl")
+    """A closed file takes nothing and says so, and the system has it back."""
+    path = tmp_path / "records.jsonl"
+    records = RecordFile(path)
+    assert str(path) in opened()
     records.close()
 
+    assert str(path) not in opened()
     with pytest.raises(RecordUnwritten):
         records.write({"n": 1})
 

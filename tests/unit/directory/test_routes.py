@@ -130,6 +130,7 @@ COLLIDE = [
     ("/a/{x}", "/A/{x}", True),
     ("/a", "/a", True),
     ("/A/{x}", "/a/b", True),
+    ("/A/b/{x}", "/a/b/c", True),
     ("/A/b", "/a/c", False),
     ("/a/{x}", "/{y}/b", True),
     ("/a/{x}/c", "/{y}/b/c", True),
