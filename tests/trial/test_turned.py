@@ -131,10 +131,14 @@ TURNED = (
         "connections to tools/docs",
         before=(
             AGENTS,
-            "connections:\n    - {to: tools/docs, tools: [search, read_page, annotate]}",
-            "connections: []",
+            "    - {to: tools/docs, tools: [search, read_page, annotate]}",
+            "",
         ),
-        in_file=(AGENTS, "connections: []", "connections: [{to: tools/docs, tools: [annotate]}]"),
+        in_file=(
+            AGENTS,
+            "connections:\n",
+            "connections:\n    - {to: tools/docs, tools: [annotate]}\n",
+        ),
     ),
     Turned(
         ALICE,
@@ -222,7 +226,10 @@ def test_every_step_is_told(demo: Path) -> None:
 
 def test_two_facts(demo: Path) -> None:
     """Where more than one stands in the way all are named, in the order of the steps."""
-    edit(demo, (AGENTS, 'scopes: ["docs:read", "docs:write"]', 'scopes: ["docs:read"]'))
+    edit(
+        demo,
+        (AGENTS, 'scopes: ["docs:read", "docs:write", "search:query"]', 'scopes: ["docs:read"]'),
+    )
     trial = tried(replace(ALICE, scopes=frozenset()), demo)
 
     assert [change.member for change in trial.changes] == ["scopes, within its Cell", "scope"]
