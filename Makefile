@@ -53,6 +53,7 @@ test-crash: $(READY) ## kill the gate under load N times a level; no answered de
 clients: $(READY) ## five real MCP clients after every shape of refusal: what they read, and who lives on (RENEW=1)
 	$(BIN)/python -m tools.clients
 	$(BIN)/python -m tests.clients $(if $(RENEW),--renew)
+	$(BIN)/python -m pytest tests/unit/protocols/test_mcp_complete.py
 
 .PHONY: reload-load
 SECONDS ?= 60
