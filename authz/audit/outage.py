@@ -116,6 +116,9 @@ class WatchedRecords:
                 self.write(self._owed[0])
             except RecordUnwritten:
                 return
+            except Exception as error:  # noqa: BLE001 - or nobody would try again, nor say it is over
+                self._note(RecordUnwritten(type(error).__name__))
+                return
             self._owed.popleft()
             late += 1
         with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -81,10 +82,9 @@ class Asking:
 
     def close_old(self, now: float) -> None:
         """Close those whom no Check can wait for any more at *now*, of the monotonic clock."""
-        for ends, opened in self._before:
-            if ends <= now:
-                opened.close()
+        over = [opened for ends, opened in self._before if ends <= now]
         self._before = [row for row in self._before if row[0] > now]
+        _close_all(over)
 
     def __enter__(self) -> Self:
         return self
@@ -95,5 +95,11 @@ class Asking:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for opened in (self._open, *(opened for _, opened in self._before)):
-            opened.close()
+        _close_all([self._open, *(opened for _, opened in self._before)])
+
+
+def _close_all(stacks: Iterable[ExitStack]) -> None:
+    """Close each of *stacks*, though one before it may fail."""
+    with ExitStack() as closing:
+        for opened in stacks:
+            closing.push(opened)

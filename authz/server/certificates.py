@@ -62,10 +62,10 @@ class Certificates:
             CertificateUnusable: one is missing or cannot be used, or they do
                 not belong together. What was good before stays.
         """
-        before, self._texts = self._texts, self._read()
-        if self._texts == before:
+        texts = self._read()
+        if texts == self._texts:
             return False
-        self._found = _configuration(self._texts)
+        self._texts, self._found = texts, _configuration(texts)
         return True
 
     def _newer(self) -> grpc.ServerCertificateConfiguration | None:

@@ -82,6 +82,32 @@ def test_ends_by_itself() -> None:
     assert told.log.calls[-1].kwargs == {"late": 3, "lost": 0}
 
 
+def test_another_fault_ends_nothing_for_good() -> None:
+    """A fault of ours while what is owed is tried is an outage too, and ends by itself as well."""
+
+    class Faulty(Disk):
+        """Fails otherwise than a full disk does, a few times."""
+
+        faults = 3
+
+        def write(self, record: Mapping[str, object]) -> None:
+            if not self.is_full and self.faults:
+                self.faults -= 1
+                raise MemoryError
+            super().write(record)
+
+    disk, told = Faulty(), Told()
+    disk.is_full = True
+    with WatchedRecords(disk, told.log) as records:
+        records.tell(told)
+        refused(records, 1)
+        disk.is_full = False
+        wait_until(lambda: told.states == ["outage", "recovery"])
+
+    assert disk.faults == 0
+    assert disk.rows == [{"fault": 1}]
+
+
 def test_lasts_while_there_is_no_room() -> None:
     """Trying in vain changes nothing, and fills no log."""
     disk, told = Disk(), Told()

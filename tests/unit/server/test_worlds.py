@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -170,3 +170,38 @@ def test_nobody_is_asked(
     """Where no issuer is asked, nobody asks."""
     with asking(worlds, tmp_path) as opened:
         assert isinstance(opened.of(decision_point.world.directory), Nowhere)
+
+
+def test_closed_though_another_fails(
+    worlds: CurrentWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that cannot be closed keeps no other open, and is not tried again and again."""
+    closed: list[str] = []
+
+    class Closes(Nowhere):
+        """Notes that it is closed, and fails where it is the first."""
+
+        def __init__(self, asked: tuple[Issuer, ...]) -> None:
+            self.name = asked[0].url
+
+    def opened_for(
+        _asking: Asking, asked: tuple[Issuer, ...], _known: object, opened: ExitStack
+    ) -> Closes:
+        def close() -> None:
+            closed.append(asked[0].url)
+            if asked[0].url.endswith("1"):
+                raise TimeoutError
+
+        opened.callback(close)
+        return Closes(asked)
+
+    monkeypatch.setattr(Asking, "_opened", opened_for)
+    urls = [f"https://idp.example/{number}" for number in (1, 2, 3)]
+    with asking(worlds, tmp_path) as opened:
+        for url in urls:
+            opened.of(replace(worlds.now.world.directory, issuers={"corp": at(url)}))
+        with pytest.raises(TimeoutError):
+            opened.close_old(time.monotonic() + KEPT_SECONDS)
+        opened.close_old(time.monotonic() + KEPT_SECONDS)
+
+        assert sorted(closed) == urls[:2]
