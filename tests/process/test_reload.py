@@ -114,11 +114,12 @@ def test_a_broken_edit(served: Served) -> None:
     assert (told["ready"], told["world"], told["since"]) == (True, before["world"], before["since"])
     assert (mistake["file"], mistake["line"], mistake["column"]) == (AGENTS, 6, 14)
     assert reason(served) == "allow"
-    assert served.events[-1]["event"] == "reload_failed"
+    # The probe knows it a moment before the log.
+    wait_until(lambda: served.events[-1]["event"] == "reload_failed")
     assert f"{AGENTS}:6:14: error: lifecycle: expected" in served.events[-1]["what"]
     edit(served, AGENTS, ACTIVE.replace("active", "suspnded"), ACTIVE)
     wait_until(lambda: standing(served)["failed"] == {})
-    assert served.events[-1]["event"] == "mended"
+    wait_until(lambda: served.events[-1]["event"] == "mended")
 
 
 @pytest.mark.usefixtures("put_back")
