@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import NamedTuple, assert_never
 
 from authz.model.call import Call
-from authz.model.instant import Instant
+from authz.model.clearance import Clearance
+from authz.model.instant import LATEST, Instant
 from authz.model.needs import ChallengeNeeded, IntrospectionNeeded, KeysNeeded, Need
 from authz.model.outcome import (
     Answered,
@@ -25,6 +26,7 @@ from authz.model.outcome import (
 )
 from authz.outcomes import allow, refuse
 from authz.steps.ceilings import check_agents, check_user
+from authz.steps.clearing import narrowed, shown_of
 from authz.steps.connection import check_connection
 from authz.steps.given import Given
 from authz.steps.operation import check_operation
@@ -48,10 +50,12 @@ class Step(NamedTuple):
     take: Callable[[Given, Facts], Taken]
 
 
-STEPS: tuple[Step, ...] = (
+READING = (
     Step(0, find_route),
     Step(0, answer_public),
     Step(1, read_request),
+)
+CLEARING = (
     Step(2, prove_workload),
     Step(3, prove_subject),
     Step(4, check_suspension),
@@ -59,10 +63,15 @@ STEPS: tuple[Step, ...] = (
     Step(6, check_operation),
     Step(7, check_agents),
     Step(8, check_user),
+)
+"""They look at nothing of the call but what `clearing` shows them."""
+
+GRANTING = (
     Step(9, judge_policies),
     Step(10, check_challenges),
     Step(12, describe_token),
 )
+STEPS: tuple[Step, ...] = (*READING, *CLEARING, *GRANTING)
 
 
 def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome | Need:
@@ -79,19 +88,63 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
         An outcome, unsigned and unwritten; or a `Need`, to be answered before
         `decide` is called again with the same call, world and instant.
     """
-    given, facts = Given(call, world, now, answers), Facts(call)
-    for step in STEPS:
+    given = Given(call, world, now, answers)
+    read = _take(READING, given, Facts(call))
+    if not isinstance(read, Facts):
+        return read
+    cleared = _clear(given, read)
+    if not isinstance(cleared, Facts):
+        return cleared
+    granted = _take(GRANTING, given, cleared)
+    return allow(granted) if isinstance(granted, Facts) else granted
+
+
+def _take(steps: tuple[Step, ...], given: Given, facts: Facts) -> Facts | Outcome | Need:
+    """Take *steps* in order; give what is known after them, or how the decision ends."""
+    for step in steps:
         match step.take(given, facts):
             case Passed(fact, besides):
                 facts = facts.learn(fact, *besides)
-            case Answered(answer):
-                return Replied(facts, step.number, answer)
-            case Opened(learned):
-                return Forwarded(facts.learn(*learned), step.number)
-            case Refused() as refused:
-                return refuse(given, facts.learn(*refused.facts), refused, step.number)
-            case KeysNeeded() | IntrospectionNeeded() | ChallengeNeeded() as need:
-                return need
-            case other:
-                assert_never(other)
-    return allow(facts)
+            case ended:
+                return _end(ended, given, facts, step)
+    return facts
+
+
+def _clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
+    """
+    Take the steps from the workload to the ceilings, or what they found out about the same.
+
+    What others said is not kept: it was their word for this call.
+    """
+    shown, world = shown_of(given, facts), given.world
+    kept = None if given.answers else world.clearances.find(shown)
+    if kept is not None and kept.holds_at(given.now):
+        return facts.learn(*kept.facts)
+    narrow, known = narrowed(given, facts, shown)
+    learned: tuple[object, ...] = ()
+    until = LATEST
+    for step in CLEARING:
+        match step.take(narrow, known.learn(*learned)):
+            case Passed(fact, besides, ends):
+                learned, until = (*learned, fact, *besides), min(until, ends)
+            case ended:
+                return _end(ended, given, facts.learn(*learned), step)
+    if not given.answers and shown.is_short:
+        world.clearances.keep(shown, Clearance(learned, given.now, until))
+    return facts.learn(*learned)
+
+
+def _end(taken: Taken, given: Given, facts: Facts, step: Step) -> Outcome | Need:
+    match taken:
+        case Answered(answer):
+            return Replied(facts, step.number, answer)
+        case Opened(learned):
+            return Forwarded(facts.learn(*learned), step.number)
+        case Refused() as refused:
+            return refuse(given, facts.learn(*refused.facts), refused, step.number)
+        case KeysNeeded() | IntrospectionNeeded() | ChallengeNeeded() as need:
+            return need
+        case Passed():
+            raise TypeError("a step that passed ends nothing")
+        case other:
+            assert_never(other)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authz.directory.compiled import Directory
 from authz.identity.keys import IssuerKeys, KeySet
+from authz.model.clearance import Clearance, Shown
+from authz.model.memo import Memo
 from authz.policy.compiled import Policies
+
+MAX_CLEARANCES = 8 * 1024
+"""Of one generation. One takes about 4 KiB with its token."""
+
+
+def _no_clearances() -> Memo[Shown, Clearance]:
+    return Memo("clearances", MAX_CLEARANCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +33,8 @@ class World:
 
     own_keys: KeySet
     """Keys whose private halves sign, or signed, the tokens that we mint."""
+
+    clearances: Memo[Shown, Clearance] = field(
+        init=False, repr=False, compare=False, default_factory=_no_clearances
+    )
+    """What callers were found to be; it goes with the world, and so with every change of it."""

@@ -22,6 +22,10 @@ CLOSED = -1
 """No descriptor: a number that the system might give to another file is not kept."""
 
 
+NOWHERE = -1
+"""No size of a file."""
+
+
 class RecordUnwritten(Exception):
     """The record is not in the file; the decision must not leave."""
 
@@ -62,6 +66,7 @@ class RecordFile:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         self._descriptor = os.open(self._path, flags, 0o640)
+        self._ended = NOWHERE
 
     def _append(self, line: bytes) -> None:
         """Append one line, while the lock is held."""
@@ -73,20 +78,30 @@ class RecordFile:
     def _append_or_fail(self, line: bytes) -> None:
         if self._is_over:
             raise RecordUnwritten("the file is closed")
-        if self._descriptor != CLOSED and os.fstat(self._descriptor).st_nlink == 0:
-            self._close()
         if self._descriptor == CLOSED:
             self._open()
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        status = os.fstat(self._descriptor)
+        if status.st_nlink == 0:
+            # Closing it gives the lock back.
+            self._close()
+            self._append_or_fail(line)
+            return
         try:
-            size = os.fstat(self._descriptor).st_size
-            whole = (b"" if _ends_with_a_line(self._descriptor, size) else b"\n") + line + b"\n"
-            if os.write(self._descriptor, whole) < len(whole):
-                # Nobody else writes meanwhile. Where this fails too, the next write ends the line.
-                os.ftruncate(self._descriptor, size)
-                raise RecordUnwritten("the write was cut short")
+            self._append_to(status.st_size, line)
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _append_to(self, size: int, line: bytes) -> None:
+        """Append to a file of *size* bytes, while nobody else writes."""
+        # Where we ended a line and nobody wrote since, it is known how the file ends.
+        is_ended = size == self._ended or _ends_with_a_line(self._descriptor, size)
+        whole = b"%b%b\n" % (b"" if is_ended else b"\n", line)
+        if os.write(self._descriptor, whole) < len(whole):
+            # Where this fails too, the next write ends the line.
+            os.ftruncate(self._descriptor, size)
+            raise RecordUnwritten("the write was cut short")
+        self._ended = size + len(whole)
 
     def close(self) -> None:
         """Close the file, for later writes too; what was written is already with the kernel."""

@@ -53,6 +53,9 @@ class Leaf:
     thumbprint: str
     """`x5t#S256`: base64url of the SHA-256 of its DER, without padding."""
 
+    until: Instant
+    """The first second in which it is no longer valid."""
+
 
 class _Unfit(ValueError):
     """The certificate proves no workload; the message says which check it failed."""
@@ -84,7 +87,8 @@ def read_certificate(
     if isinstance(workload, Rejected):
         return workload
     digest = base64.urlsafe_b64encode(sha256(der).digest()).rstrip(b"=")
-    return Leaf(workload, digest.decode("ascii"))
+    last = int(certificate.not_valid_after_utc.timestamp())
+    return Leaf(workload, digest.decode("ascii"), Instant(last + 1))
 
 
 def _der(unverified: str) -> bytes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from authz.model.strict_json import JSON
 
@@ -45,7 +46,7 @@ class ToolCall:
     """MCP `tools/call`: judged per tool, with its arguments."""
 
     tool: str
-    arguments: Mapping[str, JSON]
+    arguments: Mapping[str, JSON] = field(hash=False)
     method: str = "tools/call"
     as_task: bool = False
     """The caller asks for a task that it will come back for (2025-11-25)."""
@@ -56,7 +57,7 @@ class PromptUse:
     """What is asked of one prompt: to fill it in, or to complete an argument of it."""
 
     prompt: str
-    arguments: Mapping[str, JSON]
+    arguments: Mapping[str, JSON] = field(hash=False)
     """Texts; when completing, those that are known and the one that is completed."""
 
     method: str = "prompts/get"
@@ -121,6 +122,18 @@ class Unknown:
 
 
 Operation = ToolCall | PromptUse | ResourceUse | TaskUse | Session | HttpCall | AgentCall | Unknown
+
+NO_ARGUMENTS: Mapping[str, JSON] = MappingProxyType({})
+
+
+def without_arguments(operation: Operation) -> Operation:
+    """Give *operation* without what it is called with."""
+    match operation:
+        case ToolCall(tool, _, method, as_task):
+            return ToolCall(tool, NO_ARGUMENTS, method, as_task)
+        case PromptUse(prompt, _, method):
+            return PromptUse(prompt, NO_ARGUMENTS, method)
+    return operation
 
 
 @dataclass(frozen=True, slots=True)

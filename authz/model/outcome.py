@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Generic, NewType, TypeVar
+from typing import Any, ClassVar, Generic, NewType, TypeVar
 
+from authz.model.instant import LATEST, Instant
 from authz.model.needs import Need
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
@@ -39,6 +40,9 @@ class Passed(Generic[Learned_co]):
     fact: Learned_co
     besides: tuple[object, ...] = ()
     """What it learned on the way, for later steps."""
+
+    until: Instant = LATEST
+    """When that stops to be true by time alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Facts:
     __slots__ = ("_by_type",)
 
     def __init__(self, *facts: object) -> None:
-        self._by_type: dict[type, object] = {type(fact): fact for fact in facts}
+        self._by_type: dict[type, Any] = {type(fact): fact for fact in facts}
 
     def learn(self, *facts: object) -> Facts:
         """
@@ -103,20 +107,22 @@ class Facts:
         Raises:
             ValueError: a fact of that type is known: no step corrects another.
         """
+        more = Facts()
+        more._by_type = by_type = self._by_type.copy()
         for fact in facts:
-            if type(fact) in self._by_type:
+            if by_type.setdefault(type(fact), fact) is not fact:
                 raise ValueError(f"{type(fact).__name__} was learned before")
-        return Facts(*self._by_type.values(), *facts)
+        return more
 
     def of(self, kind: type[Fact]) -> Fact:
         """Give the fact of type *kind*, which an earlier step must have learned."""
-        fact = self._by_type[kind]
-        assert isinstance(fact, kind)  # noqa: S101 - keyed by its own type
+        fact: Fact = self._by_type[kind]
         return fact
 
     def find(self, kind: type[Fact]) -> Fact | None:
         """Give the fact of type *kind*, or None where its step did not run."""
-        return self.of(kind) if kind in self._by_type else None
+        fact: Fact | None = self._by_type.get(kind)
+        return fact
 
 
 CheckedToken = NewType("CheckedToken", str)

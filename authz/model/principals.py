@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from authz.model.instant import EARLIEST, Instant
+from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.scopes import NO_SCOPES, ScopePatterns, Scopes
 from authz.model.spiffe import SpiffeId
 
@@ -51,6 +51,9 @@ class Identity:
 
     thumbprint: str | None = None
     """`x5t#S256` (RFC 8705 section 3.1) of the certificate that proved it."""
+
+    until: Instant = LATEST
+    """When the proof is over, if it ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,7 @@ def read_json(text: bytes) -> JSON:
     """
     try:
         decoded = text.decode("utf-8")
-        value: JSON = json.loads(
-            decoded,
-            object_pairs_hook=_members,
-            parse_float=Decimal,
-            parse_constant=_refuse_constant,
-        )
+        value: JSON = _DECODER.decode(decoded)
     except (AmbiguousJSON, NotJSON):
         raise
     except RecursionError:
@@ -62,7 +57,10 @@ def read_json(text: bytes) -> JSON:
         raise NotJSON(f"no JSON at line {error.lineno}, column {error.colno}") from None
     except (ValueError, ArithmeticError) as error:
         raise NotJSON(f"no JSON: {type(error).__name__}") from None
-    _check_values(value, may_hold_surrogates=_SURROGATE_ESCAPE.search(decoded) is not None)
+    may_hold_surrogates = _SURROGATE_ESCAPE.search(decoded) is not None
+    # Fewer brackets than levels cannot be nested too deep, so most texts are not walked.
+    if may_hold_surrogates or decoded.count("{") + decoded.count("[") >= MAX_DEPTH:
+        _check_values(value, may_hold_surrogates=may_hold_surrogates)
     return value
 
 
@@ -75,6 +73,11 @@ def _members(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise NotJSON(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members, parse_float=Decimal, parse_constant=_refuse_constant
+)
 
 
 def _check_values(value: JSON, *, may_hold_surrogates: bool) -> None:

@@ -48,5 +48,6 @@ def _client(bearer: Bearer, issuer: str) -> Passed[Identity] | Refused:
         client = client_of(bearer.claims)
     except TokenRejected as error:
         return Refused(Reason.WORKLOAD_UNTRUSTED, str(error))
-    identity = Identity(Proof.CLIENT, Actor(bearer.issuer.url, client), workload=None)
+    actor = Actor(bearer.issuer.url, client)
+    identity = Identity(Proof.CLIENT, actor, workload=None, until=bearer.until)
     return Passed(identity, (bearer,))

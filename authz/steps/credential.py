@@ -101,7 +101,7 @@ def _prove(
         url = directory.gate.issuer_url
         expected = Expectations(url, audiences, OWN_ALGORITHMS, certificate)
         claims = verify_access_token(unverified, given.world.own_keys, expected, given.now)
-        return Bearer(claims, None)
+        return Bearer(claims, None, claims.expires)
     issuer = directory.issuers_by_url.get(unverified.issuer)
     if issuer is None:
         raise TokenRejected("iss is no declared Issuer")
@@ -134,7 +134,7 @@ def _prove_signed(
         if not keys.are_fresh(given.now):
             return Refused(Reason.FAULT, f"the keys of {issuer.name} are too old to tell")
         raise TokenRejected(str(unknown)) from None
-    return Bearer(claims, issuer)
+    return Bearer(claims, issuer, min(claims.expires, keys.usable_until))
 
 
 def _prove_opaque(
@@ -152,7 +152,8 @@ def _prove_opaque(
             return need
         case Introspected(members):
             expected = _expected(issuer, target, certificate)
-            return Bearer(believe_introspected(members, expected, given.now), issuer)
+            claims = believe_introspected(members, expected, given.now)
+            return Bearer(claims, issuer, claims.expires)
         case Inactive():
             raise TokenRejected("its issuer says that it is not active")
         case Unanswered(why):

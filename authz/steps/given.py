@@ -46,6 +46,9 @@ class Bearer:
     issuer: Issuer | None
     """None: it is one that we minted."""
 
+    until: Instant
+    """When it is over, or the keys that it was proven by may no longer be used."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credential:

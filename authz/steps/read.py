@@ -59,9 +59,9 @@ def _check_attributes(call: Call) -> Refused | None:
 
 def _leaves_no_room(headers: Mapping[str, str]) -> bool:
     """Say whether there are so many headers; Envoy joins several of one name with commas."""
-    values = sum(value.count(",") + 1 for value in headers.values())
-    size = sum(len(name) + len(value.encode("utf-8")) for name, value in headers.items())
-    return values > MAX_HEADERS or size > MAX_HEADER_BYTES
+    everything = "".join((*headers, *headers.values()))
+    values = len(headers) + sum(value.count(",") for value in headers.values())
+    return values > MAX_HEADERS or len(everything.encode("utf-8")) > MAX_HEADER_BYTES
 
 
 def _check_address(call: Call, target: Target) -> Refused | None:
@@ -80,7 +80,7 @@ def _check_address(call: Call, target: Target) -> Refused | None:
 
 def names_host(host: str, target: Target) -> bool:
     """Say whether a `Host`, with or without a port, is one of the target's."""
-    return not target.hosts.isdisjoint(spellings_of(host))
+    return host in target.hosts or not target.hosts.isdisjoint(spellings_of(host))
 
 
 def spellings_of(host: str) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from authz.directory.compiled import Agent, Target, TargetKind
 from authz.directory.listening import Direction
 from authz.directory.offers import Offer, SubjectRule
@@ -39,11 +41,15 @@ def prove_subject(given: Given, facts: Facts) -> Passed[Credential] | Refused | 
     bearer = facts.find(Bearer) or _prove_bearer(given, facts, recipient)
     if not isinstance(bearer, Bearer):
         return take_login(bearer, given, facts)
-    caller = facts.find(Caller)
-    if caller and caller.proof is Proof.CLIENT and speaks_for_itself(bearer.claims, caller.hop):
-        return take_login(None, given, facts)
-    login = read_login(bearer, caller_of(facts), recipient, given)
-    return take_login(login, given, facts)
+    caller, login = facts.find(Caller), None
+    its_own = (
+        caller and caller.proof is Proof.CLIENT and speaks_for_itself(bearer.claims, caller.hop)
+    )
+    if not its_own:
+        login = read_login(bearer, caller_of(facts), recipient, given)
+    taken = take_login(login, given, facts)
+    # Dropped or not, a credential that is present has to be good.
+    return replace(taken, until=bearer.until) if isinstance(taken, Passed) else taken
 
 
 def _prove_bearer(

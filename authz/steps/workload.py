@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from authz.directory.compiled import Agent, Directory
@@ -80,7 +81,8 @@ def take_identity(
         detail = f"no Agent declares the identity {found.actor.sub}"
         return Refused(Reason.AGENT_UNDECLARED, detail, facts=(found,))
     hop = Hop(agent.name, found.actor)
-    return Passed(Caller(found.workload, hop, found.proof, found.thumbprint), besides)
+    caller = Caller(found.workload, hop, found.proof, found.thumbprint)
+    return Passed(caller, besides, found.until)
 
 
 def _declared(identity: Identity, directory: Directory) -> Agent | None:
@@ -98,8 +100,8 @@ def _identity(proof: Proof, found: SpiffeId | Leaf | Rejected | Absent) -> Ident
     match found:
         case Absent() | Rejected():
             return _refuse(found)
-        case Leaf(workload, thumbprint):
-            return identity_of(workload, proof, thumbprint)
+        case Leaf(workload, thumbprint, until):
+            return replace(identity_of(workload, proof, thumbprint), until=until)
         case SpiffeId():
             return identity_of(found, proof)
         case other:

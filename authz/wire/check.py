@@ -9,7 +9,7 @@ every version; a header both set and removed is lost; `body` is lossy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 
 from google.rpc import code_pb2
@@ -19,10 +19,13 @@ from authz.model.call import Call
 from authz.model.headers import AUTHORIZATION
 from authz.model.instant import Instant
 from authz.model.outcome import Allowed, Answer, CheckedToken, Facts, Forwarded, Named
-from authz.wire.headers import removals
+from authz.wire.headers import mixed_spellings, removals
 
 TARGET_KEY = "target"
 TRACEPARENT = "traceparent"
+MAX_PASSAGES = 256
+"""Answers that are kept without their values. Callers choose spellings, so it is bounded."""
+
 MAX_METADATA = 64
 """Names of gRPC metadata. Envoy adds a handful of its own."""
 
@@ -68,8 +71,11 @@ def read_check(
     attributes = request.attributes
     source, http = attributes.source, attributes.request.http
     sent = attributes.request.time
-    return replace(
-        unread,
+    body, text = http.raw_body, http.body
+    return Call(
+        decision=unread.decision,
+        new_trace=unread.new_trace,
+        listener=unread.listener,
         principal=source.principal,
         certificate=source.certificate,
         peer_address=source.address.socket_address.address,
@@ -78,8 +84,8 @@ def read_check(
         path=http.path,
         host=http.host,
         headers=_headers(http),
-        body=http.raw_body or http.body.encode("utf-8"),
-        is_lossy=not http.raw_body and "!" in http.body,
+        body=body or text.encode("utf-8"),
+        is_lossy=not body and "!" in text,
         size=http.size,
         stream=http.id,
         time=Instant(sent.seconds) if attributes.request.HasField("time") else None,
@@ -119,10 +125,19 @@ def _write_passage(
     headers: tuple[tuple[str, str], ...], facts: Facts
 ) -> external_auth_pb2.CheckResponse:
     response = external_auth_pb2.CheckResponse()
-    names = frozenset(name for name, _ in headers)
-    response.ok_response.headers.extend(_options(headers))
-    sent = facts.of(Call).headers
-    response.ok_response.headers_to_remove.extend(removals(names, sent))
+    names, values = zip(*headers, strict=True) if headers else ((), ())
+    response.CopyFrom(_passage(names, mixed_spellings(facts.of(Call).headers)))
+    for option, value in zip(response.ok_response.headers, values, strict=True):
+        option.header.value = value
+    return response
+
+
+@lru_cache(MAX_PASSAGES)
+def _passage(names: tuple[str, ...], spellings: frozenset[str]) -> external_auth_pb2.CheckResponse:
+    """Give the answer that sets *names*, still without values: there are few of them."""
+    response = external_auth_pb2.CheckResponse()
+    response.ok_response.headers.extend(_options((name, "") for name in names))
+    response.ok_response.headers_to_remove.extend(removals(frozenset(names), spellings))
     response.status.code = code_pb2.OK
     return response
 

@@ -8,6 +8,7 @@ nor touched.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -40,6 +41,7 @@ decision into several upstream calls."""
 
 _NAMES = frozenset(HEADERS)
 _UNDERSCORED = tuple(name.replace("-", "_") for name in HEADERS if "-" in name)
+_PLAIN = re.compile(r"[!-$&-~]*")
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
 
@@ -57,20 +59,26 @@ def identity_headers(
 
 def header_value(text: str) -> str:
     """Percent-encode what is not visible ASCII, and the percent sign itself."""
-    return quote(text, safe=_VISIBLE)
+    return text if _PLAIN.fullmatch(text) else quote(text, safe=_VISIBLE)
 
 
-def removals(names_set: frozenset[str], names_sent: Iterable[str]) -> tuple[str, ...]:
+def mixed_spellings(names_sent: Iterable[str]) -> frozenset[str]:
+    """Give those of *names_sent* that spell a name of the table with some underscores."""
+    return frozenset(
+        name for name in names_sent if "_" in name and name.replace("_", "-") in _NAMES
+    )
+
+
+def removals(names_set: frozenset[str], spellings: frozenset[str]) -> tuple[str, ...]:
     """
     Give every name to remove on an allow that sets *names_set*.
 
     Never a name that is set: Envoy removes last, and the new value would be
     lost. Spellings with underscores go too, because many upstreams fold them:
-    the plain ones always, mixed ones where *names_sent* has them.
+    the plain ones always, mixed ones (*spellings*) where they were sent.
     """
     names = (name for name in HEADERS if name not in names_set)
-    folded = {name for name in names_sent if "_" in name and name.replace("_", "-") in _NAMES}
-    return (*names, *_UNDERSCORED, *sorted(folded.difference(_UNDERSCORED)))
+    return (*names, *_UNDERSCORED, *sorted(spellings.difference(_UNDERSCORED)))
 
 
 def stripped_names() -> tuple[str, ...]:

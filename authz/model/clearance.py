@@ -1,0 +1,89 @@
+"""What was found out about one caller, one credential and one operation, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from authz.model.call import Call
+from authz.model.instant import Instant
+from authz.model.operation import Message, Operation, Protocol
+
+MAX_SHOWN = 8 * 1024
+"""Characters of proofs. What is longer is proven each time, and costs no memory."""
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class Shown(NamedTuple):
+    """
+    All that the steps from the workload to the ceilings see of a call, and the key of what they
+    found.
+
+    They are given `as_call` and `as_message`, which hold nothing else: what would
+    have to be another key cannot be looked at.
+    """
+
+    listener: str
+    target: str | None
+    host: str
+    principal: str
+    certificate: str
+    headers: Pairs
+    """The credential, and the proof of who asks where it is a header."""
+
+    metadata: Pairs
+    """The proof of who asks where it is metadata."""
+
+    route: str | None
+    """Name of the target that was found."""
+
+    protocol: Protocol
+    operation: Operation
+    """Without arguments."""
+
+    @property
+    def is_short(self) -> bool:
+        """Say whether it may be kept."""
+        proofs = (self.certificate, *(value for _, value in (*self.headers, *self.metadata)))
+        return sum(map(len, proofs)) <= MAX_SHOWN
+
+    def as_call(self) -> Call:
+        """Give a call that says this and nothing else."""
+        return Call(
+            decision="",
+            new_trace="",
+            listener=self.listener,
+            principal=self.principal,
+            certificate=self.certificate,
+            peer_address="",
+            target=self.target,
+            method="",
+            path="",
+            host=self.host,
+            headers=dict(self.headers),
+            body=b"",
+            is_lossy=False,
+            size=0,
+            stream="",
+            time=None,
+            metadata=dict(self.metadata),
+        )
+
+    def as_message(self) -> Message:
+        """Give a message that says this and nothing else."""
+        return Message(self.protocol, self.operation, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """What those steps learned where none of them refused."""
+
+    facts: tuple[object, ...]
+    since: Instant
+    until: Instant
+    """The first instant at which a credential, a certificate or the keys behind it are over."""
+
+    def holds_at(self, now: Instant) -> bool:
+        """Say whether it would be found again. A clock that was set back finds anew."""
+        return self.since <= now < self.until
