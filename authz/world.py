@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from authz.directory.compiled import Directory
 from authz.identity.keys import IssuerKeys, KeySet
+from authz.identity.signatures import Signatures
 from authz.model.clearance import Clearance, Shown
 from authz.model.memo import Memo
 from authz.policy.compiled import Policies
@@ -33,6 +34,9 @@ class World:
 
     own_keys: KeySet
     """Keys whose private halves sign, or signed, the tokens that we mint."""
+
+    signatures: Signatures = field(repr=False, compare=False, default_factory=Signatures)
+    """Of tokens that were proven; handed on from world to world."""
 
     clearances: Memo[Shown, Clearance] = field(
         init=False, repr=False, compare=False, default_factory=_no_clearances

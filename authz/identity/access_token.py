@@ -13,6 +13,7 @@ import binascii
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from hashlib import sha256
 
 from authz.identity.keys import MAX_KEY_ID, KeySet
 from authz.model.instant import LATEST, Instant
@@ -58,6 +59,8 @@ class UnverifiedToken:
     claims: Mapping[str, JSON]
     signed: bytes
     signature: bytes
+    digest: bytes
+    """SHA-256 of the compact form, to find it again; whoever respells a token gets another."""
 
     @property
     def issuer(self) -> str:
@@ -94,7 +97,12 @@ def take_apart(unverified: str) -> UnverifiedToken:
         raise TokenRejected("the token is no JWS in compact form")
     header, claims = (_object(_decode(part)) for part in parts.groups()[:2])
     signed = unverified[: parts.start(3) - 1].encode("ascii")
-    return UnverifiedToken(header, claims, signed, _decode(parts[3]))
+    return UnverifiedToken(header, claims, signed, _decode(parts[3]), digest_of(unverified))
+
+
+def digest_of(token: str) -> bytes:
+    """Give what a token is found again by."""
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def verify_access_token(
@@ -113,7 +121,18 @@ def verify_access_token(
 
     Cost: one signature check for each key with the token's `kid`, in practice one.
     """
-    algorithm = _check_header(unverified.header, expected.algorithms)
+    prove_signature(unverified, keys, expected.algorithms)
+    return check_claims(unverified.claims, expected, now)
+
+
+def prove_signature(unverified: UnverifiedToken, keys: KeySet, algorithms: Set[str]) -> None:
+    """
+    Prove that one of *keys* signed a token of one of *algorithms*, whatever it says.
+
+    Raises:
+        TokenRejected: as `verify_access_token`, up to the signature.
+    """
+    algorithm = _check_header(unverified.header, algorithms)
     key_id = unverified.header.get("kid")
     if key_id is not None and (not isinstance(key_id, str) or len(key_id) > MAX_KEY_ID):
         raise TokenRejected("kid is no short string")
@@ -123,7 +142,6 @@ def verify_access_token(
         raise (TokenRejected if known else KeyUnknown)("no key of the issuer fits kid and alg")
     if not any(key.verifies(unverified.signed, unverified.signature) for key in candidates):
         raise TokenRejected("the signature is not good")
-    return check_claims(unverified.claims, expected, now)
 
 
 def _check_header(header: Mapping[str, JSON], algorithms: Set[str]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
@@ -41,11 +43,23 @@ class PublicKey:
         return bool(self.material.Algorithm.verify(signed, self.material.key, signature))
 
 
+def _fingerprint(key: PublicKey) -> tuple[str, str, bytes]:
+    """Give all that a key verifies by; `repr` tells a `kid` that is absent from any text."""
+    der = key.material.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return repr(key.key_id), key.algorithm, der
+
+
 @dataclass(frozen=True, slots=True)
 class KeySet:
     """The keys of one issuer."""
 
     keys: tuple[PublicKey, ...]
+    fingerprint: bytes = field(init=False, compare=False, repr=False)
+    """Equal for sets that verify the same: what was proven by one is proven by the other."""
+
+    def __post_init__(self) -> None:
+        rows = sorted(map(_fingerprint, self.keys))
+        object.__setattr__(self, "fingerprint", sha256(repr(rows).encode("utf-8")).digest())
 
     def candidates(self, key_id: str | None, algorithm: str) -> tuple[PublicKey, ...]:
         """

@@ -67,7 +67,9 @@ class CurrentWorld:
         """Let requests from now on be decided in *world*, with the keys fetched until now."""
         with self._lock:
             known = {**world.issuer_keys, **elsewhere.fetched()}
-            self._now = InForce(replace(world, issuer_keys=known), keys, elsewhere)
+            signatures = self._now.world.signatures
+            world = replace(world, issuer_keys=known, signatures=signatures)
+            self._now = InForce(world, keys, elsewhere)
 
     def publish_keys(self, issuer: Issuer, keys: IssuerKeys) -> None:
         """

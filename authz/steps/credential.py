@@ -12,8 +12,6 @@ from authz.identity.access_token import (
     KeyUnknown,
     TokenRejected,
     UnverifiedToken,
-    take_apart,
-    verify_access_token,
 )
 from authz.identity.introspection import believe_introspected, is_opaque
 from authz.identity.keys import IssuerKeys
@@ -95,12 +93,13 @@ def _prove(
     directory = given.world.directory
     if is_opaque(token):
         return _prove_opaque(token, given, target, certificate)
-    unverified = take_apart(token)
+    signatures = given.world.signatures
+    unverified = signatures.take_apart(token)
     if unverified.issuer == directory.gate.issuer_url:
         audiences = {ours} if ours else set()
         url = directory.gate.issuer_url
         expected = Expectations(url, audiences, OWN_ALGORITHMS, certificate)
-        claims = verify_access_token(unverified, given.world.own_keys, expected, given.now)
+        claims = signatures.verify(unverified, given.world.own_keys, expected, given.now)
         return Bearer(claims, None, claims.expires)
     issuer = directory.issuers_by_url.get(unverified.issuer)
     if issuer is None:
@@ -123,7 +122,7 @@ def _prove_signed(
     keys = answer if isinstance(answer, IssuerKeys) else given.world.issuer_keys[issuer.name]
     try:
         usable = keys.at(given.now)
-        claims = verify_access_token(unverified, usable, expected, given.now)
+        claims = given.world.signatures.verify(unverified, usable, expected, given.now)
     except KeyUnknown as unknown:
         if not isinstance(issuer.keys, KeysByUrl):
             raise

@@ -64,4 +64,4 @@ def test_claims_of_a_good_token() -> None:
 @pytest.mark.parametrize("issuer", [None, 1, ["https://idp.example.com"], {}], ids=str)
 def test_issuer_that_is_no_text(issuer: Any) -> None:
     """An `iss` of another type selects no row of any table."""
-    assert UnverifiedToken({}, {"iss": issuer}, b"", b"").issuer == ""
+    assert UnverifiedToken({}, {"iss": issuer}, b"", b"", b"").issuer == ""
