@@ -68,6 +68,14 @@ $(VENV)/.fuzzer: requirements/fuzz.txt $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
 	@touch $@
 
+.PHONY: bench
+bench: $(READY) ## what our own work costs, as tables and in bench/results (ONLY='stages memory' QUICK=1)
+	$(BIN)/python -m bench $(ONLY) $(if $(QUICK),--quick)
+
+.PHONY: cost
+cost: $(READY) ## instructions a decision against the baseline; says what got dearer (RENEW=1)
+	$(BIN)/python -m bench.cost $(if $(RENEW),--renew)
+
 .PHONY: fuzz
 fuzz: $(VENV)/.fuzzer ## every parser of outside bytes under a coverage-guided fuzzer (PARSER=… RUNS=… KEEP=1)
 	$(BIN)/python -m tests.fuzz $(PARSER) $(if $(RUNS),--runs $(RUNS)) $(if $(KEEP),--keep)

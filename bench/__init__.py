@@ -1,0 +1,1 @@
+"""Benchmarks: figures for design targets, never tests."""

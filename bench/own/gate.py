@@ -1,0 +1,64 @@
+"""A gate without sockets: the real composition from the folder to the record file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from authz._proto.external_auth_pb2 import CheckResponse
+from authz.audit.levels import open_records
+from authz.directory.compiled import RecordLevel
+from authz.server.decision_point import DecisionPoint
+from authz.server.worlds import CurrentWorld
+from authz.sources.declared import read_declared
+from authz.telemetry.logs import open_log
+from authz.tokens.signing_keys import open_key_ring
+from bench.own.checks import LISTENER, NOW
+from bench.own.scenarios import Scenario
+
+
+class WrongAnswer(Exception):
+    """A decision ended otherwise than its scenario says; its cost would mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What answers Checks, and where it records them."""
+
+    point: DecisionPoint
+    records: Path
+
+    def ask(self, check: bytes) -> CheckResponse:
+        """Answer one Check."""
+        return self.point.answer(check, LISTENER, {})
+
+    def prove(self, scenario: Scenario, number: int) -> None:
+        """
+        Answer the Check *number* of *scenario*, and hold its record against it.
+
+        Raises:
+            WrongAnswer: it ended with another reason.
+        """
+        (only,) = scenario.checks(number, 1)
+        self.ask(only)
+        reason = self._last_reason()
+        if reason != scenario.reason:
+            raise WrongAnswer(f"{scenario.name}: {reason} instead of {scenario.reason}")
+
+    def _last_reason(self) -> object:
+        with self.records.open("rb") as file:
+            return json.loads(file.readlines()[-1])["reason"]
+
+
+@contextmanager
+def opened_gate(home: Path, level: RecordLevel = RecordLevel.WRITTEN) -> Iterator[Gate]:
+    """Open the gate of the world in *home*, which records at *level*; its clock stands still."""
+    declared = read_declared(home)
+    keys = open_key_ring(home / declared.directory.gate.keys_folder).at(NOW)
+    worlds = CurrentWorld(declared.world(keys.public), keys)
+    log, file = open_log("error"), home / f"records/{level}.jsonl"
+    with open_records(file, level, log) as records:
+        yield Gate(DecisionPoint(worlds, records, log, clock=lambda: NOW), file)
