@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from authz.directory.compiled import (
@@ -30,7 +30,7 @@ from authz.directory.documents import (
     RoleSpec,
 )
 from authz.directory.http_documents import HTTPServiceSpec
-from authz.directory.inputs import mirrored_arguments, read_input
+from authz.directory.inputs import JsonFiles, mirrored_arguments, read_input
 from authz.directory.issuers import compile_issuer
 from authz.directory.listeners import compile_listener
 from authz.directory.members import TargetTokenSpec
@@ -57,15 +57,24 @@ from authz.model.strict_json import JSON
 
 SpecKind = TypeVar("SpecKind")
 
+LISTED = (Tool.member, Prompt.member, MCPResource.member, HTTPRoute.member, Tasks.member)
+"""What a connection can list, and something decides by."""
+
 
 class Compiler:
     """Compiles documents that passed the walls; collects warnings and the last mistakes."""
 
     def __init__(self, documents: Iterable[Document], files: Mapping[str, bytes]) -> None:
         self._documents = list(documents)
-        self._files = files
+        self._files = JsonFiles(files)
         self._known = Known.of(self._documents)
         self._cells = {row.name: spec for row, spec in self._of(CellSpec)}
+        self._connections: dict[Hashable, Connection] = {}
+        """Agents that are alike share what they want of a target."""
+
+        self._sets: dict[Scopes, Scopes] = {}
+        """And what they may hold."""
+
         self.notes: list[Diagnostic] = []
         """Warnings, and mistakes inside a tool's input."""
 
@@ -98,14 +107,16 @@ class Compiler:
     def _capped(self, scopes: Iterable[str], row: Document) -> Scopes:
         """Cut *scopes* to what the namespace's Cell allows; without a Cell that is nothing."""
         wanted = frozenset(scopes)
+        wanted = self._sets.setdefault(wanted, wanted)
         if row.namespace is None:
             return wanted
         cell = self._cells.get(row.namespace)
-        dropped = wanted - frozenset(cell.max_scopes if cell else ())
-        if dropped:
-            message = f"Cell {row.namespace} does not allow {format_scopes(dropped)}: left out"
-            place = row.at("scopes")
-            self.notes.append(Diagnostic(place, message, severity=Severity.WARNING))
+        dropped = wanted.difference(cell.max_scopes if cell else ())
+        if not dropped:
+            return wanted
+        message = f"Cell {row.namespace} does not allow {format_scopes(dropped)}: left out"
+        place = row.at("scopes")
+        self.notes.append(Diagnostic(place, message, severity=Severity.WARNING))
         return wanted - dropped
 
     def _role(self, row: Document, spec: RoleSpec) -> Role:
@@ -115,7 +126,7 @@ class Compiler:
 
     def _agent(self, row: Document, spec: AgentSpec) -> Agent:
         self._note_unused(row, spec)
-        connections = [_connection(row, each) for each in spec.connections]
+        connections = [self._connection(row, each) for each in spec.connections]
         clients = [each.client for each in spec.identities if each.client]
         return Agent(
             name=row.qualified,
@@ -128,6 +139,23 @@ class Compiler:
             audience=spec.audience,
             subjects=self._subjects(spec.token.subjects),
         )
+
+    def _connection(self, row: Document, spec: ConnectionSpec) -> Connection:
+        lists: Sequence[Sequence[str]] = (
+            spec.tools,
+            spec.prompts,
+            spec.resources,
+            spec.routes,
+            spec.tasks,
+        )
+        to = qualify(spec.to, row.namespace)
+        key = (to, *map(tuple, lists))
+        if key not in self._connections:
+            listed = zip(LISTED, map(frozenset[str], lists), strict=True)
+            self._connections[key] = Connection(
+                to, {member: names for member, names in listed if names}
+            )
+        return self._connections[key]
 
     def _note_unused(self, row: Document, spec: AgentSpec) -> None:
         """Warn of what is declared for calls of agents, which this version refuses."""
@@ -266,20 +294,6 @@ def _resource(row: Document, name: str, spec: ResourceSpec) -> MCPResource:
 
 def _tasks(row: Document, spec: TasksSpec) -> Tasks:
     return Tasks(row.qualified, frozenset(spec.scopes), SubjectRule(spec.subject))
-
-
-def _connection(row: Document, spec: ConnectionSpec) -> Connection:
-    listed = {
-        Tool.member: frozenset(spec.tools),
-        Prompt.member: frozenset(spec.prompts),
-        MCPResource.member: frozenset(spec.resources),
-        HTTPRoute.member: frozenset(spec.routes),
-        Tasks.member: frozenset[str](spec.tasks),
-    }
-    return Connection(
-        to=qualify(spec.to, row.namespace),
-        listed={member: names for member, names in listed.items() if names},
-    )
 
 
 def _routes(row: Document, spec: HTTPServiceSpec) -> Routes:

@@ -149,7 +149,7 @@ class GateSpec(Node):
 
     trust_domains: Annotated[list[TrustDomain], Field(min_length=1)]
     time_zone: Zone = "UTC"
-    policy_headers: list[HeaderName] = []
+    policy_headers: list[HeaderName] = Field(default_factory=list)
     issuer: GateIssuer
     listeners: Annotated[list[ListenerSpec], Field(min_length=1)]
     records: Records
@@ -200,8 +200,8 @@ class ClaimMap(Node):
 class MayAssert(Node):
     """How far an issuer is believed."""
 
-    groups: list[Text] = []
-    scopes: list[ScopePattern] = []
+    groups: list[Text] = Field(default_factory=list)
+    scopes: list[ScopePattern] = Field(default_factory=list)
 
 
 class IssuerSpec(Node):
@@ -212,9 +212,9 @@ class IssuerSpec(Node):
     algorithms: Annotated[list[Algorithm], Field(min_length=1)]
     keys: IssuerKeys
     introspection: IntrospectionSpec | None = None
-    private_networks: list[Network] = []
+    private_networks: list[Network] = Field(default_factory=list)
     claims: ClaimMap = ClaimMap()
-    acr_levels: dict[Text, Annotated[int, Field(ge=0, le=9)]] = {}
+    acr_levels: dict[Text, Annotated[int, Field(ge=0, le=9)]] = Field(default_factory=dict)
     may_assert: MayAssert = MayAssert()
     user_scopes: Literal["token", "roles", "token-within-roles"] = "token-within-roles"
 
@@ -234,7 +234,7 @@ class RoleMember(Node):
 class RoleSpec(Node):
     """What its members could ever hold."""
 
-    members: list[RoleMember] = []
+    members: list[RoleMember] = Field(default_factory=list)
     scopes: list[Scope]
 
 
@@ -255,9 +255,9 @@ class CellSpec(Node):
     """A namespace as a wall."""
 
     owner: Text
-    max_scopes: list[Scope] = []
-    identities: list[CellIdentity] = []
-    resources: list[Url] = []
+    max_scopes: list[Scope] = Field(default_factory=list)
+    identities: list[CellIdentity] = Field(default_factory=list)
+    resources: list[Url] = Field(default_factory=list)
 
 
 class Client(Node):
@@ -283,14 +283,14 @@ class ConnectionSpec(Node):
     """What an agent wants of one target. Without a list: operation `session` only."""
 
     to: Reference
-    tools: list[ToolChoice] = []
-    prompts: list[ToolChoice] = []
-    resources: list[ToolChoice] = []
-    tasks: list[Literal["*"]] = []
-    skills: list[Text] = []
-    routes: list[Text] = []
-    models: list[Text] = []
-    hands_on: list[Scope] = []
+    tools: list[ToolChoice] = Field(default_factory=list)
+    prompts: list[ToolChoice] = Field(default_factory=list)
+    resources: list[ToolChoice] = Field(default_factory=list)
+    tasks: list[Literal["*"]] = Field(default_factory=list)
+    skills: list[Text] = Field(default_factory=list)
+    routes: list[Text] = Field(default_factory=list)
+    models: list[Text] = Field(default_factory=list)
+    hands_on: list[Scope] = Field(default_factory=list)
 
 
 class SkillSpec(Node):
@@ -305,16 +305,16 @@ class AgentSpec(Node):
 
     owner: Text
     lifecycle: Literal["active", "suspended", "quarantined", "retired"] = "quarantined"
-    identities: list[AgentIdentity] = []
-    scopes: list[Scope] = []
-    connections: list[ConnectionSpec] = []
+    identities: list[AgentIdentity] = Field(default_factory=list)
+    scopes: list[Scope] = Field(default_factory=list)
+    connections: list[ConnectionSpec] = Field(default_factory=list)
     refusals: RefusalStyleName = "auto"
     audience: Uri | None = None
-    hosts: list[Host] = []
+    hosts: list[Host] = Field(default_factory=list)
     path: UrlPath | None = None
-    callers: list[CallerPattern] = []
-    skills: dict[str, SkillSpec] = {}
-    hands_on: list[Scope] = []
+    callers: list[CallerPattern] = Field(default_factory=list)
+    skills: dict[str, SkillSpec] = Field(default_factory=dict)
+    hands_on: list[Scope] = Field(default_factory=list)
     token: TokenSpec = TokenSpec()
 
 
@@ -325,13 +325,13 @@ class MCPServerSpec(Node):
     path: UrlPath
     audience: Uri
     resource: Url | None = None
-    callers: list[CallerPattern] = []
+    callers: list[CallerPattern] = Field(default_factory=list)
     token: TargetTokenSpec = TargetTokenSpec()
-    session_scopes: list[Scope] = []
+    session_scopes: list[Scope] = Field(default_factory=list)
     refusals: TargetRefusalsName = "auto"
-    tools: dict[ToolName, ToolSpec] = {}
-    prompts: dict[ToolName, PromptSpec] = {}
-    resources: dict[ToolName, ResourceSpec] = {}
+    tools: dict[ToolName, ToolSpec] = Field(default_factory=dict)
+    prompts: dict[ToolName, PromptSpec] = Field(default_factory=dict)
+    resources: dict[ToolName, ResourceSpec] = Field(default_factory=dict)
     tasks: TasksSpec | None = None
 
 

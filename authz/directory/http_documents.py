@@ -40,8 +40,8 @@ class HTTPServiceSpec(Node):
 
     hosts: Annotated[list[Host], Field(min_length=1)]
     audience: Uri
-    callers: list[CallerPattern] = []
+    callers: list[CallerPattern] = Field(default_factory=list)
     token: TargetTokenSpec = TargetTokenSpec()
     refusals: TargetRefusalsName = "auto"
-    routes: list[RouteSpec] = []
-    public: list[PublicRouteSpec] = []
+    routes: list[RouteSpec] = Field(default_factory=list)
+    public: list[PublicRouteSpec] = Field(default_factory=list)

@@ -14,9 +14,31 @@ MIRROR = "x-mcp-header"
 MAX_MIRROR_DEPTH = 16
 
 
-def read_input(
-    declared: dict[str, JSON], place: Position, files: Mapping[str, bytes]
-) -> dict[str, JSON]:
+class JsonFiles:
+    """The JSON files of a directory, each read once for all tools that refer to it."""
+
+    def __init__(self, texts: Mapping[str, bytes]) -> None:
+        """Read nothing yet of *texts*, which are all files by their path."""
+        self._texts = texts
+        self._read: dict[str, JSON] = {}
+
+    def __contains__(self, file: str) -> bool:
+        return file in self._texts
+
+    def value(self, file: str) -> JSON:
+        """
+        Give what *file*, which is there, says.
+
+        Raises:
+            NotJSON: as `read_json`.
+            AmbiguousJSON: as `read_json`.
+        """
+        if file not in self._read:
+            self._read[file] = read_json(self._texts[file])
+        return self._read[file]
+
+
+def read_input(declared: dict[str, JSON], place: Position, files: JsonFiles) -> dict[str, JSON]:
     """
     Give the schema that *declared* is or refers to (`$file: name.json#/pointer`).
 
@@ -36,11 +58,11 @@ def read_input(
         raise _mistake(place, f"the pointer {pointer} does not begin with a slash")
     if name.startswith("/") or ".." in name.split("/") or not name.endswith(".json"):
         raise _mistake(place, "expected a .json file beside this document or below")
-    text = files.get(join(dirname(place.file), name))
-    if text is None:
+    file = join(dirname(place.file), name)
+    if file not in files:
         raise _mistake(place, f"there is no file {name} beside this document")
     try:
-        schema = look_up(read_json(text), pointer)
+        schema = look_up(files.value(file), pointer)
     except (NotJSON, AmbiguousJSON) as error:
         raise _mistake(place, f"{name}: {error}") from None
     if not isinstance(schema, dict):

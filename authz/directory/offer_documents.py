@@ -23,8 +23,8 @@ class ToolSpec(Node):
     subject: SubjectRuleName = "required"
     approval: Literal["required"] | None = None
     untyped: Literal["accept"] | None = None
-    input: dict[str, Any] = {}
-    record: list[Pointer] = []
+    input: dict[str, Any] = Field(default_factory=dict)
+    record: list[Pointer] = Field(default_factory=list)
 
 
 class PromptSpec(Node):

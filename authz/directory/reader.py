@@ -4,13 +4,17 @@ The parser's events are read one by one, so depth is bounded before anything
 recurses. Of YAML 1.1's surprises none is left: plain scalars follow the core
 schema of YAML 1.2 (`on` and `no` are strings, `010` is no octal), and anchors,
 aliases, tags, merge keys and duplicate keys are mistakes.
+
+A world has hundreds of thousands of places and hardly ever a mistake, so places
+are kept as bare numbers until somebody asks for one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 import yaml
@@ -24,7 +28,6 @@ from yaml.events import (
     NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
 )
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
@@ -36,11 +39,59 @@ Path = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})\.[0-9]{1,18}")
+_NUMERIC = frozenset("+-0123456789")
+"""What numbers begin with."""
+
 _CONSTANTS: dict[str, JSON] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+
+
+class Places:
+    """Where everything of one document stands, in the order of the text."""
+
+    __slots__ = ("_file", "_found", "_numbers")
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._numbers = array("I")
+        """Line and column of each value; of a member's name too, before its value."""
+
+        self._found: tuple[dict[Path, Position], dict[Path, Position]] | None = None
+
+    def note(self, event: Event) -> None:
+        """Keep the place of *event*, which is the next one of the document."""
+        mark = event.start_mark
+        self._numbers.extend((mark.line + 1, mark.column + 1) if mark else (1, 1))
+
+    def of(self, value: JSON) -> tuple[dict[Path, Position], dict[Path, Position]]:
+        """Give the places of values and of names by path, for the document that says *value*."""
+        if self._found is None:
+            values: dict[Path, Position] = {}
+            names: dict[Path, Position] = {}
+            self._walk(value, (), iter(self._numbers), values, names)
+            self._found = values, names
+        return self._found
+
+    def _walk(
+        self,
+        value: JSON,
+        path: Path,
+        numbers: Iterator[int],
+        values: dict[Path, Position],
+        names: dict[Path, Position],
+    ) -> None:
+        values[path] = Position(self._file, next(numbers), next(numbers))
+        if isinstance(value, dict):
+            for name, member in value.items():
+                below = (*path, name)
+                names[below] = Position(self._file, next(numbers), next(numbers))
+                self._walk(member, below, numbers, values, names)
+        elif isinstance(value, list):
+            for index, row in enumerate(value):
+                self._walk(row, (*path, index), numbers, values, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +100,30 @@ class Source:
 
     value: JSON
     start: Position
-    values: dict[Path, Position] = field(default_factory=dict)
-    keys: dict[Path, Position] = field(default_factory=dict)
+    places: Places
+
+    def has(self, *path: str | int) -> bool:
+        """Say whether there is a member at *path*."""
+        return path in self.places.of(self.value)[1]
 
     def at(self, *path: str | int) -> Position:
         """Give the position of the value at *path*, or of the nearest thing around it."""
-        return self._nearest(path, self.values)
+        values, _ = self.places.of(self.value)
+        return values.get(_known(path, values), self.start)
 
     def key_at(self, *path: str | int) -> Position:
         """Give the position of the key that *path* ends in."""
-        known = self._known(path)
-        return self.keys.get(known) or self._nearest(path, self.values)
+        values, names = self.places.of(self.value)
+        known = _known(path, values)
+        return names.get(known) or values.get(known, self.start)
 
-    def _nearest(self, path: Sequence[str | int], positions: dict[Path, Position]) -> Position:
-        return positions.get(self._known(path), self.start)
 
-    def _known(self, path: Sequence[str | int]) -> Path:
-        """Walk *path* as far as the document goes; steps that it does not have are skipped."""
-        known: Path = ()
-        for step in path:
-            known = (*known, step) if (*known, step) in self.values else known
-        return known
+def _known(path: Path, values: Mapping[Path, Position]) -> Path:
+    """Walk *path* as far as the document goes; steps that it does not have are skipped."""
+    known: Path = ()
+    for step in path:
+        known = (*known, step) if (*known, step) in values else known
+    return known
 
 
 def read_documents(file: str, text: bytes) -> list[Source]:
@@ -95,31 +149,33 @@ def read_documents(file: str, text: bytes) -> list[Source]:
 
 
 def _documents(file: str, events: Iterator[Event]) -> Iterator[Source]:
+    words: dict[str, str] = {}
     for event in events:
         if isinstance(event, DocumentStartEvent):
             first = next(events)
-            source = Source(None, _position(file, first))
-            value = _Composer(file, events, source).compose(first, (), 0)
-            yield Source(value, source.start, source.values, source.keys)
+            places = Places(file)
+            value = _Composer(file, events, places, words).compose(first, 0)
+            yield Source(value, _position(file, first), places)
 
 
 class _Composer:
-    """Builds one document from events, noting positions as it goes."""
+    """Builds one document from events, noting places as it goes."""
 
-    def __init__(self, file: str, events: Iterator[Event], source: Source) -> None:
+    def __init__(
+        self, file: str, events: Iterator[Event], places: Places, words: dict[str, str]
+    ) -> None:
+        """*words* are those of the file so far: scopes, roles and tools are said all over."""
         self._file = file
         self._events = events
-        self._source = source
+        self._note = places.note
+        self._words = words
 
-    def compose(self, event: Event, path: Path, depth: int) -> JSON:
+    def compose(self, event: Event, depth: int) -> JSON:
         self._check(event, depth)
-        self._source.values[path] = _position(self._file, event)
-        if isinstance(event, MappingStartEvent):
-            return self._mapping(path, depth)
-        if isinstance(event, SequenceStartEvent):
-            return self._sequence(path, depth)
-        assert isinstance(event, ScalarEvent)  # noqa: S101 - the grammar has no other node
-        return _scalar(event)
+        self._note(event)
+        if isinstance(event, ScalarEvent):
+            return _scalar(event, self._words)
+        return self._mapping(depth) if isinstance(event, MappingStartEvent) else self._rows(depth)
 
     def _check(self, event: Event, depth: int) -> None:
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
@@ -129,38 +185,39 @@ class _Composer:
         if depth > MAX_DEPTH:
             raise self._refuse(event, f"nested deeper than {MAX_DEPTH} levels")
 
-    def _mapping(self, path: Path, depth: int) -> JSON:
+    def _mapping(self, depth: int) -> JSON:
         members: dict[str, JSON] = {}
         while not isinstance(event := next(self._events), MappingEndEvent):
             self._check(event, depth)
             if not isinstance(event, ScalarEvent):
                 raise self._refuse(event, "a key is no string")
-            key = event.value
+            key = self._words.setdefault(event.value, event.value)
             if key in members:
                 raise self._refuse(event, f"{key!r} stands twice in this mapping")
             if key == "<<":
                 raise self._refuse(event, "merge keys are not read", "write the members out")
-            self._source.keys[(*path, key)] = _position(self._file, event)
-            members[key] = self.compose(next(self._events), (*path, key), depth + 1)
+            self._note(event)
+            members[key] = self.compose(next(self._events), depth + 1)
         return members
 
-    def _sequence(self, path: Path, depth: int) -> JSON:
+    def _rows(self, depth: int) -> JSON:
         rows: list[JSON] = []
         while not isinstance(event := next(self._events), SequenceEndEvent):
-            rows.append(self.compose(event, (*path, len(rows)), depth + 1))
+            rows.append(self.compose(event, depth + 1))
         return rows
 
     def _refuse(self, event: Event, message: str, hint: str = "") -> InvalidWorld:
         return _mistake(_position(self._file, event), message, hint)
 
 
-def _scalar(event: ScalarEvent) -> JSON:
-    text: str = event.value
-    plain, _quoted = event.implicit
-    if not plain:
+def _scalar(event: ScalarEvent, words: dict[str, str]) -> JSON:
+    text = words.setdefault(event.value, event.value)
+    if not event.implicit[0]:
         return text
     if text in _CONSTANTS:
         return _CONSTANTS[text]
+    if text[0] not in _NUMERIC:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     return Decimal(text) if _NUMBER.fullmatch(text) else text

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from authz.directory.diagnostics import Diagnostic, Position, nearest
+from authz.directory.diagnostics import Diagnostic, nearest
 from authz.directory.documents import (
     AgentSpec,
     CellSpec,
@@ -18,6 +18,7 @@ from authz.directory.http_documents import HTTPServiceSpec
 from authz.directory.members import TargetTokenSpec, TokenSpec
 from authz.directory.offers import ALL, route_name
 from authz.directory.parse import Document, Outline
+from authz.directory.reader import Path
 from authz.directory.words import QUALIFIED
 
 
@@ -109,12 +110,12 @@ def reference_mistakes(document: Document, known: Known) -> Iterator[Diagnostic]
         case RoleSpec() as role:
             for index, member in enumerate(role.members):
                 issuer = (member.group or member.user or "").partition("/")[0]
-                yield from _issuer(issuer, document.at("members", index), known)
+                yield from _issuer(issuer, document, ("members", index), known)
         case CellSpec() as cell:
             for index, identity in enumerate(cell.identities):
                 if not isinstance(identity, str):
-                    place = document.at("identities", index, "issuer")
-                    yield from _issuer(identity.issuer, place, known)
+                    path = ("identities", index, "issuer")
+                    yield from _issuer(identity.issuer, document, path, known)
         case AgentSpec() as agent:
             yield from chain(_agent(agent, document, known), _target(agent, document, known))
         case (MCPServerSpec() | HTTPServiceSpec()) as target:
@@ -124,8 +125,8 @@ def reference_mistakes(document: Document, known: Known) -> Iterator[Diagnostic]
 def _agent(agent: AgentSpec, document: Document, known: Known) -> Iterator[Diagnostic]:
     for index, identity in enumerate(agent.identities):
         if identity.client is not None:
-            place = document.at("identities", index, "client", "issuer")
-            yield from _issuer(identity.client.issuer, place, known)
+            path = ("identities", index, "client", "issuer")
+            yield from _issuer(identity.client.issuer, document, path, known)
     seen: set[str] = set()
     for index, connection in enumerate(agent.connections):
         yield from _connection(index, connection, document, known)
@@ -154,10 +155,11 @@ def _connection(
     for member in LISTS:
         offered, wanted = getattr(offers, member), getattr(connection, member)
         for row, name in enumerate(wanted):
-            place, what = document.at("connections", index, member, row), member.removesuffix("s")
             if name == ALL and not offered:
+                place = document.at("connections", index, member, row)
                 yield Diagnostic(place, f"{to} is an {offers.kind} and has no {member}")
             elif name != ALL and name not in offered:
+                place, what = document.at("connections", index, member, row), member[:-1]
                 yield Diagnostic(place, f"{to} declares no {what} {name}", nearest(name, offered))
 
 
@@ -165,15 +167,16 @@ def _target(
     target: AgentSpec | MCPServerSpec | HTTPServiceSpec, document: Document, known: Known
 ) -> Iterator[Diagnostic]:
     for index, caller in enumerate(target.callers):
-        place = document.at("callers", index)
         namespace, _, name = caller.partition("/")
         if name == ALL:
             if namespace not in known.namespaces:
+                place = document.at("callers", index)
                 hint = nearest(namespace, known.namespaces)
                 yield Diagnostic(place, f"there is no namespace {namespace}", hint)
             continue
         agent = qualify(caller, document.namespace)
         if agent not in known.agents:
+            place = document.at("callers", index)
             hint = nearest(agent, known.agents)
             yield Diagnostic(place, f"no document declares the agent {agent}", hint)
     if is_target(target):
@@ -183,19 +186,22 @@ def _target(
 def _subjects(
     token: TokenSpec | TargetTokenSpec, document: Document, known: Known
 ) -> Iterator[Diagnostic]:
-    place = document.at("token", "subjects")
+    path = ("token", "subjects")
     if token.mode == "none":
         if token.subjects is not None:
             message = "there is no token that subjects could be written in"
-            yield Diagnostic(place, message, "x-narrowgate-user is always issuer/sub")
+            hint = "x-narrowgate-user is always issuer/sub"
+            yield Diagnostic(document.at(*path), message, hint)
     elif token.subjects is None:
         if len(known.issuers) != 1:
+            message = "with several Issuers a target says token.subjects"
             hint = f"token: {{subjects: {QUALIFIED}}}, or the Issuer whose plain sub it understands"
-            yield Diagnostic(place, "with several Issuers a target says token.subjects", hint)
+            yield Diagnostic(document.at(*path), message, hint)
     elif token.subjects != QUALIFIED:
-        yield from _issuer(token.subjects, place, known)
+        yield from _issuer(token.subjects, document, path, known)
 
 
-def _issuer(name: str, place: Position, known: Known) -> Iterator[Diagnostic]:
+def _issuer(name: str, document: Document, path: Path, known: Known) -> Iterator[Diagnostic]:
     if name not in known.issuers:
-        yield Diagnostic(place, f"there is no Issuer {name}", nearest(name, known.issuers))
+        hint = nearest(name, known.issuers)
+        yield Diagnostic(document.at(*path), f"there is no Issuer {name}", hint)

@@ -152,7 +152,7 @@ class Case:
 
     def has(self, *path: str) -> bool:
         """Say whether a member is written in this case, not inherited."""
-        return ("cases", self.index, *path) in self.source.keys
+        return self.source.has("cases", self.index, *path)
 
     def at(self, *path: str | int) -> Position:
         """Give the position of a member, or of the case where it is inherited."""

@@ -17,12 +17,14 @@ from authz.directory.documents import (
 )
 from authz.directory.http_documents import HTTPServiceSpec
 from authz.directory.parse import Document
+from authz.directory.reader import Path
 from authz.directory.references import Known
 from authz.directory.words import LABEL, QUALIFIED
 from authz.model.spiffe import SpiffeId
 
 GLOBAL = "directory/global/"
 NAMESPACES = "directory/ns/"
+NAME, NAMESPACE = ("metadata", "name"), ("metadata", "namespace")
 GLOBAL_ONLY = frozenset({"Gate", "Issuer", "Cell"})
 NAMESPACED_ONLY = frozenset({"Agent", "MCPServer", "HTTPService"})
 
@@ -30,15 +32,17 @@ NAMESPACED_ONLY = frozenset({"Agent", "MCPServer", "HTTPService"})
 def place_mistakes(document: Document) -> Iterator[Diagnostic]:
     """Check that *document* lies where documents of its kind and namespace may lie."""
     file, namespace = document.source.start.file, document.namespace
-    where = document.source.at("metadata", "namespace")
     if document.kind in GLOBAL_ONLY and namespace is not None:
+        where = document.source.at(*NAMESPACE)
         yield Diagnostic(where, f"a {document.kind} has no namespace")
     elif document.kind in NAMESPACED_ONLY and namespace is None:
+        where = document.source.at(*NAMESPACE)
         yield Diagnostic(where, f"{document.kind} {document.name} lacks a namespace")
     elif namespace is None and not file.startswith(GLOBAL):
         hint = f"it loads only from {GLOBAL}"
         yield Diagnostic(document.source.start, f"a {document.kind} without namespace", hint)
     elif namespace is not None and not file.startswith(f"{NAMESPACES}{namespace}/"):
+        where = document.source.at(*NAMESPACE)
         message = f"a document of namespace {namespace} does not load from here"
         yield Diagnostic(where, message, f"it loads only from {NAMESPACES}{namespace}/")
 
@@ -56,102 +60,104 @@ def folder_mistake(file: str) -> Diagnostic | None:
 
 def sole_owner_mistakes(documents: Iterable[Document]) -> Iterator[Diagnostic]:
     """Check that names, identities, audiences, addresses and issuers have one owner each."""
-    owners: dict[Hashable, tuple[str, Position]] = {}
+    owners: dict[Hashable, tuple[Document, Path]] = {}
     for document in documents:
-        for what, key, place in _claims(document):
-            owner, first = owners.setdefault((what, key), (document.qualified, place))
-            if first is not place:
+        for what, key, path in _claims(document):
+            owner, first = owners.setdefault((what, key), (document, path))
+            if owner is not document or first != path:
                 message = f"the {what} {_shown(key)} is claimed twice"
-                yield Diagnostic(place, message, f"{owner} has it: {first}")
+                hint = f"{owner.qualified} has it: {owner.source.at(*first)}"
+                yield Diagnostic(document.source.at(*path), message, hint)
 
 
 def _shown(key: Hashable) -> str:
     return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
-def _claims(document: Document) -> Iterator[tuple[str, Hashable, Position]]:
-    name = document.source.at("metadata", "name")
-    yield "name", (document.kind, document.qualified), name
+def _claims(document: Document) -> Iterator[tuple[str, Hashable, Path]]:
+    """Give what *document* claims: what it is, which one, and at which path it says so."""
+    yield "name", (document.kind, document.qualified), NAME
     match document.spec:
         case GateSpec() as gate:
-            yield "Gate", "of this deployment", name
-            yield "issuer URL", gate.issuer.url, document.at("issuer", "url")
+            yield "Gate", "of this deployment", NAME
+            yield "issuer URL", gate.issuer.url, ("spec", "issuer", "url")
             for index, listener in enumerate(gate.listeners):
-                yield "listener", listener.name, document.at("listeners", index, "name")
-                yield "address", listener.address, document.at("listeners", index, "address")
+                yield "listener", listener.name, ("spec", "listeners", index, "name")
+                yield "address", listener.address, ("spec", "listeners", index, "address")
         case IssuerSpec() as issuer:
-            yield "issuer URL", issuer.issuer, document.at("issuer")
+            yield "issuer URL", issuer.issuer, ("spec", "issuer")
         case CellSpec() as cell:
-            yield from _cell_claims(cell, document)
+            yield from _cell_claims(cell)
         case AgentSpec() as agent:
             yield from _agent_claims(agent, document)
-            yield from _target_claims(agent, document)
+            yield from _target_claims(agent)
         case MCPServerSpec() as server:
-            yield "target", document.qualified, name
-            yield from _target_claims(server, document)
+            yield "target", document.qualified, NAME
+            yield from _target_claims(server)
         case HTTPServiceSpec() as service:
-            yield "target", document.qualified, name
-            yield from _target_claims(service, document)
+            yield "target", document.qualified, NAME
+            yield from _target_claims(service)
 
 
-def _cell_claims(cell: CellSpec, document: Document) -> Iterator[tuple[str, Hashable, Position]]:
+def _cell_claims(cell: CellSpec) -> Iterator[tuple[str, Hashable, Path]]:
     for index, identity in enumerate(cell.identities):
-        place = document.at("identities", index)
+        place = ("spec", "identities", index)
         if isinstance(identity, str):
             yield "identities below", identity, place
         else:
             for client in identity.clients:
                 yield "client of a Cell", (identity.issuer, client), place
     for index, resource in enumerate(cell.resources):
-        yield "resource of a Cell", comparable(resource), document.at("resources", index)
+        yield "resource of a Cell", comparable(resource), ("spec", "resources", index)
 
 
-def _agent_claims(agent: AgentSpec, document: Document) -> Iterator[tuple[str, Hashable, Position]]:
+def _agent_claims(agent: AgentSpec, document: Document) -> Iterator[tuple[str, Hashable, Path]]:
     for index, identity in enumerate(agent.identities):
-        place = document.at("identities", index)
+        place = ("spec", "identities", index)
         if identity.spiffe is not None:
             yield "identity", identity.spiffe, place
         if identity.client is not None:
             yield "client", (identity.client.issuer, identity.client.id), place
     if agent.hosts:
-        yield "target", document.qualified, document.source.at("metadata", "name")
+        yield "target", document.qualified, NAME
 
 
 def _target_claims(
-    target: AgentSpec | MCPServerSpec | HTTPServiceSpec, document: Document
-) -> Iterator[tuple[str, Hashable, Position]]:
+    target: AgentSpec | MCPServerSpec | HTTPServiceSpec,
+) -> Iterator[tuple[str, Hashable, Path]]:
     for name, audience in _addressed(target):
-        yield "audience", comparable(audience), document.at(name)
-    for bare, place in _bare_hosts(target, document):
+        yield "audience", comparable(audience), ("spec", name)
+    for bare, path in _bare_hosts(target):
         if not isinstance(target, HTTPServiceSpec):
-            yield "host and path", (bare, target.path), place
+            yield "host and path", (bare, target.path), path
 
 
 def _bare_hosts(
-    target: AgentSpec | MCPServerSpec | HTTPServiceSpec, document: Document
-) -> Iterator[tuple[str, Position]]:
+    target: AgentSpec | MCPServerSpec | HTTPServiceSpec,
+) -> Iterator[tuple[str, Path]]:
     """Give each host once: a request names it with or without its port, so they are one."""
     spelt: dict[str, str] = {}
     for index, host in enumerate(target.hosts):
         bare = host.partition(":")[0]
         if spelt.setdefault(bare, host) == host:
-            yield bare, document.at("hosts", index)
+            yield bare, ("spec", "hosts", index)
 
 
 def whole_host_mistakes(documents: Sequence[Document]) -> Iterator[Diagnostic]:
     """Check that nothing else stands on a host of an HTTP service: its paths are all its own."""
-    owners: dict[str, tuple[Document, Position]] = {}
+    owners: dict[str, tuple[Document, Path]] = {}
     for document in sorted(documents, key=lambda row: not isinstance(row.spec, HTTPServiceSpec)):
         if not isinstance(document.spec, (AgentSpec, MCPServerSpec, HTTPServiceSpec)):
             continue
         is_whole = isinstance(document.spec, HTTPServiceSpec)
-        for host, place in _bare_hosts(document.spec, document):
-            owner = owners.get(host)
-            if owner is not None:
+        for host, path in _bare_hosts(document.spec):
+            if host in owners:
+                owner, first = owners[host]
                 message = f"the host {host} is an HTTPService's, whatever the path"
-                yield Diagnostic(place, message, f"{owner[0].qualified} has it: {owner[1]}")
+                hint = f"{owner.qualified} has it: {owner.source.at(*first)}"
+                yield Diagnostic(document.source.at(*path), message, hint)
             elif is_whole:
-                owners[host] = document, place
+                owners[host] = document, path
 
 
 def comparable(audience: str) -> str:
@@ -246,11 +252,12 @@ def _identity_mistakes(
     agent: AgentSpec, document: Document, cell: CellSpec | None
 ) -> Iterator[Diagnostic]:
     for index, identity in enumerate(agent.identities):
-        place = document.at("identities", index)
         if cell is None:
+            place = document.at("identities", index)
             message = f"namespace {document.namespace} has no Cell, so it has no identities"
             yield Diagnostic(place, message, f"declare a Cell {document.namespace} in {GLOBAL}")
         elif not _is_inside(identity, cell):
+            place = document.at("identities", index)
             message = f"the identity is outside what Cell {document.namespace} may claim"
             claims = [each for each in cell.identities if isinstance(each, str)]
             hint = f"it may claim what is below {', '.join(claims)}" if claims else ""
