@@ -80,7 +80,7 @@ class Compiler:
 
     def directory(self) -> Directory:
         """Compile all documents."""
-        agents = {row.qualified: self._agent(row, spec) for row, spec in self._of(AgentSpec)}
+        agents = self.agents()
         issuers = {row.name: compile_issuer(row.name, spec) for row, spec in self._of(IssuerSpec)}
         roles = {row.qualified: self._role(row, spec) for row, spec in self._of(RoleSpec)}
         targets = self._targets()
@@ -100,6 +100,10 @@ class Compiler:
             namespaces=self._known.namespaces,
             introspecting=next((each for each in issuers.values() if each.introspection), None),
         )
+
+    def agents(self) -> dict[str, Agent]:
+        """Compile the agents alone. All that counts beside them are their Cells, and issuers."""
+        return {row.qualified: self._agent(row, spec) for row, spec in self._of(AgentSpec)}
 
     def _of(self, kind: type[SpecKind]) -> list[tuple[Document, SpecKind]]:
         return [(row, row.spec) for row in self._documents if isinstance(row.spec, kind)]

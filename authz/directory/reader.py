@@ -16,6 +16,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol, cast
 
 import yaml
 from yaml.events import (
@@ -49,22 +50,37 @@ _CONSTANTS: dict[str, JSON] = {
 }
 
 
+class Mark(Protocol):
+    """Where the parser saw something; lines, columns and characters count from 0."""
+
+    line: int
+    column: int
+    index: int
+
+
 class Places:
     """Where everything of one document stands, in the order of the text."""
 
-    __slots__ = ("_file", "_found", "_numbers")
+    __slots__ = ("_before", "_file", "_found", "_numbers")
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, before: int) -> None:
+        """Note nothing yet; *before* are the lines of *file* that are not read."""
         self._file = file
+        self._before = before
         self._numbers = array("I")
         """Line and column of each value; of a member's name too, before its value."""
 
         self._found: tuple[dict[Path, Position], dict[Path, Position]] | None = None
 
+    def at(self, event: Event) -> Position:
+        """Give the place of *event*."""
+        mark = _mark(event)
+        return Position(self._file, self._before + mark.line + 1, mark.column + 1)
+
     def note(self, event: Event) -> None:
         """Keep the place of *event*, which is the next one of the document."""
-        mark = event.start_mark
-        self._numbers.extend((mark.line + 1, mark.column + 1) if mark else (1, 1))
+        mark = _mark(event)
+        self._numbers.extend((mark.line, mark.column))
 
     def of(self, value: JSON) -> tuple[dict[Path, Position], dict[Path, Position]]:
         """Give the places of values and of names by path, for the document that says *value*."""
@@ -83,15 +99,31 @@ class Places:
         values: dict[Path, Position],
         names: dict[Path, Position],
     ) -> None:
-        values[path] = Position(self._file, next(numbers), next(numbers))
+        values[path] = self._next(numbers)
         if isinstance(value, dict):
             for name, member in value.items():
                 below = (*path, name)
-                names[below] = Position(self._file, next(numbers), next(numbers))
+                names[below] = self._next(numbers)
                 self._walk(member, below, numbers, values, names)
         elif isinstance(value, list):
             for index, row in enumerate(value):
                 self._walk(row, (*path, index), numbers, values, names)
+
+    def _next(self, numbers: Iterator[int]) -> Position:
+        return Position(self._file, self._before + next(numbers) + 1, next(numbers) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part of a file that is one document: read alone it says the same."""
+
+    line: int
+    """Lines before it."""
+
+    start: int
+    """Characters before it, to the beginning of its first line."""
+
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +133,7 @@ class Source:
     value: JSON
     start: Position
     places: Places
+    span: Span
 
     def has(self, *path: str | int) -> bool:
         """Say whether there is a member at *path*."""
@@ -126,47 +159,63 @@ def _known(path: Path, values: Mapping[Path, Position]) -> Path:
     return known
 
 
-def read_documents(file: str, text: bytes) -> list[Source]:
+def read_documents(file: str, text: bytes | str, before: int = 0) -> list[Source]:
     """
-    Read every document of a YAML file.
+    Read every document of a YAML file, or of a `Span` of one.
+
+    Args:
+        file: Its name, for places.
+        text: What is read.
+        before: How many lines of the file stand before it.
 
     Raises:
         InvalidWorld: no UTF-8, no YAML, or something that could be read in two ways.
     """
+    whole = decoded(file, text) if isinstance(text, bytes) else text
     try:
-        decoded = text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
-        raise _mistake(Position(file, line), "the file is not UTF-8") from None
-    try:
-        return list(_documents(file, yaml.parse(decoded, Loader=yaml.CSafeLoader)))
+        return list(_documents(file, yaml.parse(whole, Loader=yaml.CSafeLoader), before))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
+        place = Position(file, before + mark.line + 1, mark.column + 1) if mark else Position(file)
         raise _mistake(place, f"not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise _mistake(Position(file), f"not YAML: {type(error).__name__}") from None
 
 
-def _documents(file: str, events: Iterator[Event]) -> Iterator[Source]:
+def decoded(file: str, text: bytes) -> str:
+    """
+    Give the characters of a file: those that a `Span` counts.
+
+    Raises:
+        InvalidWorld: it is no UTF-8.
+    """
+    try:
+        # The parser passes over a byte order mark, and does not count it.
+        return text.decode("utf-8").removeprefix("\N{BOM}")
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        raise _mistake(Position(file, line), "the file is not UTF-8") from None
+
+
+def _documents(file: str, events: Iterator[Event], before: int) -> Iterator[Source]:
     words: dict[str, str] = {}
     for event in events:
         if isinstance(event, DocumentStartEvent):
             first = next(events)
-            places = Places(file)
-            value = _Composer(file, events, places, words).compose(first, 0)
-            yield Source(value, _position(file, first), places)
+            places = Places(file, before)
+            value = _Composer(events, places, words).compose(first, 0)
+            start, end = _mark(event), _mark(next(events))
+            span = Span(before + start.line, start.index - start.column, end.index)
+            yield Source(value, places.at(first), places, span)
 
 
 class _Composer:
     """Builds one document from events, noting places as it goes."""
 
-    def __init__(
-        self, file: str, events: Iterator[Event], places: Places, words: dict[str, str]
-    ) -> None:
+    def __init__(self, events: Iterator[Event], places: Places, words: dict[str, str]) -> None:
         """*words* are those of the file so far: scopes, roles and tools are said all over."""
-        self._file = file
         self._events = events
+        self._places = places
         self._note = places.note
         self._words = words
 
@@ -207,7 +256,7 @@ class _Composer:
         return rows
 
     def _refuse(self, event: Event, message: str, hint: str = "") -> InvalidWorld:
-        return _mistake(_position(self._file, event), message, hint)
+        return _mistake(self._places.at(event), message, hint)
 
 
 def _scalar(event: ScalarEvent, words: dict[str, str]) -> JSON:
@@ -223,9 +272,9 @@ def _scalar(event: ScalarEvent, words: dict[str, str]) -> JSON:
     return Decimal(text) if _NUMBER.fullmatch(text) else text
 
 
-def _position(file: str, event: Event) -> Position:
-    mark = event.start_mark
-    return Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
+def _mark(event: Event) -> Mark:
+    # None is for events that people make; the parser's have one.
+    return cast(Mark, event.start_mark)
 
 
 def _mistake(place: Position, message: str, hint: str = "") -> InvalidWorld:

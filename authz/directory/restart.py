@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from authz.directory.compiled import Gate
 from authz.directory.diagnostics import Diagnostic
-from authz.directory.documents import GateSpec
 from authz.directory.parse import Document
 
 RESTART = "restart the gate, or put it back as it was"
 
 
-def restart_mistakes(
-    documents: Iterable[Document], before: Gate, after: Gate
-) -> Iterator[Diagnostic]:
+def restart_mistakes(document: Document, before: Gate, after: Gate) -> Iterator[Diagnostic]:
     """
     Give a mistake for each member of *after* that a running gate cannot change to.
 
     Args:
-        documents: What *after* was compiled from.
+        document: What *after* was compiled from.
         before: What the running gate was started with.
         after: What is declared now.
     """
@@ -41,8 +38,6 @@ def restart_mistakes(
             before.records_level != after.records_level,
         ),
     )
-    for document in documents:
-        if isinstance(document.spec, GateSpec):
-            for what, path, is_changed in changes:
-                if is_changed:
-                    yield Diagnostic(document.at(*path), f"{what} at a restart only", RESTART)
+    for what, path, is_changed in changes:
+        if is_changed:
+            yield Diagnostic(document.at(*path), f"{what} at a restart only", RESTART)

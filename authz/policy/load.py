@@ -112,6 +112,42 @@ def load_policies(
     return policies, tuple(warnings)
 
 
+def load_validated(
+    files: Mapping[str, bytes], directory: Directory, quarantined: Mapping[str, str]
+) -> Policies:
+    """
+    Load policies that `load_policies` found to be right, for the same *directory*.
+
+    Args:
+        files: The same texts, to the byte.
+        directory: What they were validated for.
+        quarantined: What `Policies.quarantined` said then.
+
+    Raises:
+        InvalidWorld: they are not those: what does not parse was never right.
+    """
+    rows = [row for file in sorted(files) for row in _read(file, files[file], directory)]
+    mistakes = [row for row in rows if isinstance(row, Diagnostic)]
+    if mistakes:
+        raise InvalidWorld(mistakes)
+    found = [row for row in rows if isinstance(row, Sourced)]
+    shapes = {
+        tool.name: compile_shape(tool.input_schema)
+        for target in directory.targets.values()
+        for tool in target.tools.values()
+    }
+    return Policies(
+        by_engine_id={engine_id(index): _policy(row) for index, row in enumerate(found)},
+        engine=PolicySet.from_str("\n".join(row.source.text for row in found)),
+        schema=_without(quarantined, _tool_rows(directory, shapes), _route_rows(directory)),
+        shapes=shapes,
+        quarantined=quarantined,
+        agents=directory.agents,
+        zone=ZoneInfo(directory.gate.time_zone),
+        headers=directory.gate.policy_headers,
+    )
+
+
 def _read(file: str, text: bytes, directory: Directory) -> Iterator[Sourced | Diagnostic]:
     """Give the policies of a file, and a mistake for each statement that is none."""
     if file.endswith(BESIDE):

@@ -23,7 +23,7 @@ from authz.server.certificates import Certificates, CertificateUnusable
 from authz.server.standing import Standing
 from authz.server.watching import NotNow, Part
 from authz.server.worlds import CurrentWorld
-from authz.sources.declared import ChangedMeanwhile, Declared, is_as_read, key_files, read_declared
+from authz.sources.declared import ChangedMeanwhile, Declared, is_as_read, key_files, read_vetted
 from authz.sources.validate import NoVerdict, Validator
 from authz.tokens.signing_keys import KeyRing, KeysUnusable, SigningKeys, read_key_ring
 
@@ -112,9 +112,9 @@ class Reload:
 
     def _read(self) -> Declared:
         """Read what another process has found to be sound, and nothing else."""
-        declared = read_declared(self.home, self.validator.validate())
+        declared = read_vetted(self.home, self.validator.validate())
         gate = declared.directory.gate
-        mistakes = [*restart_mistakes(declared.documents, self.gate, gate)]
+        mistakes = [*restart_mistakes(declared.gate, self.gate, gate)]
         if mistakes:
             raise InvalidWorld(mistakes)
         return declared

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from authz.directory.compiled import Directory, KeyFile
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
+from authz.directory.documents import GateSpec
+from authz.directory.index import Indexed, index_of
 from authz.directory.load import compile_directory, load_directory, load_documents
 from authz.directory.parse import Document
+from authz.directory.waiting import IndexMismatch, load_indexed
 from authz.identity.keys import NEVER_FETCHED, IssuerKeys, KeySet, lasting, read_key_set
 from authz.policy.compiled import Policies
-from authz.policy.load import load_policies
+from authz.policy.load import load_policies, load_validated
 from authz.sources.folder import read_file, read_folders
 from authz.world import World
 
+FOLDERS = ("directory", "policies")
 VERSION_DIGITS = 16
 """Of the digest; the version names a world, it does not prove it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vetted:
-    """Digests of what was found to load, so that nothing else is loaded in its place."""
+    """What was found to load, and all that whoever loads it again need not find out again."""
 
     folders: str
-    """Of `directory/` and `policies/`."""
+    """Digest of `directory/` and `policies/`: nothing else is loaded in their place."""
 
     all: str
-    """Of these and the key files that issuers name."""
+    """Digest of these and the key files that issuers name."""
+
+    index: tuple[Indexed, ...]
+    """The documents of `directory/`."""
+
+    quarantined: Mapping[str, str]
+    """As `Policies` have it."""
+
+    warnings: tuple[Diagnostic, ...]
 
 
 class ChangedMeanwhile(Exception):
@@ -46,12 +58,16 @@ class Declared:
     issuer_keys: Mapping[str, IssuerKeys]
     """Of issuers whose keys are fetched, none yet."""
 
-    documents: tuple[Document, ...]
-    """The directory as it is written, with places."""
+    gate: Document
+    """The Gate as it is written, with places."""
 
-    warnings: tuple[Diagnostic, ...]
     vetted: Vetted
-    """What exactly was read."""
+    """What exactly was read, with the warnings."""
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is not wrong, and should be looked at."""
+        return self.vetted.warnings
 
     def world(self, own_keys: KeySet) -> World:
         """Complete the snapshot with the keys that we publish."""
@@ -98,38 +114,27 @@ def read_policies(home: Path) -> tuple[Directory, Policies, tuple[Diagnostic, ..
         InvalidWorld: with every mistake of the directory, or, once that is
             sound, with every mistake of policies.
     """
-    documents, statements = read_folders(home, ("directory", "policies"))
+    documents, statements = read_folders(home, FOLDERS)
     directory, _ = load_directory(documents)
     policies, warnings = load_policies(statements, directory)
     return directory, policies, warnings
 
 
-def read_declared(home: Path, vetted: Vetted | None = None) -> Declared:
+def read_declared(home: Path) -> Declared:
     """
-    Read `directory/` and `policies/` of *home*, and the keys that issuers name.
+    Read and check `directory/` and `policies/` of *home*, and the keys that issuers name.
 
     Paths in documents are relative to *home*.
-
-    Args:
-        home: A world's folder.
-        vetted: What may be read; nothing of anything else is parsed.
 
     Raises:
         InvalidWorld: with every mistake of the directory, or, once that is
             sound, with every mistake of policies and keys.
-        ChangedMeanwhile: it is not what was vetted.
     """
-    files, statements = read_folders(home, ("directory", "policies"))
-    folders = _digest([files, statements])
-    if vetted is not None and folders != vetted.folders:
-        raise ChangedMeanwhile
+    files, statements = read_folders(home, FOLDERS)
     documents = load_documents(files)
     directory, warnings = compile_directory(documents, files)
     mistakes: list[Diagnostic] = []
     texts = _read_key_files(home, directory, mistakes)
-    everything = _digest([files, statements, texts])
-    if vetted is not None and (mistakes or everything != vetted.all):
-        raise ChangedMeanwhile
     keys = _read_issuer_keys(home, directory, texts, mistakes)
     policies = None
     try:
@@ -138,15 +143,54 @@ def read_declared(home: Path, vetted: Vetted | None = None) -> Declared:
         mistakes.extend(error.diagnostics)
     if mistakes or policies is None:
         raise InvalidWorld([*mistakes, *warnings])
-    return Declared(
-        version=everything[:VERSION_DIGITS],
-        directory=directory,
-        policies=policies,
-        issuer_keys=keys,
-        documents=documents,
+    vetted = Vetted(
+        folders=_digest([files, statements]),
+        all=_digest([files, statements, texts]),
+        index=index_of(documents),
+        quarantined=policies.quarantined,
         warnings=(*warnings, *notes),
-        vetted=Vetted(folders, everything),
     )
+    return _declared(directory, policies, keys, documents, vetted)
+
+
+def read_vetted(home: Path, vetted: Vetted) -> Declared:
+    """
+    Read what was found to load, and parse nothing of anything else.
+
+    Agents are read when somebody asks for them, and checks that span documents or
+    policies are not made again: that was done to these very bytes.
+
+    Raises:
+        InvalidWorld: the files cannot be read.
+        ChangedMeanwhile: they are not what was vetted.
+    """
+    files, statements = read_folders(home, FOLDERS)
+    if _digest([files, statements]) != vetted.folders:
+        raise ChangedMeanwhile
+    try:
+        directory, documents = load_indexed(files, vetted.index)
+    except IndexMismatch:
+        raise ChangedMeanwhile from None
+    mistakes: list[Diagnostic] = []
+    texts = _read_key_files(home, directory, mistakes)
+    if mistakes or _digest([files, statements, texts]) != vetted.all:
+        raise ChangedMeanwhile
+    keys = _read_issuer_keys(home, directory, texts, mistakes)
+    policies = load_validated(statements, directory, vetted.quarantined)
+    if mistakes:
+        raise InvalidWorld(mistakes)
+    return _declared(directory, policies, keys, documents, vetted)
+
+
+def _declared(
+    directory: Directory,
+    policies: Policies,
+    keys: Mapping[str, IssuerKeys],
+    documents: Iterable[Document],
+    vetted: Vetted,
+) -> Declared:
+    (gate,) = (row for row in documents if isinstance(row.spec, GateSpec))
+    return Declared(vetted.all[:VERSION_DIGITS], directory, policies, keys, gate, vetted)
 
 
 def is_as_read(home: Path, declared: Declared) -> bool:
@@ -156,7 +200,7 @@ def is_as_read(home: Path, declared: Declared) -> bool:
     Raises:
         InvalidWorld: as `read_folders`.
     """
-    files, statements = read_folders(home, ("directory", "policies"))
+    files, statements = read_folders(home, FOLDERS)
     mistakes: list[Diagnostic] = []
     texts = _read_key_files(home, declared.directory, mistakes)
     return not mistakes and _digest([files, statements, texts]) == declared.vetted.all

@@ -7,17 +7,16 @@ for long, free for those who ask.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.sources.declared import Vetted
+from authz.sources.verdicts import NotVerdict, read_verdict
 
 COMMAND = (sys.executable, "-P", "-m", "authz.sources.validating")
 
@@ -140,19 +139,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _read(told: bytes, code: int) -> Vetted:
-    try:
-        answer = json.loads(told)
-        mistakes = answer["mistakes"]
-        if not mistakes and code == 0:
-            return Vetted(answer["folders"], answer["all"])
-        if mistakes:
-            raise InvalidWorld([_diagnostic(row) for row in mistakes])
-    except (ValueError, KeyError, TypeError):
-        pass
     how = f"of signal {-code}" if code < 0 else f"with code {code}"
-    raise NoVerdict(f"the process that validates it ended {how}, without an answer")
-
-
-def _diagnostic(row: dict[str, Any]) -> Diagnostic:
-    place = Position(row["file"], row["line"], row["column"])
-    return Diagnostic(place, row["message"], row["hint"], Severity(row["severity"]))
+    nothing = f"the process that validates it ended {how}, without an answer"
+    try:
+        vetted = read_verdict(told)
+    except NotVerdict:
+        raise NoVerdict(nothing) from None
+    if code != 0:
+        raise NoVerdict(nothing)
+    return vetted

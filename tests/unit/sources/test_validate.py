@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from authz.directory.diagnostics import InvalidWorld
-from authz.sources.declared import ChangedMeanwhile, read_declared
+from authz.sources.declared import ChangedMeanwhile, read_declared, read_vetted
 from authz.sources.validate import NoVerdict, Validator
 from tests.support.waiting import wait_until
 from tests.support.worlds import prepare_home
@@ -33,7 +33,7 @@ def test_sound(home: Path) -> None:
         first, second = validator.validate(), validator.validate()
 
     assert first == second == read_declared(home).vetted
-    assert read_declared(home, first).vetted == first
+    assert read_vetted(home, first).vetted == first
 
 
 def test_mistakes(home: Path) -> None:
@@ -197,7 +197,7 @@ def test_other_bytes_are_not_read(file: str, home: Path) -> None:
         changed.write(b"\n}: {")
 
     with pytest.raises(ChangedMeanwhile):
-        read_declared(home, vetted)
+        read_vetted(home, vetted)
 
 
 def test_a_missing_key_file_is_other_bytes(home: Path) -> None:
@@ -206,4 +206,4 @@ def test_a_missing_key_file_is_other_bytes(home: Path) -> None:
     (home / "keys/corp.jwks.json").unlink()
 
     with pytest.raises(ChangedMeanwhile):
-        read_declared(home, vetted)
+        read_vetted(home, vetted)
