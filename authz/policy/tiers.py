@@ -6,7 +6,7 @@ author's conditions, so that a condition that errors hurts nobody else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Set
 
 from authz.directory.diagnostics import nearest
 
@@ -34,7 +34,7 @@ def speaks_of(file: str, tool: str) -> bool:
     return False
 
 
-def guard_of(file: str, namespaces: Set[str], agents: Iterable[str]) -> str:
+def guard_of(file: str, namespaces: Set[str], agents: Collection[str]) -> str:
     """
     Give the condition that holds the policies of *file* (`policies/…/x.cedar`) to their own.
 
@@ -53,8 +53,8 @@ def guard_of(file: str, namespaces: Set[str], agents: Iterable[str]) -> str:
             space = f'Namespace::"{namespace}"'
             return f"resource in {space} || principal is Agent in {space}"
         case ["agents", namespace, name, _, *_]:
-            agent, known = f"{namespace}/{name}", frozenset(agents)
-            if agent not in known:
-                raise NoTier(f"no document declares the agent {agent}", nearest(agent, known))
+            agent = f"{namespace}/{name}"
+            if agent not in agents:
+                raise NoTier(f"no document declares the agent {agent}", nearest(agent, agents))
             return f'principal == Agent::"{agent}"'
     raise NoTier("policies load from no such folder", f"put it below {FOLDERS}")
