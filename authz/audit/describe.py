@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 
+from authz.claims.check import Minted
 from authz.directory.compiled import Target
 from authz.directory.offers import Prompt, route_name
 from authz.model.call import Call
@@ -63,6 +64,7 @@ def describe(
     world: str,
     stages: Mapping[str, int],
     policy_headers: Set[str] = frozenset(),
+    minted: Minted | None = None,
 ) -> dict[str, object]:
     """
     Describe one decision.
@@ -73,6 +75,7 @@ def describe(
         world: Version of the world it was decided in.
         stages: Microseconds by stage, as far as they are over.
         policy_headers: Those that policies may read; which are there is told, not what they say.
+        minted: The token that an allow releases; it may have been signed for an earlier decision.
     """
     facts = outcome.facts
     call = facts.of(Call)
@@ -94,7 +97,7 @@ def describe(
         "operation": _operation(facts),
         "headers": sorted(policy_headers & call.headers.keys()),
         **_rights(facts),
-        **_released(outcome),
+        **_released(outcome, minted),
         "envoy": {"stream": call.stream, "time": call.time},
         "stages_us": dict(stages),
     }
@@ -277,19 +280,22 @@ def policies_of(judgement: Judgement | None) -> list[Record]:
     ]
 
 
-def _released(outcome: Outcome) -> Record:
+def _released(outcome: Outcome, minted: Minted | None) -> Record:
     if isinstance(outcome, (Named, Forwarded)):
         return {"token": None, "status": None}
     if not isinstance(outcome, Allowed):
         return {"token": None, "status": outcome.answer.status}
     claims = outcome.facts.of(Grant).claims
+    token_id, expires = claims.token_id, claims.expires
+    if minted is not None:
+        token_id, expires = minted.inputs.decision, minted.claims.expires
     return {
         "token": {
-            "jti": claims.token_id,
+            "jti": token_id,
             "sub": claims.subject,
             "aud": claims.audience,
             "scope": _listed(claims.scopes),
-            "exp": int(claims.expires),
+            "exp": int(expires),
         },
         "status": None,
     }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from authz.directory.compiled import Agent, Gate, Target, TokenMode
 from authz.identity.access_token import (
     Expectations,
+    ProvenClaims,
     TokenRejected,
     take_apart,
     verify_access_token,
@@ -64,7 +65,21 @@ def check_without_token(target: Target) -> None:
         raise TokenTooWide("no token goes to a target that takes one")
 
 
-def check_minted(compact: str, keys: KeySet, inputs: Inputs, now: Instant) -> CheckedToken:
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A token that was signed and passed the check, so that it may be released."""
+
+    token: CheckedToken
+    claims: ProvenClaims
+    """Read back from the signed bytes."""
+
+    inputs: Inputs
+    """Of the decision that it was signed for, which its `jti` names."""
+
+    issued: Instant
+
+
+def check_minted(compact: str, keys: KeySet, inputs: Inputs, now: Instant) -> Minted:
     """
     Check a token that is about to be released.
 
@@ -74,22 +89,48 @@ def check_minted(compact: str, keys: KeySet, inputs: Inputs, now: Instant) -> Ch
     """
     expected = Expectations(inputs.gate.issuer_url, {inputs.target.audience}, {ALGORITHM})
     try:
-        members = verify_access_token(take_apart(compact), keys, expected, now).members
-        _check_who(members, inputs)
-        _check_scopes(members["scope"], inputs)
-        _check_times(members, inputs, now)
+        claims = verify_access_token(take_apart(compact), keys, expected, now)
+        if claims.members["jti"] != inputs.decision:
+            raise TokenTooWide("jti is not the decision")
+        if claims.members["iat"] != now:
+            raise TokenTooWide("iat is not now")
+        _check_members(claims.members, inputs, now)
     except (TokenRejected, ValueError, KeyError) as error:
         raise TokenTooWide(str(error)) from error
-    return CheckedToken(compact)
+    return Minted(CheckedToken(compact), claims, inputs, now)
+
+
+def check_again(minted: Minted, inputs: Inputs, now: Instant) -> None:
+    """
+    Check a token that was signed for an earlier decision and would be released for this one.
+
+    All that holds for a new one has to hold, its `jti` and `iat` aside: they are
+    the earlier decision's.
+
+    Raises:
+        TokenTooWide: a member exceeds an input of this decision, or it is over.
+    """
+    if not minted.issued <= now < minted.claims.expires:
+        raise TokenTooWide("it is not yet, or no longer, valid")
+    try:
+        _check_members(minted.claims.members, inputs, now)
+    except (ValueError, KeyError) as error:
+        raise TokenTooWide(str(error)) from error
+
+
+def _check_members(members: Mapping[str, JSON], inputs: Inputs, now: Instant) -> None:
+    _check_who(members, inputs)
+    _check_scopes(members["scope"], inputs)
+    _check_times(members, inputs, now)
 
 
 def _check_who(members: Mapping[str, JSON], inputs: Inputs) -> None:
     if not ALWAYS <= members.keys() <= ALWAYS | SOMETIMES:
         raise TokenTooWide("the set of members is not the contract's")
+    if members["iss"] != inputs.gate.issuer_url:
+        raise TokenTooWide("iss is not the Gate's")
     if members["aud"] != inputs.target.audience:
         raise TokenTooWide("aud is not exactly the target")
-    if members["jti"] != inputs.decision:
-        raise TokenTooWide("jti is not the decision")
     if members["client_id"] != inputs.caller.actor.sub:
         raise TokenTooWide("client_id is not the proven caller")
     if not _is_named(members["sub"], inputs):
@@ -141,9 +182,9 @@ def _check_scopes(scope: JSON, inputs: Inputs) -> None:
 
 
 def _check_times(members: Mapping[str, JSON], inputs: Inputs, now: Instant) -> None:
-    issued, expires = members["iat"], members["exp"]
-    if not isinstance(expires, int) or issued != now:
-        raise TokenTooWide("iat is not now, or exp is no whole number")
+    expires = members["exp"]
+    if not isinstance(expires, int):
+        raise TokenTooWide("exp is no whole number")
     if expires - now > min(MAX_LIFETIME, inputs.gate.token_lifetime):
         raise TokenTooWide("exp is later than a token of ours may live")
     if inputs.subject is not None and expires > inputs.subject.expires:

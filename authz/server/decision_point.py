@@ -19,7 +19,14 @@ from structlog.typing import FilteringBoundLogger
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.audit.describe import describe
 from authz.audit.sink import RecordUnwritten
-from authz.claims.check import TokenTooWide, check_minted, check_without_token
+from authz.claims.check import (
+    Minted,
+    TokenTooWide,
+    check_again,
+    check_minted,
+    check_without_token,
+)
+from authz.claims.reuse import sameness_of
 from authz.decide import decide
 from authz.model.call import Call
 from authz.model.instant import Instant
@@ -27,7 +34,6 @@ from authz.model.needs import Need
 from authz.model.outcome import (
     NO_ANSWERS,
     Allowed,
-    CheckedToken,
     Facts,
     Forwarded,
     Named,
@@ -70,7 +76,7 @@ class Released(NamedTuple):
     """An allow with the token that was signed for it and passed the self-check."""
 
     allowed: Allowed
-    token: CheckedToken
+    minted: Minted
 
 
 Answerable = Released | Named | Forwarded | TurnedAway | Replied
@@ -161,8 +167,8 @@ class DecisionPoint:
             released = self._release(decided, call, moment)
             self._record(released, moment)
             match released:
-                case Released(allowed, token):
-                    return write_allow(allowed, token)
+                case Released(allowed, minted):
+                    return write_allow(allowed, minted.token)
                 case Named():
                     return write_named(released)
                 case Forwarded():
@@ -216,26 +222,23 @@ class DecisionPoint:
                 check_without_token(decided.facts.of(Link).target)
                 return decided
             case Allowed():
-                grant = decided.facts.of(Grant)
                 try:
                     started = perf_counter_ns()
-                    signed = mint(grant.claims, moment.in_force.keys)
-                    own_keys = moment.world.own_keys
-                    token = check_minted(signed, own_keys, grant.inputs, moment.now)
+                    minted = _token_for(decided.facts.of(Grant), moment)
                     moment.over("sign", started)
                 except TokenTooWide as error:
                     given = Given(call, moment.world, moment.now, NO_ANSWERS)
                     return too_wide(given, decided, error)
-                return Released(decided, token)
+                return Released(decided, minted)
             case other:
                 assert_never(other)
 
     def _record(self, released: Answerable, moment: Moment) -> None:
-        outcome = released.allowed if isinstance(released, Released) else released
-        self._write(outcome, moment)
-
-    def _write(self, outcome: Outcome, moment: Moment) -> None:
-        self.records.write(_described(outcome, moment))
+        match released:
+            case Released(allowed, minted):
+                self.records.write(_described(allowed, moment, minted))
+            case outcome:
+                self.records.write(_described(outcome, moment))
 
     def _write_or_owe(self, record: Mapping[str, object], error: BaseException) -> None:
         """Write the record of a fault, now or, where records cannot be written, afterwards."""
@@ -258,9 +261,25 @@ class DecisionPoint:
         return write_refusal(outcome.answer)
 
 
-def _described(outcome: Outcome, moment: Moment) -> Mapping[str, object]:
+def _token_for(grant: Grant, moment: Moment) -> Minted:
+    """Give a token for what was granted: one that was signed for the same, or a new one."""
+    in_force, now, subject = moment.in_force, moment.now, grant.inputs.subject
+    same = sameness_of(grant.claims, subject.expires if subject else None)
+    minted = in_force.minted.find(same, now)
+    if minted is not None:
+        check_again(minted, grant.inputs, now)
+        return minted
+    signed = mint(grant.claims, in_force.keys)
+    minted = check_minted(signed, in_force.world.own_keys, grant.inputs, now)
+    in_force.minted.keep(same, minted)
+    return minted
+
+
+def _described(
+    outcome: Outcome, moment: Moment, minted: Minted | None = None
+) -> Mapping[str, object]:
     world, headers = moment.world, moment.world.directory.gate.policy_headers
-    return describe(outcome, moment.now, world.version, moment.stages, headers)
+    return describe(outcome, moment.now, world.version, moment.stages, headers, minted)
 
 
 def _unread(listener: str) -> Call:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from authz.claims.reuse import MintedTokens
 from authz.directory.compiled import Issuer
 from authz.identity.keys import IssuerKeys
 from authz.model.needs import IntrospectionNeeded, KeysNeeded, Unanswered
@@ -49,6 +50,7 @@ class InForce:
     world: World
     keys: SigningKeys
     elsewhere: Elsewhere = field(default_factory=Nowhere)
+    minted: MintedTokens = field(init=False, compare=False, default_factory=MintedTokens)
 
 
 class CurrentWorld:

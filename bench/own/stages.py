@@ -10,7 +10,7 @@ from authz.audit.describe import describe
 from authz.audit.sink import RecordFile
 from authz.claims.check import check_minted
 from authz.decide import STEPS
-from authz.model.outcome import NO_ANSWERS, Allowed, CheckedToken, Facts, Named, Outcome, Passed
+from authz.model.outcome import NO_ANSWERS, Allowed, Facts, Named, Outcome, Passed
 from authz.outcomes import allow
 from authz.steps.given import Given, Grant
 from authz.tokens.mint import mint
@@ -85,7 +85,7 @@ def _released(gate: Gate, outcome: Allowed | Named) -> dict[str, Callable[[], ob
     keys, own = gate.point.worlds.now.keys, gate.point.world.own_keys
     grant = outcome.facts.of(Grant)
     signed = mint(grant.claims, keys)
-    token: CheckedToken = check_minted(signed, own, grant.inputs, NOW)
+    token = check_minted(signed, own, grant.inputs, NOW).token
     return {
         "sign the token": partial(mint, grant.claims, keys),
         "check the token": partial(check_minted, signed, own, grant.inputs, NOW),
