@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
@@ -12,6 +14,7 @@ from authz.audit.levels import open_records
 from authz.directory.compiled import Gate
 from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.directory.listening import MeshRestricted
+from authz.directory.load import OwnPlaces
 from authz.server.asking import Asking
 from authz.server.certificates import Certificates
 from authz.server.decision_point import DecisionPoint, read_clock
@@ -23,10 +26,13 @@ from authz.server.standing import Standing
 from authz.server.watching import Watching
 from authz.server.worlds import CurrentWorld
 from authz.settings import Exit, ServeSettings
-from authz.sources.declared import Declared, read_declared
+from authz.sources.declared import ChangedMeanwhile, Declared
+from authz.sources.kept import KeptVerdict
+from authz.sources.opening import open_declared
 from authz.sources.peer import Outside
-from authz.sources.validate import Validator
+from authz.sources.validate import NoVerdict, Validator
 from authz.telemetry.logs import open_log
+from authz.tokens.seals import Seals
 from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_key_ring
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -52,7 +58,7 @@ def serve(settings: ServeSettings) -> Exit:
             say = log.error if diagnostic.severity is Severity.ERROR else log.warning
             say("invalid_world", what=str(diagnostic))
         return Exit.INVALID_WORLD
-    except (CannotListen, KeysUnusable, OSError) as error:
+    except (CannotListen, ChangedMeanwhile, KeysUnusable, NoVerdict, OSError) as error:
         log.error("cannot_start", why=str(error))
         return Exit.CANNOT_START
     return code
@@ -60,7 +66,8 @@ def serve(settings: ServeSettings) -> Exit:
 
 def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack) -> Exit:
     home = settings.home
-    declared = read_declared(home)
+    validator = Validator(home)
+    declared = open_declared(home, partial(_kept_at, home), validator, log)
     for warning in declared.warnings:
         log.warning("world", what=str(warning))
     gate = declared.directory.gate
@@ -81,7 +88,7 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
         for each in gate.listeners
     ]
     records.tell(http, *faces)
-    validator = opened.enter_context(Validator(home))
+    opened.enter_context(validator)
     reload = Reload(
         home, gate, declared, ring, keys, worlds, asking, validator, standing, log, read_clock
     )
@@ -97,6 +104,13 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
         # All begin at once, so that together they take no longer than one.
         face.begin_stop()
     return Exit.OK
+
+
+def _kept_at(home: Path, places: OwnPlaces) -> KeptVerdict:
+    """Give where a verdict is kept: beside the records, the one folder that is surely ours."""
+    ring = open_key_ring(home / places.keys_folder)
+    file = home / places.records_file
+    return KeptVerdict(file.with_name(f"{file.name}.validated"), Seals.of(ring))
 
 
 def _certificates(gate: Gate, faces: Iterable[GrpcFace]) -> dict[str, Certificates]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from authz.directory.compile import Compiler
 from authz.directory.compiled import Directory
@@ -16,6 +17,7 @@ from authz.directory.references import Known, reference_mistakes
 from authz.directory.route_mistakes import route_mistakes
 from authz.directory.uris import uri_mistakes
 from authz.directory.walls import (
+    GLOBAL,
     audience_mistakes,
     cell_mistakes,
     folder_mistake,
@@ -85,6 +87,31 @@ def compile_directory(
     if any(note.severity is Severity.ERROR for note in compiler.notes):
         raise InvalidWorld(compiler.notes)
     return directory, tuple(sorted(compiler.notes, key=lambda note: note.position))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlaces:
+    """What a Gate says of our own files, before anything else of a world is read."""
+
+    keys_folder: str
+    records_file: str
+
+
+def own_places(files: Mapping[str, bytes]) -> OwnPlaces | None:
+    """Give what the one sound Gate of *files* says; None where there is none, or are several."""
+    texts = (
+        (file, text)
+        for file, text in files.items()
+        if file.startswith(GLOBAL) and file.endswith(DOCUMENTS) and GATE.encode() in text
+    )
+    try:
+        found = [parse(row) for file, text in texts for row in read_documents(file, text)]
+    except InvalidWorld:
+        return None
+    gates = [row.spec for row in found if isinstance(row.spec, GateSpec)]
+    if len(gates) != 1:
+        return None
+    return OwnPlaces(gates[0].issuer.keys.folder, gates[0].records.file)
 
 
 def _file_mistakes(file: str) -> Iterator[Diagnostic]:

@@ -47,6 +47,9 @@ class Vetted:
 class ChangedMeanwhile(Exception):
     """The files are not those that were vetted; to be vetted again."""
 
+    def __str__(self) -> str:
+        return "the files change while they are read"
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -120,6 +123,32 @@ def read_policies(home: Path) -> tuple[Directory, Policies, tuple[Diagnostic, ..
     return directory, policies, warnings
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The files of a world's folders at one moment, by their path from its home."""
+
+    directory: Mapping[str, bytes]
+    policies: Mapping[str, bytes]
+    folders: str
+    """Their digest."""
+
+    @property
+    def size(self) -> int:
+        """Of all together, in bytes."""
+        return sum(len(text) for part in (self.directory, self.policies) for text in part.values())
+
+
+def read_texts(home: Path) -> Texts:
+    """
+    Read `directory/` and `policies/` of *home*; parses nothing.
+
+    Raises:
+        InvalidWorld: as `read_folders`.
+    """
+    files, statements = read_folders(home, FOLDERS)
+    return Texts(files, statements, _digest([files, statements]))
+
+
 def read_declared(home: Path) -> Declared:
     """
     Read and check `directory/` and `policies/` of *home*, and the keys that issuers name.
@@ -130,7 +159,12 @@ def read_declared(home: Path) -> Declared:
         InvalidWorld: with every mistake of the directory, or, once that is
             sound, with every mistake of policies and keys.
     """
-    files, statements = read_folders(home, FOLDERS)
+    return check_texts(home, read_texts(home))
+
+
+def check_texts(home: Path, read: Texts) -> Declared:
+    """Do as `read_declared`, with what was read of *home*."""
+    files, statements = read.directory, read.policies
     documents = load_documents(files)
     directory, warnings = compile_directory(documents, files)
     mistakes: list[Diagnostic] = []
@@ -144,7 +178,7 @@ def read_declared(home: Path) -> Declared:
     if mistakes or policies is None:
         raise InvalidWorld([*mistakes, *warnings])
     vetted = Vetted(
-        folders=_digest([files, statements]),
+        folders=read.folders,
         all=_digest([files, statements, texts]),
         index=index_of(documents),
         quarantined=policies.quarantined,
@@ -157,15 +191,25 @@ def read_vetted(home: Path, vetted: Vetted) -> Declared:
     """
     Read what was found to load, and parse nothing of anything else.
 
+    Raises:
+        InvalidWorld: as `read_folders`.
+        ChangedMeanwhile: it is not what was vetted.
+    """
+    return load_texts(home, read_texts(home), vetted)
+
+
+def load_texts(home: Path, read: Texts, vetted: Vetted) -> Declared:
+    """
+    Load what was read of *home*, where it is what was found to load.
+
     Agents are read when somebody asks for them, and checks that span documents or
     policies are not made again: that was done to these very bytes.
 
     Raises:
-        InvalidWorld: the files cannot be read.
-        ChangedMeanwhile: they are not what was vetted.
+        ChangedMeanwhile: it is not, or the key files are not.
     """
-    files, statements = read_folders(home, FOLDERS)
-    if _digest([files, statements]) != vetted.folders:
+    files, statements = read.directory, read.policies
+    if read.folders != vetted.folders:
         raise ChangedMeanwhile
     try:
         directory, documents = load_indexed(files, vetted.index)
@@ -173,12 +217,12 @@ def read_vetted(home: Path, vetted: Vetted) -> Declared:
         raise ChangedMeanwhile from None
     mistakes: list[Diagnostic] = []
     texts = _read_key_files(home, directory, mistakes)
-    if mistakes or _digest([files, statements, texts]) != vetted.all:
+    if _digest([files, statements, texts]) != vetted.all:
         raise ChangedMeanwhile
     keys = _read_issuer_keys(home, directory, texts, mistakes)
-    policies = load_validated(statements, directory, vetted.quarantined)
     if mistakes:
-        raise InvalidWorld(mistakes)
+        raise ChangedMeanwhile
+    policies = load_validated(statements, directory, vetted.quarantined)
     return _declared(directory, policies, keys, documents, vetted)
 
 
