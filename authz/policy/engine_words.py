@@ -12,8 +12,7 @@ from authz.policy.names import INPUT, Names
 from authz.policy.remarks import Remark, attribute, entity, quoted, reading
 from authz.policy.schema import (
     FACTS,
-    HTTP_ACTION,
-    ROUTES_ACTION,
+    GROUPS,
     SESSION_ACTION,
     TOOLS_ACTION,
     route_action,
@@ -21,7 +20,6 @@ from authz.policy.schema import (
 )
 
 NO_ACTION = "unable to find an applicable action"
-GROUPS = (TOOLS_ACTION, ROUTES_ACTION, "mcp", HTTP_ACTION, "do:read", "do:write")
 
 _PREFIX = re.compile(r"for policy `policy[0-9]+`[,:] *")
 _EQUAL = ("action", "=", "=", "Action", ":", ":")

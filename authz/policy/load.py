@@ -11,6 +11,7 @@ from cedarpy import PolicySet, Schema
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.policy.annotations import annotation_mistakes, read_notes
+from authz.policy.batches import Batch, batches
 from authz.policy.compiled import Policies, Policy, engine_id
 from authz.policy.names import Names, unknown_names, unknown_scopes
 from authz.policy.places import diagnostic
@@ -91,7 +92,9 @@ def load_policies(
                 )
             ]
         )
-    unfit = _unfit(found, text, schema, names)
+    unfit = [
+        each for batch in batches(found, tools, routes, schema) for each in _unfit(batch, names)
+    ]
     quarantine = Quarantine(tools, routes)
     clashes = quarantine.clashes(row for row, _ in unfit)
     warnings.extend(_clash_warnings(clashes, directory))
@@ -229,12 +232,12 @@ def _without(
     return Schema.from_str(schema_text(left, routes))
 
 
-def _unfit(
-    found: list[Sourced], text: str, schema: Schema, names: Names
-) -> list[tuple[Sourced, Remark]]:
-    """Validate all policies at once; the engine names them by their order in the text."""
-    by_engine_id = {engine_id(index): row for index, row in enumerate(found)}
-    return [(by_engine_id[name], remark) for name, remark in validator_remarks(text, schema, names)]
+def _unfit(batch: Batch, names: Names) -> list[tuple[Sourced, Remark]]:
+    """Validate a batch at once; the engine names policies by their order in the text."""
+    by_engine_id = {engine_id(index): row for index, row in enumerate(batch.policies)}
+    text = "\n".join(row.source.text for row in batch.policies)
+    found = validator_remarks(text, batch.schema, names)
+    return [(by_engine_id[name], remark) for name, remark in found]
 
 
 def _clash_warnings(clashes: Mapping[str, Clash], directory: Directory) -> Iterator[Diagnostic]:

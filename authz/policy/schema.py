@@ -21,6 +21,9 @@ PROTOCOL_ACTION = "mcp"
 HTTP_ACTION = "http"
 ROUTES_ACTION = "http/request"
 
+GROUPS = (TOOLS_ACTION, ROUTES_ACTION, PROTOCOL_ACTION, HTTP_ACTION, "do:read", "do:write")
+"""Actions that stand for others: nothing is asked by one of them."""
+
 HEAD = """\
 entity Namespace, Role;
 entity Group in [Group];
