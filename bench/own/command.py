@@ -11,7 +11,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.own import decisions, stages
+from bench.own import (
+    allocations,
+    decisions,
+    growth,
+    memory,
+    records,
+    reload,
+    stages,
+    start,
+    workers,
+)
 from bench.own.subject import Setting, Subject
 from bench.own.tables import keep, machine, show
 
@@ -21,6 +31,13 @@ WIDTH = 110
 SUBJECTS = (
     Subject("decisions", "whole decisions: warm, cold, refused, challenged", decisions.run),
     Subject("stages", "where the time of a warm decision goes", stages.run),
+    Subject("allocations", "what a decision allocates, and the collector's share", allocations.run),
+    Subject("growth", "cost against what is declared, known or sent", growth.run),
+    Subject("records", "levels of records compared", records.run),
+    Subject("memory", "resident memory of an object of each kind", memory.run),
+    Subject("workers", "what a second process adds, without a generator", workers.run),
+    Subject("start", "`authz serve` until it serves, and what it holds", start.run),
+    Subject("reload", "the longest wait while a world is replaced", reload.run),
 )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from authz._proto.external_auth_pb2 import CheckResponse
@@ -18,6 +17,7 @@ from authz.telemetry.logs import open_log
 from authz.tokens.signing_keys import open_key_ring
 from bench.own.checks import LISTENER, NOW
 from bench.own.scenarios import Scenario
+from tests.support.direct import KeptRecords
 
 
 class WrongAnswer(Exception):
@@ -26,10 +26,9 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What answers Checks, and where it records them."""
+    """What answers Checks."""
 
     point: DecisionPoint
-    records: Path
 
     def ask(self, check: bytes) -> CheckResponse:
         """Answer one Check."""
@@ -37,20 +36,17 @@ class Gate:
 
     def prove(self, scenario: Scenario, number: int) -> None:
         """
-        Answer the Check *number* of *scenario*, and hold its record against it.
+        Answer the Check *number* of *scenario*, and hold its record, which is not written, to it.
 
         Raises:
             WrongAnswer: it ended with another reason.
         """
         (only,) = scenario.checks(number, 1)
-        self.ask(only)
-        reason = self._last_reason()
+        kept = KeptRecords()
+        replace(self.point, records=kept).answer(only, LISTENER, {})
+        reason = kept.rows[0]["reason"]
         if reason != scenario.reason:
             raise WrongAnswer(f"{scenario.name}: {reason} instead of {scenario.reason}")
-
-    def _last_reason(self) -> object:
-        with self.records.open("rb") as file:
-            return json.loads(file.readlines()[-1])["reason"]
 
 
 @contextmanager
@@ -61,4 +57,4 @@ def opened_gate(home: Path, level: RecordLevel = RecordLevel.WRITTEN) -> Iterato
     worlds = CurrentWorld(declared.world(keys.public), keys)
     log, file = open_log("error"), home / f"records/{level}.jsonl"
     with open_records(file, level, log) as records:
-        yield Gate(DecisionPoint(worlds, records, log, clock=lambda: NOW), file)
+        yield Gate(DecisionPoint(worlds, records, log, clock=lambda: NOW))

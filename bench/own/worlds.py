@@ -39,6 +39,9 @@ class Size:
     """Users whom the role of the heart names one by one."""
 
 
+SMALLEST = Size(policies=HEART_POLICIES, agents=HEART_AGENTS, tools=HEART_TOOLS, roles=1)
+"""The heart alone: as near to an empty world as one that can be asked for something."""
+
 LARGE = Size(policies=1_000, agents=10_000, tools=1_000)
 """The world that design targets for start, memory and reload speak of."""
 
