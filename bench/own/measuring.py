@@ -11,6 +11,9 @@ from dataclasses import dataclass
 Block = Callable[[], object]
 """Does a piece of work as often as its `Variant` says."""
 
+Clock = Callable[[], int]
+"""Tells nanoseconds; from when on does not matter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -41,7 +44,9 @@ class Spread:
         return cls(median, low, high)
 
 
-def alternate(variants: Mapping[str, Variant], rounds: int) -> dict[str, Spread]:
+def alternate(
+    variants: Mapping[str, Variant], rounds: int, clock: Clock = time.thread_time_ns
+) -> dict[str, Spread]:
     """
     Measure *variants* in *rounds* rounds, forwards and backwards in turn.
 
@@ -54,16 +59,16 @@ def alternate(variants: Mapping[str, Variant], rounds: int) -> dict[str, Spread]
         for name in order:
             variant = variants[name]
             block = variant.prepare(number)
-            spent[name].append(_cpu(block) / variant.times)
+            spent[name].append(_spent(block, clock) / variant.times)
     return {name: Spread.of(values) for name, values in spent.items()}
 
 
-def _cpu(block: Block) -> float:
-    """Give the microseconds of CPU that *block* takes this thread."""
+def _spent(block: Block, clock: Clock) -> float:
+    """Give the microseconds that *block* takes."""
     gc.collect()
-    started = time.thread_time_ns()
+    started = clock()
     block()
-    return (time.thread_time_ns() - started) / 1000
+    return (clock() - started) / 1000
 
 
 def repeated(work: Callable[[], object], times: int) -> Variant:
