@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bench.own.checks import check, token_of, tool_call
 from bench.own.decisions import variant
@@ -13,15 +14,20 @@ from bench.own.measuring import Spread, Variant, alternate
 from bench.own.scenarios import SCENARIOS, Scenario
 from bench.own.subject import Setting
 from bench.own.tables import Cell, Table
-from bench.own.worlds import Size, write_world
+from bench.own.worlds import HEART_AGENTS, Size, crowd_agent, write_world
 
 ROUNDS = 16
 DECISIONS = 30
-MOST = 1.2
-"""Times the cost in the smallest world: what design allows."""
+TARGET = "Target: at most 1.2 × the cost with the fewest."
+FAR = 1_000_000
+"""A number of a Check that no round comes to."""
+
+QUICK = 1_000
+"""The most that is worth waiting for where it has to be quick."""
 
 SMALL = Size(policies=10, agents=10, tools=100)
-MEASURED = ("allow", "reads new arguments")
+MEASURED = ("allow", "reads new arguments", "new user")
+"""One that finds everything kept, one that asks the engine each time, one that finds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +37,12 @@ class Dimension:
     name: str
     numbers: tuple[int, ...]
     of: Callable[[int], Size]
-    quick: int = 1_000
-    """The most that is worth waiting for where it has to be quick."""
 
 
 DIMENSIONS = (
     Dimension("policies", (10, 100, 1_000, 10_000), lambda n: replace(SMALL, policies=n)),
     Dimension("agents", (10, 1_000, 10_000, 100_000), lambda n: replace(SMALL, agents=n)),
-    Dimension("tools", (100, 1_000, 10_000), lambda n: replace(SMALL, tools=n), quick=300),
+    Dimension("tools", (100, 1_000, 10_000), lambda n: replace(SMALL, tools=n)),
     Dimension("users named by a role", (0, 1_000, 10_000), lambda n: replace(SMALL, members=n)),
 )
 
@@ -48,11 +52,12 @@ def run(setting: Setting) -> Sequence[Table]:
     declared = [_declared(each, setting) for each in DIMENSIONS]
     home = write_world(setting.folder / "sent", SMALL)
     with opened_gate(home) as gate:
-        return [*declared, _known(gate, setting), *_sent(gate, setting)]
+        seen = [_users(gate, setting), *_sent(gate, setting)]
+    return [*declared, _agents(setting), *seen]
 
 
 def _declared(dimension: Dimension, setting: Setting) -> Table:
-    most = dimension.quick if setting.is_quick else max(dimension.numbers)
+    most = QUICK if setting.is_quick else max(dimension.numbers)
     numbers = [each for each in dimension.numbers if each <= most]
     variants: dict[str, Variant] = {}
     with ExitStack() as opened:
@@ -63,14 +68,14 @@ def _declared(dimension: Dimension, setting: Setting) -> Table:
             for name in MEASURED:
                 variants[_key(name, number)] = variant(gate, SCENARIOS[name], DECISIONS)
         found = alternate(variants, setting.rounds(ROUNDS))
-    return _table(dimension.name, numbers, found, "declared")
+    return _table(dimension.name, numbers, found)
 
 
 def _key(name: str, number: int) -> str:
     return f"{name} {number}"
 
 
-def _table(what: str, numbers: Sequence[int], found: dict[str, Spread], how: str) -> Table:
+def _table(what: str, numbers: Sequence[int], found: dict[str, Spread]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for number in numbers:
         row: list[Cell] = [f"{number:,}"]
@@ -79,26 +84,57 @@ def _table(what: str, numbers: Sequence[int], found: dict[str, Spread], how: str
             row += [cost, cost / found[_key(name, numbers[0])].median]
         rows.append(tuple(row))
     columns = [what, *(each for name in MEASURED for each in (f"{name}, µs", "× fewest"))]
-    note = f"Target: at most {MOST} × the cost with the fewest."
-    return Table(f"Growth with {what} {how}", tuple(columns), rows, [note])
+    return Table(f"Growth with {what}", tuple(columns), rows, [TARGET])
 
 
-def _known(gate: Gate, setting: Setting) -> Table:
+def _agents(setting: Setting) -> Table:
+    """Measure what it costs that not one agent asks, but many in turn."""
+    numbers = [1, 10, 100] if setting.is_quick else [1, 10, 100, 1_000]
+    size = replace(SMALL, agents=HEART_AGENTS + max(numbers))
+    with opened_gate(write_world(setting.folder / "asking", size)) as gate:
+        scenarios = {number: _in_turn(number) for number in numbers}
+        for number, scenario in scenarios.items():
+            setting.say(f"{number:,} agents ask in turn")
+            for each in scenario.checks(0, number):
+                gate.ask(each)
+        variants = {str(number): variant(gate, each) for number, each in scenarios.items()}
+        found = alternate(variants, setting.rounds(ROUNDS))
+    return _against_fewest("agents that ask", "allow, mint", numbers, found, TARGET)
+
+
+def _in_turn(agents: int) -> Scenario:
+    """Let so many agents of the crowd ask the same, one after the other, for one user."""
+    body, token = tool_call("search", query="tides"), token_of()
+
+    def make(number: int) -> bytes:
+        return check(body, token, agent=crowd_agent(number % agents))
+
+    return Scenario("agents in turn", "allow", make, is_cold=True)
+
+
+def _users(gate: Gate, setting: Setting) -> Table:
     """Measure what the tokens of many others, seen before, cost those who come later."""
     numbers = [1, 100, 1_000] if setting.is_quick else [1, 1_000, 10_000]
-    rows: list[tuple[Cell, ...]] = []
-    stranger, first = SCENARIOS["new user"], 0.0
-    for before, number in zip([0, *numbers], numbers, strict=False):
+    found: dict[str, Spread] = {}
+    for before, number in pairwise([0, *numbers]):
         setting.say(f"{number:,} users seen")
-        for each in stranger.checks(10_000 + before, number - before):
+        for each in SCENARIOS["new user"].checks(FAR + before, number - before):
             gate.ask(each)
-        warm = {"allow": variant(gate, SCENARIOS["allow"], DECISIONS)}
-        cost = alternate(warm, setting.rounds(ROUNDS))["allow"].median
-        first = first or cost
-        rows.append((f"{number:,}", cost, cost / first))
-    columns = ("users seen", "allow, µs", "× fewest")
-    note = f"Target: at most {MOST} × the cost with the fewest. These are not alternating rounds."
-    return Table("Growth with users seen", columns, rows, [note])
+        warm = {str(number): variant(gate, SCENARIOS["allow"], DECISIONS)}
+        found |= alternate(warm, setting.rounds(ROUNDS))
+    note = f"{TARGET} These rounds cannot alternate."
+    return _against_fewest("users seen", "allow", numbers, found, note)
+
+
+def _against_fewest(
+    what: str, scenario: str, numbers: Sequence[int], found: dict[str, Spread], note: str
+) -> Table:
+    least = found[str(numbers[0])].median
+    rows: list[tuple[Cell, ...]] = [
+        (f"{number:,}", found[str(number)].median, found[str(number)].median / least)
+        for number in numbers
+    ]
+    return Table(f"Growth with {what}", (what, f"{scenario}, µs", "× fewest"), rows, [note])
 
 
 def _sent(gate: Gate, setting: Setting) -> Iterable[Table]:
@@ -123,13 +159,9 @@ def _by_size(gate: Gate, setting: Setting, what: str, checks: dict[int, bytes]) 
     setting.say(what)
     variants = {str(size): variant(gate, _always(each), DECISIONS) for size, each in checks.items()}
     found = alternate(variants, setting.rounds(ROUNDS))
-    least = found[str(min(checks))].median
-    rows: list[tuple[Cell, ...]] = [
-        (f"{size:,}", found[str(size)].median, found[str(size)].median / least, len(each) / 1024)
-        for size, each in checks.items()
-    ]
-    columns = (what, "allow, µs", "× fewest", "Check, KB")
-    return Table(f"Growth with {what}", columns, rows)
+    largest = max(checks)
+    note = f"With {largest:,} the Check has {len(checks[largest]) / 1024:.3g} KB."
+    return _against_fewest(what, "allow", [*checks], found, note)
 
 
 def _always(only: bytes) -> Scenario:

@@ -128,8 +128,13 @@ def _crowd_of_agents(count: int) -> Iterator[tuple[str, str]]:
         yield f"agents-{start:06}", "".join(map(_crowd_agent, numbers))
 
 
+def crowd_agent(number: int) -> str:
+    """Give the name of an agent of the crowd; they count from 0."""
+    return f"agent-{number:06}"
+
+
 def _crowd_agent(number: int) -> str:
-    return _agent(f"agent-{number:06}", "[{to: tools/docs, tools: [search]}, {to: tools/plain}]")
+    return _agent(crowd_agent(number), "[{to: tools/docs, tools: [search]}, {to: tools/plain}]")
 
 
 def _agent(name: str, connections: str, more: str = "") -> str:

@@ -51,6 +51,7 @@ class HandMoved:
         self.now += nanoseconds
 
     def __call__(self) -> int:
+        """Tell the time."""
         return self.now
 
 
