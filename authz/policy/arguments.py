@@ -51,6 +51,11 @@ class Arguments:
     untyped: list[str] = field(default_factory=list)
     """Members that it knows, or lets in, without a type that Cedar has."""
 
+    @property
+    def has_strays(self) -> bool:
+        """Say whether any has no type."""
+        return bool(self.unknown or self.untyped)
+
 
 def sort_arguments(arguments: Mapping[str, JSON], shape: Shape) -> Arguments:
     """

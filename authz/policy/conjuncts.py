@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from authz.policy.cedar_text import Form, text_of
-from authz.policy.compiled import Policy
 from authz.policy.source import conditions_of
 from authz.policy.statements import tokens
+from authz.policy.written import Policy
 
 _MOVED = frozenset({"(", ")", "!", ","})
 """Tokens that differ between what an author wrote and how a conjunct is written here."""

@@ -9,7 +9,7 @@ from typing import Any
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
 from authz.policy.cedar_text import text_of
-from authz.policy.compiled import Policies, Policy
+from authz.policy.compiled import Policies
 from authz.policy.conjuncts import Conjunct, Part
 from authz.policy.judge import judge
 from authz.policy.offers import action_of, groups_of
@@ -17,6 +17,7 @@ from authz.policy.question import USER, Judgement, Leg, PolicyRef, Question
 from authz.policy.scene import Stage, Truth, stages_of
 from authz.policy.seen import Seen, Sight
 from authz.policy.turning import Change, Weighed, turned, weigh
+from authz.policy.written import Policy
 
 _LEG_OF = {"Group": "User", "Role": "User", "Namespace": "Agent"}
 """Whose legs a principal that is in an entity of this type can be."""

@@ -8,28 +8,21 @@ that really leads to an allow is offered.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from cedarpy import AuthzResult, Decision, Entities, is_authorized_batch
+from functools import partial
 
 from authz.directory.offers import Prompt, Tool
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.policy.annotations import STEP_UPS
 from authz.policy.arguments import Arguments, BadArgument, check_exact, sort_arguments
-from authz.policy.compiled import Policies, Policy
-from authz.policy.facts import (
-    NO_EVIDENCE,
-    Evidence,
-    context_of,
-    entities_of,
-    principals_of,
-)
-from authz.policy.offers import action_of, resource_of
+from authz.policy.compiled import Policies
+from authz.policy.legs import leg_verdicts
 from authz.policy.question import USER, Judgement, Leg, Question
+from authz.policy.session import NO_EVIDENCE, Evidence
 from authz.policy.shapes import ANY_OBJECT
+from authz.policy.verdicts import Verdict
 
 _WORST_LAST = (Reason.NO_PERMIT, Reason.FORBIDDEN, Reason.POLICY_ERROR)
 """Of several legs that say no, the one that stands latest here names the reason."""
@@ -43,7 +36,8 @@ _CHALLENGES = {
     "consent": Reason.CONSENT_REQUIRED,
     "approval": Reason.APPROVAL_PENDING,
 }
-_ERRING = re.compile(r"policy `(policy[0-9]+)`")
+_NO_CURES: frozenset[str] = frozenset()
+_STEP_UPS = frozenset(STEP_UPS)
 _WITHOUT_USER = frozenset({"approval"})
 """The only step-up that can help where nobody can log in or consent."""
 
@@ -72,7 +66,21 @@ def judge(question: Question, policies: Policies) -> Judgement:
         arguments = sorted_arguments(question, policies)
     except BadArgument as error:
         return Judgement(Reason.BAD_ARGUMENT, detail=str(error))
-    ask = _asker(question, policies, arguments)
+    return deliberate(question, policies, partial(leg_verdicts, question, arguments, policies))
+
+
+def deliberate(
+    question: Question, policies: Policies, verdicts: Callable[[Evidence], Sequence[Verdict]]
+) -> Judgement:
+    """
+    Give what all legs together come to.
+
+    Args:
+        question: What is asked; its arguments can be judged.
+        policies: The world's, for what agents hold.
+        verdicts: Gives the verdict of every leg, the user's first, as if some evidence were there.
+    """
+    ask = _asker(question, policies, verdicts)
     first = rows = ask(NO_EVIDENCE)
     if not rows:
         return Judgement(Reason.POLICY_ERROR, detail="there is nobody to judge")
@@ -146,80 +154,39 @@ def sorted_arguments(question: Question, policies: Policies) -> Arguments:
 
 
 def _asker(
-    question: Question, policies: Policies, arguments: Arguments
+    question: Question, policies: Policies, verdicts: Callable[[Evidence], Sequence[Verdict]]
 ) -> Callable[[Evidence], list[_Evaluated]]:
-    """Give what evaluates all legs in one batch, as if some evidence were there."""
-    parties = [party for party, _ in principals_of(question)]
-    requests = requests_of(question, arguments)
+    """Give what evaluates all legs, as if some evidence were there."""
+    parties = [USER] if question.user else []
+    parties += [hop.agent for hop in question.hops]
 
     def ask(evidence: Evidence) -> list[_Evaluated]:
-        entities = Entities.from_json_str(entities_of(question, policies, evidence))
-        results = is_authorized_batch(requests, policies.engine, entities, policies.schema)
         return [
-            _evaluated(party, result, question, policies)
-            for party, result in zip(parties, results, strict=True)
+            _evaluated(party, verdict, question, policies)
+            for party, verdict in zip(parties, verdicts(evidence), strict=True)
         ]
 
     return ask
 
 
-def requests_of(question: Question, arguments: Arguments) -> list[dict[str, object]]:
-    """Give what is asked of the engine: one request a leg, in the order of `principals_of`."""
-    action = {"type": "Action", "id": action_of(question)}
-    resource, context = resource_of(question), context_of(question, arguments)
-    return [
-        {"principal": principal, "action": action, "resource": resource, "context": context}
-        for _, principal in principals_of(question)
-    ]
+def _evaluated(party: str, verdict: Verdict, question: Question, policies: Policies) -> _Evaluated:
+    is_allowed = verdict.reason is Reason.ALLOW
+    granted = _granted(party, verdict, question, policies) if is_allowed else NO_SCOPES
+    leg = Leg(party, verdict.reason, verdict.policies, granted)
+    return _Evaluated(leg, _cures(verdict, question))
 
 
-def _evaluated(
-    party: str, result: AuthzResult, question: Question, policies: Policies
-) -> _Evaluated:
-    reason = verdict(result)
-    named = erring(result) if reason is Reason.POLICY_ERROR else result.diagnostics.reasons
-    named_policies = [policies.by_engine_id[name] for name in named]
-    is_allowed = reason is Reason.ALLOW
-    leg = Leg(
-        party=party,
-        reason=reason,
-        policies=tuple(sorted(policy.ref for policy in named_policies)),
-        granted=_granted(party, named_policies, question, policies) if is_allowed else NO_SCOPES,
-    )
-    is_clean = reason is Reason.FORBIDDEN and not result.diagnostics.errors
-    return _Evaluated(leg, _cures(named_policies, question) if is_clean else frozenset())
-
-
-def erring(result: AuthzResult) -> frozenset[str]:
-    """Give the engine's ids of the policies that erred. The messages quote data and stay here."""
-    found = (_ERRING.search(str(error)) for error in result.diagnostics.errors)
-    return frozenset(match[1] for match in found if match)
-
-
-def verdict(result: AuthzResult) -> Reason:
-    """Give what one leg's evaluation comes to; in doubt `policy_error`."""
-    reasons, errors = result.diagnostics.reasons, result.diagnostics.errors
-    if result.decision is Decision.Allow:
-        return Reason.ALLOW if reasons and not errors else Reason.POLICY_ERROR
-    if result.decision is not Decision.Deny or (errors and not reasons):
-        return Reason.POLICY_ERROR
-    return Reason.FORBIDDEN if reasons else Reason.NO_PERMIT
-
-
-def _granted(
-    party: str, permits: Sequence[Policy], question: Question, policies: Policies
-) -> Scopes:
+def _granted(party: str, verdict: Verdict, question: Question, policies: Policies) -> Scopes:
     """Give what a leg's permits give together, within what the party itself holds."""
     held = question.user_scopes if party == USER else policies.agents[party].scopes
-    given = (
-        question.required if policy.notes.scope is None else policy.notes.scope
-        for policy in permits
-    )
-    return question.required & held & frozenset[str]().union(*given)
+    granted = question.required & held
+    return granted if verdict.given is None else granted & verdict.given
 
 
-def _cures(forbids: Sequence[Policy], question: Question) -> frozenset[str]:
+def _cures(verdict: Verdict, question: Question) -> frozenset[str]:
     """Give the step-ups that lift every determining forbid; none where one cannot be lifted."""
-    kinds = {policy.notes.step_up for policy in forbids}
-    possible = frozenset(STEP_UPS) if question.user else _WITHOUT_USER
-    return possible & kinds if kinds <= possible else frozenset()
+    kinds = verdict.step_ups
+    if not kinds:
+        return _NO_CURES
+    possible = _STEP_UPS if question.user else _WITHOUT_USER
+    return possible & kinds if kinds <= possible else _NO_CURES

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from cedarpy import PolicySet, Schema
+from cedarpy import Schema
 
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.policy.annotations import annotation_mistakes, read_notes
 from authz.policy.batches import Batch, batches
-from authz.policy.compiled import Policies, Policy, engine_id
+from authz.policy.compiled import Policies
 from authz.policy.names import Names, unknown_names, unknown_scopes
 from authz.policy.places import diagnostic
 from authz.policy.quarantine import Clash, Quarantine, RouteRow, ToolRow
@@ -20,11 +20,13 @@ from authz.policy.question import PolicyRef
 from authz.policy.remarks import Remark, annotation
 from authz.policy.schema import schema_text
 from authz.policy.shapes import Shape, compile_shape
+from authz.policy.slices import Slices
 from authz.policy.source import NotOnePolicy, Sourced, count_policies, read_source
 from authz.policy.statements import split_statements
 from authz.policy.syntax import syntax_mistake
 from authz.policy.tiers import NoTier, guard_of
 from authz.policy.validator import part_with_mistake, validator_remarks
+from authz.policy.written import Policy, engine_id
 
 SUFFIX = ".cedar"
 BESIDE = ".md"
@@ -60,19 +62,8 @@ def load_policies(
         InvalidWorld: with every mistake of every file, and the warnings. The validator runs once
             everything parses, over all policies together.
     """
-    mistakes: list[Diagnostic] = []
-    found: list[Sourced] = []
-    for file, content in sorted(files.items()):
-        for row in _read(file, content, directory):
-            if isinstance(row, Diagnostic):
-                mistakes.append(row)
-            else:
-                found.append(row)
-    shapes = {
-        tool.name: compile_shape(tool.input_schema)
-        for target in directory.targets.values()
-        for tool in target.tools.values()
-    }
+    found, mistakes = _read_all(files, directory)
+    shapes = _shapes(directory)
     mistakes.extend(_annotation_mistakes(found))
     names = Names.of(directory, shapes.values())
     notes = [*_name_notes(found, names)]
@@ -102,16 +93,8 @@ def load_policies(
     mistakes.extend(_validator_mistakes(wrong, schema))
     if mistakes:
         raise InvalidWorld([*mistakes, *warnings])
-    policies = Policies(
-        by_engine_id={engine_id(index): _policy(row) for index, row in enumerate(found)},
-        engine=PolicySet.from_str(text),
-        schema=_without(clashes, tools, routes) if clashes else schema,
-        shapes=shapes,
-        quarantined={tool: str(clash) for tool, clash in clashes.items()},
-        agents=directory.agents,
-        zone=ZoneInfo(directory.gate.time_zone),
-        headers=directory.gate.policy_headers,
-    )
+    quarantined = {tool: str(clash) for tool, clash in clashes.items()}
+    policies = _compiled(found, directory, shapes, quarantined)
     return policies, tuple(warnings)
 
 
@@ -121,6 +104,8 @@ def load_validated(
     """
     Load policies that `load_policies` found to be right, for the same *directory*.
 
+    Each is parsed by itself and none is validated, so the engine is never busy for long.
+
     Args:
         files: The same texts, to the byte.
         directory: What they were validated for.
@@ -129,26 +114,51 @@ def load_validated(
     Raises:
         InvalidWorld: they are not those: what does not parse was never right.
     """
-    rows = [row for file in sorted(files) for row in _read(file, files[file], directory)]
-    mistakes = [row for row in rows if isinstance(row, Diagnostic)]
+    found, mistakes = _read_all(files, directory)
     if mistakes:
         raise InvalidWorld(mistakes)
-    found = [row for row in rows if isinstance(row, Sourced)]
-    shapes = {
+    return _compiled(found, directory, _shapes(directory), quarantined)
+
+
+def _compiled(
+    found: Iterable[Sourced],
+    directory: Directory,
+    shapes: Mapping[str, Shape],
+    quarantined: Mapping[str, str],
+) -> Policies:
+    policies = [*map(_policy, found)]
+    return Policies(
+        by_engine_id={engine_id(index): policy for index, policy in enumerate(policies)},
+        slices=Slices.of(policies),
+        shapes=shapes,
+        agents=directory.agents,
+        zone=ZoneInfo(directory.gate.time_zone),
+        quarantined=quarantined,
+        headers=directory.gate.policy_headers,
+    )
+
+
+def _shapes(directory: Directory) -> dict[str, Shape]:
+    return {
         tool.name: compile_shape(tool.input_schema)
         for target in directory.targets.values()
         for tool in target.tools.values()
     }
-    return Policies(
-        by_engine_id={engine_id(index): _policy(row) for index, row in enumerate(found)},
-        engine=PolicySet.from_str("\n".join(row.source.text for row in found)),
-        schema=_without(quarantined, _tool_rows(directory, shapes), _route_rows(directory)),
-        shapes=shapes,
-        quarantined=quarantined,
-        agents=directory.agents,
-        zone=ZoneInfo(directory.gate.time_zone),
-        headers=directory.gate.policy_headers,
-    )
+
+
+def _read_all(
+    files: Mapping[str, bytes], directory: Directory
+) -> tuple[list[Sourced], list[Diagnostic]]:
+    """Give the policies of all files, and what is none."""
+    found: list[Sourced] = []
+    mistakes: list[Diagnostic] = []
+    for file, content in sorted(files.items()):
+        for row in _read(file, content, directory):
+            if isinstance(row, Diagnostic):
+                mistakes.append(row)
+            else:
+                found.append(row)
+    return found, mistakes
 
 
 def _read(file: str, text: bytes, directory: Directory) -> Iterator[Sourced | Diagnostic]:
@@ -222,14 +232,6 @@ def _route_rows(directory: Directory) -> tuple[RouteRow, ...]:
         for target in directory.targets.values()
         for route in target.routes.listed.values()
     )
-
-
-def _without(
-    quarantined: Container[str], tools: Iterable[ToolRow], routes: Iterable[RouteRow]
-) -> Schema:
-    """Give the schema in which nobody can even ask about the *quarantined* tools."""
-    left = (row for row in tools if row[0] not in quarantined)
-    return Schema.from_str(schema_text(left, routes))
 
 
 def _unfit(batch: Batch, names: Names) -> list[tuple[Sourced, Remark]]:

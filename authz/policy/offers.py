@@ -61,6 +61,12 @@ def offer_groups(offer: Offer) -> tuple[str, ...]:
             assert_never(other)
 
 
+def action_row(question: Question) -> Json:
+    """Give the action with all its groups: entities read without a schema have no hierarchy."""
+    parents = [("Action", name) for name in groups_of(question)]
+    return entity("Action", action_of(question), parents=parents)
+
+
 def resource_of(question: Question) -> Json:
     """Give the reference of the question's resource."""
     if question.offer is None:
@@ -79,9 +85,9 @@ def resource_rows(question: Question) -> list[Json]:
     return [whole, entity(*entity_of(question.offer), _facts_of(question.offer, question), parents)]
 
 
-def context_members(question: Question, arguments: Arguments) -> Json:
+def context_members(offer: Offer | None, method: str, arguments: Arguments) -> Json:
     """Give what the context says beside the session."""
-    match question.offer:
+    match offer:
         case HTTPRoute():
             return {}
         case Tool():
@@ -90,7 +96,7 @@ def context_members(question: Question, arguments: Arguments) -> Json:
                 "unknownArgs": arguments.unknown,
                 "untypedArgs": arguments.untyped,
             }
-    return {"method": question.method}
+    return {"method": method}
 
 
 def entity_of(offer: Offer) -> tuple[str, str]:

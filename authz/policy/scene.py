@@ -10,10 +10,13 @@ from typing import Any
 
 from cedarpy import AuthzResult, Decision, Entities, PolicySet, Schema, is_authorized_batch
 
-from authz.policy.compiled import Policies, engine_id
-from authz.policy.facts import NO_EVIDENCE, entities_of, principals_of
-from authz.policy.judge import erring, requests_of, sorted_arguments
+from authz.policy.compiled import Policies
+from authz.policy.facts import entities_of, principals_of, requests_of
+from authz.policy.judge import sorted_arguments
 from authz.policy.question import Question
+from authz.policy.session import NO_EVIDENCE
+from authz.policy.verdicts import erring
+from authz.policy.written import engine_id
 
 EntityKey = tuple[str, str]
 """Type and id."""
@@ -91,9 +94,10 @@ def stages_of(
     text = entities_of(question, policies, evidence)
     entities = Entities.from_json_str(text)
     rows = {(row["uid"]["type"], row["uid"]["id"]): row for row in json.loads(text)}
+    schema = policies.schema_for(question.offer)
     parties = (party for party, _ in principals_of(question))
     return tuple(
-        Stage(party, request, entities, rows, policies.schema)
+        Stage(party, request, entities, rows, schema)
         for party, request in zip(parties, requests, strict=True)
     )
 

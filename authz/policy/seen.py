@@ -16,10 +16,10 @@ from authz.model.pointer import extend, look_up
 from authz.model.strict_json import JSON
 from authz.policy.arguments import spelled
 from authz.policy.cedar_text import Form, entity_text, quoted, text_of
-from authz.policy.facts import ARGUMENTS
 from authz.policy.paths import Path, path_of
 from authz.policy.question import Question
 from authz.policy.scene import EntityKey, Stage
+from authz.policy.session import ARGUMENTS
 
 ABSENT = "absent"
 PRESENT = "present"

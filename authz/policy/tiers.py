@@ -34,6 +34,21 @@ def speaks_of(file: str, tool: str) -> bool:
     return False
 
 
+def tier_of(file: str) -> tuple[str, str]:
+    """
+    Give the tier of a file that policies load from.
+
+    Returns:
+        `global` and nothing, `ns` and a namespace, or `agents` and an agent.
+    """
+    match file.removeprefix(ROOT).split("/"):
+        case ["ns", namespace, *_]:
+            return "ns", namespace
+        case ["agents", namespace, name, *_]:
+            return "agents", f"{namespace}/{name}"
+    return "global", ""
+
+
 def guard_of(file: str, namespaces: Set[str], agents: Collection[str]) -> str:
     """
     Give the condition that holds the policies of *file* (`policies/…/x.cedar`) to their own.

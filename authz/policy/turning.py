@@ -14,11 +14,12 @@ from cedarpy import PolicySet
 
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
-from authz.policy.compiled import Policies, Policy
+from authz.policy.compiled import Policies
 from authz.policy.conjuncts import Conjunct, Part, conjuncts_of
-from authz.policy.judge import erring, verdict
 from authz.policy.question import Leg, PolicyRef
 from authz.policy.scene import Probes, Stage, Truth
+from authz.policy.verdicts import erring, verdict
+from authz.policy.written import Policy
 
 ROUNDS = 4
 """Forbids, errors, a permit, and the errors that are left: no leg takes more."""

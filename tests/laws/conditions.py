@@ -45,7 +45,8 @@ ATOMS = (
 """Conditions that validate, of every kind that Cedar has; one errs where it is evaluated."""
 
 
-def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Join conditions by `&&`, `||` and `!`."""
     pairs = st.tuples(inner, st.sampled_from(("&&", "||")), inner)
     return st.one_of(
         pairs.map(lambda parts: f"({parts[0]}) {parts[1]} ({parts[2]})"),
@@ -53,7 +54,7 @@ def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-conditions = st.recursive(st.sampled_from(ATOMS), _joined, max_leaves=5)
+conditions = st.recursive(st.sampled_from(ATOMS), joined, max_leaves=5)
 
 tiers = st.sampled_from(("global", "global", "ns/tools", "ns/team", f"agents/{agent_name(0)}"))
 principals = st.sampled_from(

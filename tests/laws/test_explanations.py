@@ -20,9 +20,10 @@ from authz.policy.explain import (
     LegExplanation,
     explain,
 )
-from authz.policy.judge import erring, judge, verdict
+from authz.policy.judge import judge
 from authz.policy.question import Question
 from authz.policy.scene import Probes, Stage, Truth, stages_of
+from authz.policy.verdicts import erring, verdict
 from tests.laws.conditions import Written, conditions, loaded, policies, question, questions
 
 few = settings(max_examples=max(20, settings().max_examples // 4))

@@ -16,10 +16,11 @@ from authz.model.instant import Instant
 from authz.model.principals import Actor, Hop, Login, Subject
 from authz.model.scopes import NO_SCOPES
 from authz.model.strict_json import JSON
-from authz.policy.facts import NO_EVIDENCE, entities_of
+from authz.policy.facts import entities_of
 from authz.policy.load import load_policies
 from authz.policy.question import Question
 from authz.policy.schema import tool_action
+from authz.policy.session import NO_EVIDENCE
 from authz.steps.idp_token import read_idp_token
 from authz.steps.standing import subject_of
 from authz.wire.headers import header_value

@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from cedarpy import AuthzResult, is_authorized_batch
 
-import authz.policy.judge
+import authz.policy.evaluation
 from authz.directory.load import load_directory
 from authz.model.instant import Instant
 from authz.model.principals import Actor, Hop, Subject, UserId
 from authz.model.principals import Authentication as Login
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, ScopePatterns
-from authz.policy.judge import judge, verdict
+from authz.policy.judge import judge
 from authz.policy.load import load_policies
 from authz.policy.question import Judgement, Question
+from authz.policy.verdicts import verdict
 from tests.unit.directory.changes import sound
 
 NOW = Instant(1_780_480_800)
@@ -268,10 +269,12 @@ def test_any_peer_address_is_judged(address: str) -> None:
 def test_an_engine_that_answers_too_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """A leg that the engine gives no answer for is a fault, and never a leg that is left out."""
     monkeypatch.setattr(
-        authz.policy.judge, "is_authorized_batch", lambda *asked: is_authorized_batch(*asked)[:-1]
+        authz.policy.evaluation,
+        "is_authorized_batch",
+        lambda *asked: is_authorized_batch(*asked)[:-1],
     )
 
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="not enough"):
         judged({GLOBAL: PERMIT})
 
 
@@ -302,7 +305,9 @@ def test_an_engine_that_answers_oddly(
     """Whatever the engine answers, the no has a reason and a detail for people."""
     result = AuthzResult({"decision": decision, "diagnostics": {"reason": [], "errors": errors}})
     monkeypatch.setattr(
-        authz.policy.judge, "is_authorized_batch", lambda requests, *_: [result] * len(requests)
+        authz.policy.evaluation,
+        "is_authorized_batch",
+        lambda requests, *_: [result] * len(requests),
     )
     judgement = judged({GLOBAL: PERMIT})
 

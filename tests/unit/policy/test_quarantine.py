@@ -98,8 +98,8 @@ def test_the_engine_does_not_know_it() -> None:
     """Of the tool's action the engine is not told; every policy and all other tools stay."""
     policies, _ = load({GLOBAL: forbid("no-a") + forbid("no-b", "principal is Agent")})
 
-    assert unknown_to(policies, ODD)
-    assert not unknown_to(policies, "tools/docs/search")
+    assert unknown_to(policies, "odd")
+    assert not unknown_to(policies, "search")
     assert [each.ref.id for each in policies.by_engine_id.values()] == ["no-a", "no-b"]
 
 
@@ -111,9 +111,10 @@ def test_nothing_is_quarantined_where_nothing_clashes() -> None:
 
 
 def unknown_to(policies: Policies, tool: str) -> bool:
-    """Say whether the engine does not know the action of *tool*."""
-    text = f'permit (principal, action == Action::"{tool_action(tool)}", resource);'
-    return not validate_policies(text, policies.schema).validation_passed
+    """Say whether the engine does not know the action of *tool*, asked about that very tool."""
+    offer = WITH_ODD.targets["tools/docs"].tools[tool]
+    text = f'permit (principal, action == Action::"{tool_action(offer.name)}", resource);'
+    return not validate_policies(text, policies.schema_for(offer)).validation_passed
 
 
 NAMING = (
