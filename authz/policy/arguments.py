@@ -29,6 +29,13 @@ MAX_DECIMAL = 9 * 10**14
 MAX_PLAIN = 400
 """Decimal places before or after the point; what has more is no double, and never allowed."""
 
+MAX_PLAIN_NAMES = 1_000
+"""Characters of the names of flat arguments: far below `MAX_VALUES` and `MAX_POINTERS`."""
+
+_EXACT: frozenset[type] = frozenset({str, bool, type(None)})
+"""Types of values that every reader takes for the same."""
+
+_FLAT = _EXACT | {int}
 _PLACES = Decimal("0.0001")
 
 
@@ -65,7 +72,8 @@ def sort_arguments(arguments: Mapping[str, JSON], shape: Shape) -> Arguments:
         BadArgument: a value is not of its declared type, a required one is
             missing, or there are more than `MAX_VALUES` or `MAX_POINTERS`.
     """
-    _check_extent(arguments)
+    if not _is_plain(arguments):
+        _check_extent(arguments)
     found = Arguments()
     found.typed = _object(dict(arguments), shape, "", found)
     return found
@@ -81,6 +89,8 @@ def check_exact(arguments: Mapping[str, JSON]) -> None:
     Raises:
         BadArgument: a number is not exact as a double.
     """
+    if _EXACT.issuperset(map(type, arguments.values())):
+        return
     for pointer, value in _walk(dict(arguments)):
         if isinstance(value, (int, Decimal)) and not _is_exact(value):
             raise BadArgument(pointer, "some readers would take it for another number")
@@ -112,6 +122,17 @@ def _walk(value: JSON, pointer: str = "") -> Iterator[tuple[str, JSON]]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _walk(inner, extend(pointer, index))
+
+
+def _is_plain(arguments: Mapping[str, JSON]) -> bool:
+    """Say at once of a few flat values in ASCII that they are text, and not too many."""
+    values = arguments.values()
+    return (
+        sum(map(len, arguments)) <= MAX_PLAIN_NAMES
+        and all(map(str.isascii, arguments))
+        and _FLAT.issuperset(map(type, values))
+        and all(value.isascii() for value in values if isinstance(value, str))
+    )
 
 
 def _check_extent(arguments: Mapping[str, JSON]) -> None:
@@ -189,14 +210,14 @@ def _value(value: JSON, shape: Shape, at: str, found: Arguments) -> object:
 
 def _object(value: dict[str, JSON], shape: Shape, at: str, found: Arguments) -> dict[str, object]:
     typed: dict[str, object] = {}
-    folded = {name.casefold() for name in shape.fields}
     for name, inner in value.items():
-        pointer, declared = extend(at, _text(name, at)), shape.fields.get(name)
+        declared = shape.fields.get(name)
+        if declared is not None and _is_as_declared(inner, declared.shape):
+            typed[name] = inner
+            continue
+        pointer = extend(at, _text(name, at))
         if declared is None:
-            # A name that differs from a declared one in case only is the same member to some
-            # readers, so an open object does not let it in.
-            lets_in = shape.open and not name.startswith("__") and name.casefold() not in folded
-            (found.untyped if lets_in else found.unknown).append(pointer)
+            (found.untyped if _lets_in(shape, name) else found.unknown).append(pointer)
         elif declared.shape.kind is Kind.OPAQUE:
             found.untyped.append(pointer)
         elif inner is not None or not declared.shape.nullable:
@@ -206,6 +227,27 @@ def _object(value: dict[str, JSON], shape: Shape, at: str, found: Arguments) -> 
         if wanted and declared.shape.kind is not Kind.OPAQUE and name not in typed:
             raise BadArgument(extend(at, name), "it is missing")
     return typed
+
+
+def _is_as_declared(value: JSON, shape: Shape) -> bool:
+    """Say of most values at once that they are what the engine gets."""
+    if type(value) is str:
+        return shape.kind is Kind.STRING and value.isascii()
+    return shape.kind is Kind.BOOLEAN and isinstance(value, bool)
+
+
+def _lets_in(shape: Shape, name: str) -> bool:
+    """
+    Say whether an object takes a member that it does not declare.
+
+    A name that differs from a declared one in case only is the same member to some
+    readers, so an open object does not let it in.
+    """
+    return (
+        shape.open
+        and not name.startswith("__")
+        and name.casefold() not in {each.casefold() for each in shape.fields}
+    )
 
 
 def _text(text: str, at: str) -> str:

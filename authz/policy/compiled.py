@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 from cedarpy import Entities, Schema
 
 from authz.directory.compiled import Agent
-from authz.directory.offers import HTTPRoute, Offer, Tool
+from authz.directory.offers import Offer, Tool
 from authz.model.memo import Memo
-from authz.policy.offers import offer_action
 from authz.policy.plans import LegPlan, Plan
-from authz.policy.schema import schema_text
+from authz.policy.schema import call_schema_text
 from authz.policy.shapes import Shape
 from authz.policy.slices import Slices
 from authz.policy.verdicts import Verdict
@@ -31,6 +30,8 @@ MOST_ENTITIES = 1_000
 
 MOST_SCHEMAS = 100
 """Half of those that are kept; each takes some 250 KB, and some milliseconds to make."""
+
+_NO_TOOL = Schema.from_str("entity User, Agent, Tool, Session;")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Policies:
     schemas: Memo[str, Schema] = field(
         init=False, compare=False, default_factory=lambda: Memo("policy_schemas", MOST_SCHEMAS)
     )
-    """By the action of the one offer that it is for."""
+    """By the tool that it is for."""
 
     @property
     def memos(self) -> tuple[Memo[Any, Any], ...]:
@@ -99,17 +100,21 @@ class Policies:
             self.schemas,
         )
 
-    def schema_for(self, offer: Offer | None) -> Schema:
-        """Give a schema that knows no tool and route but *offer*, made on first use."""
-        key = "" if offer is None else offer_action(offer)
-        return self.schemas.find(key) or self.schemas.keep(
-            key, Schema.from_str(self._schema_text(offer))
-        )
+    def schema_for(self, offer: Offer | None) -> Schema | None:
+        """
+        Give what types the context of a call of *offer*, made on first use.
 
-    def _schema_text(self, offer: Offer | None) -> str:
-        match offer:
-            case Tool(name=name, action=action) if name not in self.quarantined:
-                return schema_text([(name, action, self.shapes[name])])
-            case HTTPRoute(name=name, action=action):
-                return schema_text([], [(name, action)])
-        return schema_text([])
+        Returns:
+            None where no value of a caller is in the context: all that is there is
+            written by us, as text or as a link. Of a quarantined tool a schema
+            that does not know it.
+        """
+        if not isinstance(offer, Tool):
+            return None
+        if offer.name in self.quarantined:
+            return _NO_TOOL
+        kept = self.schemas.find(offer.name)
+        if kept is not None:
+            return kept
+        text = call_schema_text(offer.name, self.shapes[offer.name])
+        return self.schemas.keep(offer.name, Schema.from_str(text))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cedarpy import Entities, Schema, is_authorized_batch
@@ -41,8 +40,7 @@ class Told(NamedTuple):
     """Of the protocol, where it is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(NamedTuple):
     """What else a call says, for a leg that reads it."""
 
     question: Question
@@ -62,24 +60,24 @@ def evaluate_live(told: Told, live: Live, policies: Policies) -> Verdict:
     question, reads = live.question, told.plan.reads
     if reads.everything:
         entities = Entities.from_json_str(entities_of(question, policies, live.evidence))
-    else:
-        entities = _entities(told, live, policies)
-    if not reads.everything and "input" not in reads.names:
-        context = _read_context(told.plan, question.method, live.arguments)
-        return _asked(told, entities, context)
-    # A schema wants the context whole.
-    context = context_of(question, live.arguments)
-    return _asked(told, entities, context, policies.schema_for(question.offer))
+        context = context_of(question, live.arguments)
+        return _asked(told, entities, context, policies.schema_for(question.offer))
+    context = _read_context(told.plan, question.method, live.arguments)
+    schema = policies.schema_for(question.offer) if "input" in reads.names else None
+    return _asked(told, _entities(told, live, policies), context, schema)
 
 
 def _entities(told: Told, live: Live, policies: Policies) -> Entities:
-    key = told[:3]
-    lasting = policies.entities.find(key)
-    if lasting is None:
-        text = json.dumps([*_lasting(told)])
-        lasting = policies.entities.keep(key, Entities.from_json_str(text))
-    added = [*_session(told), *_said(told.plan, live, policies)]
-    return lasting.with_added_json_str(json.dumps(added)) if added else lasting
+    """Give the entities of a leg: those that it has in common with other calls are kept."""
+    common, added = told, _said(told.plan, live, policies)
+    if not told.plan.is_session_lasting:
+        common = told._replace(session=())
+        added.extend(_session(told))
+    entities = policies.entities.find(common)
+    if entities is None:
+        rows = [*_lasting(common), *_session(common)]
+        entities = policies.entities.keep(common, Entities.from_json_str(json.dumps(rows)))
+    return entities.with_added_json_str(json.dumps(added)) if added else entities
 
 
 def _lasting(told: Told) -> Iterator[Json]:
@@ -89,18 +87,21 @@ def _lasting(told: Told) -> Iterator[Json]:
 
 
 def _session(told: Told) -> Iterator[Json]:
-    if told.plan.facts:
+    """Give the session, where facts of it are told."""
+    if told.session:
         yield session_of(told.plan.facts, told.session)
 
 
-def _said(plan: LegPlan, live: Live, policies: Policies) -> Iterator[Json]:
+def _said(plan: LegPlan, live: Live, policies: Policies) -> list[Json]:
     """Give the entities that only this call has, where they are read."""
+    said = []
     if ARGS in plan.facts:
-        yield argument_texts(live.question)
+        said.append(argument_texts(live.question))
     if SEEN_HEADERS in plan.facts:
-        yield header_texts(live.question, policies.headers)
+        said.append(header_texts(live.question, policies.headers))
     if plan.reads_uri:
-        yield pruned(resource_rows(live.question)[-1], plan.reads.names)
+        said.append(pruned(resource_rows(live.question)[-1], plan.reads.names))
+    return said
 
 
 def _read_context(plan: LegPlan, method: str, arguments: Arguments) -> str:

@@ -9,7 +9,6 @@ that really leads to an allow is offered.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from authz.directory.offers import Prompt, Tool
@@ -42,16 +41,8 @@ _WITHOUT_USER = frozenset({"approval"})
 """The only step-up that can help where nobody can log in or consent."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Evaluated:
-    """One leg, and what could still help it."""
-
-    leg: Leg
-    cures: frozenset[str]
-
-    @property
-    def is_allowed(self) -> bool:
-        return self.leg.reason is Reason.ALLOW
+Verdicts = Callable[[Evidence], Sequence[Verdict]]
+"""Gives the verdict of every leg, the user's first, as if some evidence were there."""
 
 
 def judge(question: Question, policies: Policies) -> Judgement:
@@ -69,40 +60,63 @@ def judge(question: Question, policies: Policies) -> Judgement:
     return deliberate(question, policies, partial(leg_verdicts, question, arguments, policies))
 
 
-def deliberate(
-    question: Question, policies: Policies, verdicts: Callable[[Evidence], Sequence[Verdict]]
-) -> Judgement:
+def deliberate(question: Question, policies: Policies, ask: Verdicts) -> Judgement:
     """
     Give what all legs together come to.
 
     Args:
         question: What is asked; its arguments can be judged.
         policies: The world's, for what agents hold.
-        verdicts: Gives the verdict of every leg, the user's first, as if some evidence were there.
+        ask: Judges the legs.
     """
-    ask = _asker(question, policies, verdicts)
-    first = rows = ask(NO_EVIDENCE)
-    if not rows:
+    first = verdicts = ask(NO_EVIDENCE)
+    if not verdicts:
         return Judgement(Reason.POLICY_ERROR, detail="there is nobody to judge")
     evidence, asked = NO_EVIDENCE, frozenset[str]()
-    while refusing := [row for row in rows if not row.is_allowed]:
-        helps = [row.cures - asked for row in refusing]
+    while refusing := [each for each in verdicts if each.reason is not Reason.ALLOW]:
+        helps = [_cures(each, question) - asked for each in refusing]
         if not all(helps):
-            hopeless = [row for row, more in zip(refusing, helps, strict=True) if not more]
-            return _denied(rows, hopeless, asked)
+            return _denied(question, policies, verdicts, asked)
         for kind in frozenset().union(*helps):
             evidence = evidence.with_step_up(kind, question.required)
         asked = asked.union(*helps)
-        rows = ask(evidence)
-    return _permitted(question, first, rows, asked)
+        verdicts = ask(evidence)
+    legs = _legs(question, policies, verdicts)
+    return _permitted(
+        question, legs if not asked else _legs(question, policies, first), legs, asked
+    )
+
+
+def _legs(question: Question, policies: Policies, verdicts: Sequence[Verdict]) -> tuple[Leg, ...]:
+    """Give the legs with what each of their permits gives, within what its party itself holds."""
+    parties = [(hop.agent, policies.agents[hop.agent].scopes) for hop in question.hops]
+    if question.user is not None:
+        parties.insert(0, (USER, question.user_scopes))
+    return tuple(
+        [
+            Leg(party, each.reason, each.policies, _granted(each, question.required & held))
+            for (party, held), each in zip(parties, verdicts, strict=True)
+        ]
+    )
+
+
+def _granted(verdict: Verdict, most: Scopes) -> Scopes:
+    if verdict.reason is not Reason.ALLOW:
+        return NO_SCOPES
+    return most if verdict.given is None else most & verdict.given
 
 
 def _denied(
-    rows: Sequence[_Evaluated], hopeless: Sequence[_Evaluated], asked: frozenset[str]
+    question: Question, policies: Policies, verdicts: Sequence[Verdict], asked: frozenset[str]
 ) -> Judgement:
-    reason = max((row.leg.reason for row in hopeless), key=_WORST_LAST.index)
-    detail = "; ".join(_told(row.leg) for row in hopeless)
-    legs = tuple(row.leg for row in rows)
+    legs = _legs(question, policies, verdicts)
+    hopeless = [
+        leg
+        for leg, each in zip(legs, verdicts, strict=True)
+        if each.reason is not Reason.ALLOW and not _cures(each, question) - asked
+    ]
+    reason = max((leg.reason for leg in hopeless), key=_WORST_LAST.index)
+    detail = "; ".join(map(_told, hopeless))
     return Judgement(reason, legs, detail=detail, assumed=tuple(sorted(asked)))
 
 
@@ -112,16 +126,11 @@ def _told(leg: Leg) -> str:
 
 
 def _permitted(
-    question: Question,
-    first: Sequence[_Evaluated],
-    rows: Sequence[_Evaluated],
-    asked: frozenset[str],
+    question: Question, first: tuple[Leg, ...], legs: tuple[Leg, ...], asked: frozenset[str]
 ) -> Judgement:
-    granted = question.required.intersection(*(row.leg.granted for row in rows))
-    missing = question.required - granted
-    if missing:
-        legs = tuple(row.leg for row in rows)
-        detail = f"the permits do not give {format_scopes(missing)}"
+    granted = question.required.intersection(*[leg.granted for leg in legs])
+    if granted != question.required:
+        detail = f"the permits do not give {format_scopes(question.required - granted)}"
         assumed = tuple(sorted(asked))
         reason = Reason.POLICY_WITHHOLDS_SCOPE
         return Judgement(reason, legs, granted, detail=detail, assumed=assumed)
@@ -130,11 +139,10 @@ def _permitted(
         check_exact(question.arguments or {})
     except BadArgument as error:
         return Judgement(Reason.BAD_ARGUMENT, detail=str(error))
-    legs = tuple(row.leg for row in first)
     if not asked:
-        return Judgement(Reason.ALLOW, legs, granted)
+        return Judgement(Reason.ALLOW, first, granted)
     challenges = tuple(kind for kind in STEP_UPS if kind in asked)
-    return Judgement(_CHALLENGES[challenges[0]], legs, granted, challenges)
+    return Judgement(_CHALLENGES[challenges[0]], first, granted, challenges)
 
 
 def sorted_arguments(question: Question, policies: Policies) -> Arguments:
@@ -151,36 +159,6 @@ def sorted_arguments(question: Question, policies: Policies) -> Arguments:
             # A prompt's arguments are texts without a schema: policies read them as texts alone.
             return sort_arguments(arguments, ANY_OBJECT)
     return Arguments()
-
-
-def _asker(
-    question: Question, policies: Policies, verdicts: Callable[[Evidence], Sequence[Verdict]]
-) -> Callable[[Evidence], list[_Evaluated]]:
-    """Give what evaluates all legs, as if some evidence were there."""
-    parties = [USER] if question.user else []
-    parties += [hop.agent for hop in question.hops]
-
-    def ask(evidence: Evidence) -> list[_Evaluated]:
-        return [
-            _evaluated(party, verdict, question, policies)
-            for party, verdict in zip(parties, verdicts(evidence), strict=True)
-        ]
-
-    return ask
-
-
-def _evaluated(party: str, verdict: Verdict, question: Question, policies: Policies) -> _Evaluated:
-    is_allowed = verdict.reason is Reason.ALLOW
-    granted = _granted(party, verdict, question, policies) if is_allowed else NO_SCOPES
-    leg = Leg(party, verdict.reason, verdict.policies, granted)
-    return _Evaluated(leg, _cures(verdict, question))
-
-
-def _granted(party: str, verdict: Verdict, question: Question, policies: Policies) -> Scopes:
-    """Give what a leg's permits give together, within what the party itself holds."""
-    held = question.user_scopes if party == USER else policies.agents[party].scopes
-    granted = question.required & held
-    return granted if verdict.given is None else granted & verdict.given
 
 
 def _cures(verdict: Verdict, question: Question) -> frozenset[str]:

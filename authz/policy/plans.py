@@ -77,6 +77,9 @@ class LegPlan:
     is_live: bool
     """It reads something that differs from call to call."""
 
+    is_session_lasting: bool
+    """What it reads of the session is the same for many calls: it does not ask what time it is."""
+
     reads_method: bool
     reads_strays: bool
     """It reads which arguments are unknown or untyped."""
@@ -110,6 +113,7 @@ class LegPlan:
             facts=facts_read(reads),
             rows=tuple(pruned(row, names) for row in (plan.rows[:-1] if reads_uri else plan.rows)),
             is_live=reads.everything or reads_uri or not names.isdisjoint(_LIVE),
+            is_session_lasting="now" not in names,
             reads_method="method" in names,
             reads_strays=not names.isdisjoint(_STRAYS),
             reads_uri=reads_uri,

@@ -56,7 +56,7 @@ class Stage:
     rows: Mapping[EntityKey, Mapping[str, Any]]
     """The entities again, as they were written."""
 
-    schema: Schema
+    schema: Schema | None
 
     def evaluate(self, policies: PolicySet) -> AuthzResult:
         """Ask the engine about this leg."""

@@ -1,7 +1,7 @@
 """The Cedar schema: a fixed head, and one action for every declared tool and HTTP route.
 
-Policies are validated against it, and every request is evaluated with it: a
-value that is not of its declared type is refused by the engine there.
+Policies are validated against it. What a caller says is evaluated with a part of
+it, for the one tool: a value that is not of its declared type is refused there.
 """
 
 from __future__ import annotations
@@ -119,6 +119,23 @@ def schema_text(
     """
     rows = [_tool_text(*tool) for tool in sorted(tools, key=lambda tool: tool[0])]
     return HEAD + "".join([*rows, *(_route_text(*route) for route in sorted(routes))])
+
+
+def call_schema_text(name: str, shape: Shape) -> str:
+    """
+    Write a schema that knows one tool, to evaluate calls of it by.
+
+    The engine holds the context of a call against it and nothing else, so it says of
+    entities only that they are. All members but `input` may be left out; whoever
+    asks leaves out those that no policy reads.
+    """
+    return (
+        "entity User, Agent, Tool, Session;\n"
+        f"action {quoted(tool_action(name))} appliesTo {{\n"
+        "  principal: [User, Agent], resource: [Tool],\n"
+        "  context: { session?: Session, unknownArgs?: Set<String>, untypedArgs?: Set<String>,\n"
+        f"    input: {_record(shape.fields)} }},\n}};\n"
+    )
 
 
 def _route_text(name: str, action: str) -> str:

@@ -29,6 +29,7 @@ _PATTERNS = (
     "authz/policy/tiers.py",
     "authz/policy/source.py",
     "authz/policy/judge.py",
+    "authz/policy/verdicts.py",
     "authz/policy/arguments.py",
     "authz/policy/offers.py",
     "authz/policy/quarantine.py",

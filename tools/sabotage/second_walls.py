@@ -94,13 +94,13 @@ SECOND_WALLS: tuple[SecondWall, ...] = (
     ),
     SecondWall(
         "authz/policy/judge.py",
-        "judge",
-        "strict=False in: zip(refusing, helps, strict=True)",
-        "the second list is made from the first, two lines above",
+        "_denied",
+        "strict=False in: zip(legs, verdicts, strict=True)",
+        "the second list is made from the first, one line above",
     ),
     SecondWall(
-        "authz/policy/judge.py",
-        "_evaluated",
+        "authz/policy/verdicts.py",
+        "read_verdict",
         "without reason is Reason.FORBIDDEN in: reason is Reason.FORBIDDEN and"
         " not result.diagnostics.errors",
         "only a forbid can be lifted, and a leg of another reason names none",

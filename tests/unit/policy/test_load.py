@@ -7,7 +7,7 @@ import pytest
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld
 from authz.directory.load import load_directory
-from authz.policy.load import load_policies
+from authz.policy.load import load_policies, load_validated
 from tests.unit.directory.changes import sound
 
 DIRECTORY: Directory = load_directory(sound())[0]
@@ -165,3 +165,25 @@ def test_unguarded_optional_argument() -> None:
     (mistake,) = mistakes_in({G: policy("a", 'context.input.query == "x"', search)})
 
     assert "policy a: " in mistake.message
+
+
+def test_validated_files_are_not_validated_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of files that were found right the same policies load, each parsed by itself."""
+    text = '@id("a") permit (principal, action, resource);'
+    texts = {G: f"{text}\n{text.replace('a', 'b', 1)}".encode()}
+    policies, _ = load_policies(texts, DIRECTORY)
+    asked: list[str] = []
+    for validates in ("Schema", "count_policies", "validator_remarks"):
+        monkeypatch.setattr(f"authz.policy.load.{validates}", asked.append)
+
+    again = load_validated(texts, DIRECTORY, policies.quarantined)
+
+    assert asked == []
+    assert again.by_engine_id == policies.by_engine_id
+    assert (again.shapes, again.headers) == (policies.shapes, policies.headers)
+
+
+def test_what_does_not_parse_was_never_validated() -> None:
+    """Files that are not those that were found right load nothing."""
+    with pytest.raises(InvalidWorld):
+        load_validated({G: b"permit (principal"}, DIRECTORY, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +12,15 @@ from cedarpy import validate_policies
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity
 from authz.directory.load import load_directory
+from authz.model.reasons import Reason
 from authz.policy.compiled import Policies
+from authz.policy.judge import judge
 from authz.policy.load import load_policies
 from authz.policy.quarantine import MAX_CLASHES
 from authz.policy.schema import tool_action
+from tests.support.whole import judged_whole
 from tests.unit.directory.changes import sound
+from tests.unit.policy.test_judge import QUESTION
 
 GLOBAL, OWN = "policies/global/a.cedar", "policies/ns/tools/a.cedar"
 FOREIGN, AGENT = "policies/ns/research/a.cedar", "policies/agents/research/assistant/a.cedar"
@@ -114,7 +119,19 @@ def unknown_to(policies: Policies, tool: str) -> bool:
     """Say whether the engine does not know the action of *tool*, asked about that very tool."""
     offer = WITH_ODD.targets["tools/docs"].tools[tool]
     text = f'permit (principal, action == Action::"{tool_action(offer.name)}", resource);'
-    return not validate_policies(text, policies.schema_for(offer)).validation_passed
+    schema = policies.schema_for(offer)
+    assert schema is not None
+    return not validate_policies(text, schema).validation_passed
+
+
+def test_nobody_is_allowed_to_call_it() -> None:
+    """A question about it, which step 6 lets nobody ask, is a fault of every leg."""
+    policies, _ = load({GLOBAL: forbid("no-a") + '@id("y") permit (principal, action, resource);'})
+    offer = WITH_ODD.targets["tools/docs"].tools["odd"]
+    asked = replace(QUESTION, target=WITH_ODD.targets["tools/docs"], offer=offer, arguments={})
+
+    for judgement in (judge(asked, policies), judged_whole(asked, policies)):
+        assert [leg.reason for leg in judgement.legs] == [Reason.POLICY_ERROR] * 2
 
 
 NAMING = (

@@ -1,0 +1,157 @@
+"""What is kept between questions: under what, for how many, and what is never kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cedarpy import AuthzResult
+
+import authz.policy.evaluation
+from authz.directory.compiled import Lifecycle
+from authz.model.principals import Actor, Hop, UserId
+from authz.model.reasons import Reason
+from authz.policy.compiled import Policies
+from authz.policy.judge import judge
+from authz.policy.load import load_policies
+from authz.policy.question import Question
+from tests.unit.policy.test_judge import ALICE, DIRECTORY, GLOBAL, PERMIT, QUESTION
+
+GROUP = '@id("g") permit (principal in Group::"corp/researchers", action, resource);'
+AGENTS = '@id("a") permit (principal is Agent, action, resource);'
+READS = '@id("r") permit (principal, action in Action::"tools/call", resource) when {{ {} }};'
+
+
+def load(*texts: str) -> Policies:
+    """Load global policies."""
+    return load_policies({GLOBAL: "\n".join(texts).encode()}, DIRECTORY)[0]
+
+
+def asked(**change: Any) -> Question:
+    """Give a question that differs in something."""
+    return replace(QUESTION, **change)
+
+
+def kept_by(policies: Policies, *questions: Question) -> int:
+    """Give how many verdicts are kept after *questions*."""
+    for question in questions:
+        judge(question, policies)
+    return len(policies.verdicts)
+
+
+def test_asked_twice_is_evaluated_once() -> None:
+    """The second time the engine is asked nothing."""
+    policies = load(PERMIT)
+    first = judge(QUESTION, policies)
+
+    assert judge(QUESTION, policies) == first
+    assert (policies.verdicts.hits, len(policies.verdicts)) == (2, 2)
+
+
+def test_whom_no_policy_names_shares() -> None:
+    """Another user, with other groups that no policy names, is judged as the one before."""
+    policies = load(GROUP, AGENTS)
+    other = replace(ALICE, user=UserId("corp", "bob"), groups=ALICE.groups | {"corp/others"})
+
+    assert kept_by(policies, asked(), asked(user=other)) == 2
+
+
+APART = {
+    "a group that is named": {"user": replace(ALICE, groups=frozenset())},
+    "a user that is named": {"user": replace(ALICE, user=UserId("corp", "bob"))},
+}
+
+
+@pytest.mark.parametrize("change", APART.values(), ids=APART)
+def test_whom_a_policy_names_does_not(change: dict[str, Any]) -> None:
+    """What a policy can tell apart is kept apart."""
+    alone = '@id("b") forbid (principal == User::"corp/bob", action, resource);'
+    policies = load(GROUP, AGENTS, alone)
+
+    assert judge(asked(), policies).reason is Reason.ALLOW
+    assert judge(asked(**change), policies).reason is not Reason.ALLOW
+    assert judge(asked(), policies).reason is Reason.ALLOW
+
+
+def test_many_agents_share_one_plan() -> None:
+    """However many agents there are: without a policy of their own they are planned for once."""
+    many = {
+        f"crew/a{n}": replace(DIRECTORY.agents["research/assistant"], name=f"crew/a{n}")
+        for n in range(50)
+    }
+    own = '@id("own") permit (principal == Agent::"research/writer", action, resource);'
+    policies = replace(load(PERMIT, own), agents={**DIRECTORY.agents, **many})
+    questions = [asked(hops=(Hop(name, Actor("i", name)),)) for name in many]
+
+    assert kept_by(policies, *questions) == 2
+    assert len(policies.leg_plans) == 2
+    assert kept_by(policies, asked(hops=(Hop("research/writer", Actor("i", "w")),))) == 3
+
+
+NOT_KEPT = {
+    "arguments": 'context.input has query && context.input.query == "q"',
+    "arguments as text": 'context.session.args.hasTag("/query")',
+    "the time": 'context.session.clock.now > datetime("2020-01-01")',
+    "everything": 'context.session has user && User::"corp/alice" in Group::"corp/researchers"',
+}
+
+
+@pytest.mark.parametrize("condition", NOT_KEPT.values(), ids=NOT_KEPT)
+def test_what_differs_from_call_to_call_is_not_kept(condition: str) -> None:
+    """A leg that reads what each call says anew does not fill the memory."""
+    policies = load(READS.format(condition))
+
+    assert judge(QUESTION, policies).reason is Reason.ALLOW
+    assert len(policies.verdicts) == 0
+
+
+def test_arguments_that_no_schema_knows_are_not_kept() -> None:
+    """Names that callers invent do not fill the memory; without any the leg is kept."""
+    policies = load(READS.format("context.unknownArgs.isEmpty()"))
+    invented = [asked(arguments={f"x{n}": "1"}) for n in range(5)]
+
+    assert kept_by(policies, *invented) == 0
+    assert kept_by(policies, asked()) == 2
+
+
+def test_a_fault_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that once gave no decision is asked again."""
+    policies = load(PERMIT)
+    nothing = AuthzResult({"decision": "NoDecision", "diagnostics": {"reason": [], "errors": []}})
+    with monkeypatch.context() as broken:
+        broken.setattr(authz.policy.evaluation, "is_authorized_batch", lambda *_: [nothing])
+        assert judge(QUESTION, policies).reason is Reason.POLICY_ERROR
+
+    assert judge(QUESTION, policies).reason is Reason.ALLOW
+
+
+def test_another_directory_keeps_nothing_of_the_one_before() -> None:
+    """What is kept goes away with its policies: an agent that is suspended is so at once."""
+    active = (
+        'principal is User || (principal is Agent && principal.lifecycle == Lifecycle::"active")'
+    )
+    policies = load(READS.format(active))
+    assistant = replace(DIRECTORY.agents["research/assistant"], lifecycle=Lifecycle.SUSPENDED)
+
+    assert judge(QUESTION, policies).reason is Reason.ALLOW
+    after = replace(policies, agents={**DIRECTORY.agents, assistant.name: assistant})
+    assert judge(QUESTION, after).reason is Reason.NO_PERMIT
+
+
+def test_the_same_name_declared_otherwise_is_planned_anew() -> None:
+    """Whoever tries another declaration of a tool is not told of the first."""
+    policies = load(READS.format("resource.readOnly"))
+    changed = replace(DIRECTORY.targets["tools/docs"].tools["search"], read_only=False)
+
+    assert judge(QUESTION, policies).reason is Reason.ALLOW
+    assert judge(asked(offer=changed), policies).reason is Reason.NO_PERMIT
+    assert judge(QUESTION, policies).reason is Reason.ALLOW
+
+
+def test_every_memo_is_bounded_and_named() -> None:
+    """Metrics find all of them."""
+    memos = load(PERMIT).memos
+
+    assert len({memo.name for memo in memos}) == len(memos) == 6
+    assert all(0 < memo.bound <= 100_000 for memo in memos)
