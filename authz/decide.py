@@ -119,7 +119,7 @@ def _clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
     shown, world = shown_of(given, facts), given.world
     kept = None if given.answers else world.clearances.find(shown)
     if kept is not None and kept.holds_at(given.now):
-        return facts.learn(*kept.facts)
+        return facts.learn(kept, *kept.facts)
     narrow, known = narrowed(given, facts, shown)
     learned: tuple[object, ...] = ()
     until = LATEST
@@ -129,9 +129,10 @@ def _clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
                 learned, until = (*learned, fact, *besides), min(until, ends)
             case ended:
                 return _end(ended, given, facts.learn(*learned), step)
+    found = Clearance(learned, given.now, until)
     if not given.answers and shown.is_short:
-        world.clearances.keep(shown, Clearance(learned, given.now, until))
-    return facts.learn(*learned)
+        world.clearances.keep(shown, found)
+    return facts.learn(found, *learned)
 
 
 def _end(taken: Taken, given: Given, facts: Facts, step: Step) -> Outcome | Need:

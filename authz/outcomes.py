@@ -7,7 +7,8 @@ from hashlib import sha256
 from authz.claims.check import TokenTooWide
 from authz.directory.compiled import RefusalStyle, Target, TargetKind
 from authz.model.call import Call
-from authz.model.headers import AUTHORIZATION
+from authz.model.clearance import derived
+from authz.model.headers import AUTHORIZATION, DECISION
 from authz.model.needs import Challenged, ChallengeNeeded, Need
 from authz.model.operation import Message
 from authz.model.outcome import Allowed, Facts, Named, Refused, TurnedAway
@@ -26,17 +27,20 @@ NO_STEP = 0
 
 def allow(facts: Facts) -> Allowed | Named:
     """Let the call go on with the proven identities in its headers, and what step 12 gave it."""
-    caller, subject = facts.of(Caller), facts.of(Credential).subject
-    headers = identity_headers(
-        workload=str(caller.workload) if caller.workload else None,
-        agent=caller.hop.agent,
-        user=str(subject.user) if subject else None,
-        decision=facts.of(Call).decision,
-    )
+    headers = (*derived(facts, _who), (DECISION, facts.of(Call).decision))
     if facts.find(NoToken) is not None:
         return Named(facts, LAST_STEP, headers)
     facts.of(Grant)  # Without either, step 12 did not speak: a fault, never an allow.
     return Allowed(facts, LAST_STEP, headers)
+
+
+def _who(facts: Facts) -> tuple[tuple[str, str], ...]:
+    caller, subject = facts.of(Caller), facts.of(Credential).subject
+    return identity_headers(
+        workload=str(caller.workload) if caller.workload else None,
+        agent=caller.hop.agent,
+        user=str(subject.user) if subject else None,
+    )
 
 
 def refuse(given: Given, facts: Facts, refused: Refused, step: int) -> TurnedAway | Need:

@@ -7,12 +7,14 @@ open by `record`. What a caller wrote is cut to `MAX_TEXT` characters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from functools import lru_cache
 from itertools import islice
 
 from authz.claims.check import Minted
 from authz.directory.compiled import Target
 from authz.directory.offers import Prompt, route_name
 from authz.model.call import Call
+from authz.model.clearance import derived
 from authz.model.instant import Instant, as_datetime
 from authz.model.masking import MAX_TEXT, shown
 from authz.model.operation import (
@@ -29,7 +31,7 @@ from authz.model.operation import (
 )
 from authz.model.outcome import Allowed, Facts, Forwarded, Named, Outcome
 from authz.model.pointer import extend
-from authz.model.principals import Caller, Identity, Proof, UserAlone
+from authz.model.principals import Caller, Identity, Proof, Subject, UserAlone
 from authz.model.reasons import verdict_of
 from authz.model.resource_uri import MAX_URI
 from authz.model.scopes import Scopes
@@ -80,7 +82,7 @@ def describe(
     facts = outcome.facts
     call = facts.of(Call)
     return {
-        "time": as_datetime(now).isoformat().replace("+00:00", "Z"),
+        "time": _written(now),
         "decision": call.decision,
         "trace": trace_of(facts),
         "world": world,
@@ -89,8 +91,7 @@ def describe(
         "reason": outcome.reason,
         "step": outcome.step,
         "detail": outcome.detail[:MAX_DETAIL],
-        **_who(facts),
-        "subject": _subject(facts),
+        **derived(facts, _parties),
         "peer": {"principal": call.principal[:MAX_PRINCIPAL], "address": call.peer_address[:64]},
         "target": _target(facts),
         "request": _request(call),
@@ -101,6 +102,11 @@ def describe(
         "envoy": {"stream": call.stream, "time": call.time},
         "stages_us": dict(stages),
     }
+
+
+@lru_cache(4)
+def _written(now: Instant) -> str:
+    return as_datetime(now).isoformat().replace("+00:00", "Z")
 
 
 def trace_of(facts: Facts) -> str:
@@ -114,7 +120,8 @@ def trace_of(facts: Facts) -> str:
     return next(filter(None, map(trace_id_of, offered)), call.new_trace)
 
 
-def _who(facts: Facts) -> Record:
+def _parties(facts: Facts) -> Record:
+    """Say who asks, and for whom: all that the proofs of a call say."""
     caller, credential = facts.find(Caller), facts.find(Credential)
     subject = credential.subject if credential else None
     return {
@@ -122,6 +129,7 @@ def _who(facts: Facts) -> Record:
         "agent": caller.hop.agent if caller else None,
         "user": str(subject.user) if subject else None,
         "chain": [hop.agent for hop in hops_of(facts)] if credential else None,
+        "subject": _subject(subject),
     }
 
 
@@ -144,10 +152,8 @@ def _proven(facts: Facts) -> Record:
     }
 
 
-def _subject(facts: Facts) -> Record | None:
+def _subject(subject: Subject | None) -> Record | None:
     """Say what the credential said of its user, as far as it counted: enough to decide again."""
-    credential = facts.find(Credential)
-    subject = credential.subject if credential else None
     if subject is None:
         return None
     login = subject.authentication
@@ -250,19 +256,22 @@ def _leaves(value: JSON, pointer: str) -> Iterator[tuple[str, JSON]]:
 
 
 def _rights(facts: Facts) -> Record:
-    asked, held, judgement = facts.find(Asked), facts.find(Held), facts.find(Judgement)
-    legs: dict[str, list[str]] = {}
-    if held is not None:
-        legs |= {party: _listed(scopes) for party, scopes in held.by_party.items()}
-    if judgement is not None:
-        legs["policy"] = _listed(judgement.granted)
+    judgement, (required, held) = facts.find(Judgement), derived(facts, _ceilings)
+    legs = held if judgement is None else {**held, "policy": _listed(judgement.granted)}
     return {
-        "required": _listed(asked.required) if asked else None,
+        "required": required,
         "legs": legs,
         "judged": {leg.party: leg.reason for leg in judgement.legs} if judgement else {},
         "policies": policies_of(judgement),
         "challenges": list(judgement.challenges) if judgement else [],
     }
+
+
+def _ceilings(facts: Facts) -> tuple[list[str] | None, dict[str, list[str]]]:
+    """Give the scopes that are required, and what of them each party holds."""
+    asked, held = facts.find(Asked), facts.find(Held)
+    legs = {party: _listed(scopes) for party, scopes in held.by_party.items()} if held else {}
+    return _listed(asked.required) if asked else None, legs
 
 
 def policies_of(judgement: Judgement | None) -> list[Record]:

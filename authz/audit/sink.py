@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import orjson
+
 CLOSED = -1
 """No descriptor: a number that the system might give to another file is not kept."""
 
@@ -60,6 +62,14 @@ class RecordFile:
     @staticmethod
     def line_of(record: Mapping[str, object]) -> bytes:
         """Give the line that *record* is, without its end."""
+        try:
+            line = orjson.dumps(record)
+        except TypeError:
+            # It takes no integers beyond 64 bits, and a caller may have written one.
+            line = b"\xff"
+        if line.isascii():
+            return line
+        # Whoever reads lines must not find one that ends at a character of a caller's.
         return json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
     def _open(self) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
 
 from authz.model.call import Call
 from authz.model.instant import Instant
 from authz.model.operation import Message, Operation, Protocol
+from authz.model.outcome import Facts
+
+Derived = TypeVar("Derived")
 
 MAX_SHOWN = 8 * 1024
 """Characters of proofs. What is longer is proven each time, and costs no memory."""
@@ -77,13 +81,28 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """What those steps learned where none of them refused."""
+    """What those steps learned where none of them refused; a fact of its own."""
 
     facts: tuple[object, ...]
     since: Instant
     until: Instant
     """The first instant at which a credential, a certificate or the keys behind it are over."""
 
+    _derived: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
+
     def holds_at(self, now: Instant) -> bool:
         """Say whether it would be found again. A clock that was set back finds anew."""
         return self.since <= now < self.until
+
+    def derive(self, work: Callable[[Facts], Derived]) -> Derived:
+        """Give what *work* makes of these facts alone; it is worked out once, and not changed."""
+        derived: Derived | None = self._derived.get(work)
+        if derived is None:
+            derived = self._derived[work] = work(Facts(*self.facts))
+        return derived
+
+
+def derived(facts: Facts, work: Callable[[Facts], Derived]) -> Derived:
+    """Give what *work* makes of a clearance's facts; of all there are, where there is none."""
+    clearance = facts.find(Clearance)
+    return work(facts) if clearance is None else clearance.derive(work)

@@ -16,7 +16,6 @@ from authz.model.headers import (
     AGENT,
     AUTHORIZATION,
     CREDENTIALS,
-    DECISION,
     OURS,
     USER,
     WORKLOAD,
@@ -46,14 +45,14 @@ _VISIBLE = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
 
 def identity_headers(
-    workload: str | None, agent: str, user: str | None, decision: str
+    workload: str | None, agent: str, user: str | None
 ) -> tuple[tuple[str, str], ...]:
     """
-    Give the headers that say who was proven; the token is the signer's to add.
+    Give the headers that say who was proven.
 
     Whom a client id proves is no workload of a trust domain: nothing is said of one.
     """
-    said = ((WORKLOAD, workload), (AGENT, agent), (USER, user), (DECISION, decision))
+    said = ((WORKLOAD, workload), (AGENT, agent), (USER, user))
     return tuple((name, header_value(value)) for name, value in said if value is not None)
 
 

@@ -71,8 +71,8 @@ def test_value(text: str, value: str) -> None:
 
 def test_who_is_not_there_has_no_header() -> None:
     """Without a user there is no user's header, not an empty one."""
-    with_user = dict(identity_headers("w", "a", "corp/u", "d"))
-    without = dict(identity_headers("w", "a", None, "d"))
+    with_user = dict(identity_headers("w", "a", "corp/u"))
+    without = dict(identity_headers("w", "a", None))
 
     assert with_user.pop("x-narrowgate-user") == "corp/u"
     assert with_user == without

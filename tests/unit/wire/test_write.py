@@ -37,7 +37,7 @@ STATUSES = {
 
 def allow(user: str | None) -> CheckResponse:
     """Write an allow for *user*."""
-    headers = identity_headers(WORKLOAD, AGENT, user, DECISION)
+    headers = (*identity_headers(WORKLOAD, AGENT, user), ("x-narrowgate-decision", DECISION))
     return write_allow(Allowed(Facts(CALL), 12, headers), CheckedToken(TOKEN))
 
 
