@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from authz.model.instant import Instant
+
+
+class Arrival(NamedTuple):
+    """What of a Check is ours, before anything of it is read."""
+
+    listener: str
+    decision: str
+    new_trace: str
 
 
 @dataclass(frozen=True, slots=True)

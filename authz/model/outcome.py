@@ -107,8 +107,8 @@ class Facts:
         Raises:
             ValueError: a fact of that type is known: no step corrects another.
         """
-        more = Facts()
-        more._by_type = by_type = self._by_type.copy()
+        more = Facts.__new__(Facts)
+        more._by_type = by_type = self._by_type.copy()  # noqa: SLF001 - of its own class
         for fact in facts:
             if by_type.setdefault(type(fact), fact) is not fact:
                 raise ValueError(f"{type(fact).__name__} was learned before")

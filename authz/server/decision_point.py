@@ -28,7 +28,7 @@ from authz.claims.check import (
 )
 from authz.claims.reuse import sameness_of
 from authz.decide import decide
-from authz.model.call import Call
+from authz.model.call import Arrival, Call
 from authz.model.instant import Instant
 from authz.model.needs import Need
 from authz.model.outcome import (
@@ -155,11 +155,11 @@ class DecisionPoint:
             patience: How long it may wait for what has to be found out elsewhere.
         """
         moment = self._moment()
-        unread = _unread(listener)
-        known = Facts(unread)
+        arrived = _arrival(listener)
+        known: Facts | None = None
         try:
             started = perf_counter_ns()
-            call = read_check(CheckRequest.FromString(request), unread, metadata)
+            call = read_check(CheckRequest.FromString(request), arrived, metadata)
             moment.over("read", started)
             known = Facts(call)
             decided = self._decide(call, moment, patience)
@@ -179,15 +179,15 @@ class DecisionPoint:
                     assert_never(other)
         except BaseException as error:  # noqa: BLE001 - the one place: any fault, a panic of the
             # engine's included (which is no Exception), is an explicit no.
-            return self._fault(known, error, moment)
+            return self._fault(known or _nothing_of(arrived), error, moment)
 
     def refuse_stranger(self, listener: str) -> CheckResponse:
         """Answer a Check of somebody who is no listed Envoy: no token, and nothing is read."""
-        return self._fault(Facts(_unread(listener)), NoListedEnvoy(), self._moment())
+        return self._fault(_nothing_of(_arrival(listener)), NoListedEnvoy(), self._moment())
 
     def refuse_overload(self, listener: str) -> CheckResponse:
         """Answer a Check that there is no time for; nothing of it is read."""
-        known, moment = Facts(_unread(listener)), self._moment()
+        known, moment = _nothing_of(_arrival(listener)), self._moment()
         outcome = overloaded(known)
         try:
             self._record(outcome, moment)
@@ -282,7 +282,13 @@ def _described(
     return describe(outcome, moment.now, world.version, moment.stages, headers, minted)
 
 
-def _unread(listener: str) -> Call:
-    """Give a call with new ids, 128 random bits each."""
+def _arrival(listener: str) -> Arrival:
+    """Give new ids, 128 random bits each."""
     ids = secrets.token_hex(32)
-    return unread_call(listener, decision=ids[:32], new_trace=ids[32:])
+    return Arrival(listener, decision=ids[:32], new_trace=ids[32:])
+
+
+def _nothing_of(arrived: Arrival) -> Facts:
+    """Give what is known of a Check that was not read."""
+    listener, decision, new_trace = arrived
+    return Facts(unread_call(listener, decision=decision, new_trace=new_trace))

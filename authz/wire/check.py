@@ -15,7 +15,7 @@ from itertools import chain
 from google.rpc import code_pb2
 
 from authz._proto import base_pb2, external_auth_pb2
-from authz.model.call import Call
+from authz.model.call import Arrival, Call
 from authz.model.headers import AUTHORIZATION
 from authz.model.instant import Instant
 from authz.model.outcome import Allowed, Answer, CheckedToken, Facts, Forwarded, Named
@@ -59,10 +59,10 @@ def unread_call(listener: str, *, decision: str, new_trace: str) -> Call:
 
 
 def read_check(
-    request: external_auth_pb2.CheckRequest, unread: Call, metadata: Mapping[str, str]
+    request: external_auth_pb2.CheckRequest, arrived: Arrival | Call, metadata: Mapping[str, str]
 ) -> Call:
     """
-    Give *unread* with what a Check says. Nothing is judged here, and nothing is left to guess.
+    Give what *arrived* says. Nothing is judged here, and nothing is left to guess.
 
     Headers that Envoy sends raw (`header_map`) are joined as it joins the
     others: several values of one name with a bare comma. *metadata* of the gRPC
@@ -73,9 +73,9 @@ def read_check(
     sent = attributes.request.time
     body, text = http.raw_body, http.body
     return Call(
-        decision=unread.decision,
-        new_trace=unread.new_trace,
-        listener=unread.listener,
+        decision=arrived.decision,
+        new_trace=arrived.new_trace,
+        listener=arrived.listener,
         principal=source.principal,
         certificate=source.certificate,
         peer_address=source.address.socket_address.address,
@@ -95,11 +95,13 @@ def read_check(
 
 
 def _headers(http: external_auth_pb2.AttributeContext.HttpRequest) -> dict[str, str]:
-    raw = (
-        (row.key, row.value or row.raw_value.decode("latin-1")) for row in http.header_map.headers
-    )
+    mapped, rows = dict(http.headers.items()), http.header_map.headers
+    names = "".join(mapped)
+    if not rows and names == names.lower():
+        return mapped
+    raw = ((row.key, row.value or row.raw_value.decode("latin-1")) for row in rows)
     headers: dict[str, str] = {}
-    for spelt, value in chain(http.headers.items(), raw):
+    for spelt, value in chain(mapped.items(), raw):
         name = spelt.lower()
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     return headers
