@@ -16,7 +16,16 @@ from authz.policy.compiled import Policies
 from authz.policy.judge import judge
 from authz.policy.load import load_policies
 from authz.policy.question import Question
-from tests.unit.policy.test_judge import ALICE, DIRECTORY, GLOBAL, PERMIT, QUESTION
+from tests.support.whole import judged_whole
+from tests.unit.policy.test_judge import (
+    ALICE,
+    ASSISTANT,
+    DIRECTORY,
+    GLOBAL,
+    PERMIT,
+    QUESTION,
+    WRITER,
+)
 
 GROUP = '@id("g") permit (principal in Group::"corp/researchers", action, resource);'
 AGENTS = '@id("a") permit (principal is Agent, action, resource);'
@@ -155,3 +164,38 @@ def test_every_memo_is_bounded_and_named() -> None:
 
     assert len({memo.name for memo in memos}) == len(memos) == 6
     assert all(0 < memo.bound <= 100_000 for memo in memos)
+
+
+TOLD_APART = (
+    'principal.scopes.contains("docs:read")',
+    'context.session has user && context.session.user == User::"corp/bob"',
+    "context.session has user && context.session.user == principal",
+    "context.session has agent && context.session.agent == principal",
+    "principal is User || context.session.chain.actors.contains(principal)",
+    'context.session has user && context.session.user.scopes.contains("docs:read")',
+    'context.session has user && context.session.user in Group::"corp/researchers"',
+    'context.session.chain.actors.contains(Agent::"research/writer")',
+    "context.session.chain.depth == 1",
+    "context.session.auth.level >= 2",
+    'principal == User::"corp/bob" || principal is Agent',
+)
+CHANGES: tuple[dict[str, Any], ...] = (
+    {},
+    {"user_scopes": frozenset()},
+    {"hops": (WRITER, ASSISTANT)},
+)
+EVERYBODY = tuple(
+    asked(user=user and replace(ALICE, user=UserId("corp", user), groups=groups), **change)
+    for user in (None, "alice", "bob")
+    for groups in (frozenset[str](), ALICE.groups)
+    for change in CHANGES
+)
+
+
+@pytest.mark.parametrize("condition", TOLD_APART)
+def test_whoever_asked_before(condition: str) -> None:
+    """Each is judged by all that a policy sees of everybody, whoever was judged before."""
+    policies = load(READS.format(condition))
+
+    for question in (*EVERYBODY, *EVERYBODY):
+        assert judge(question, policies) == judged_whole(question, policies)
