@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.directory.listening import MeshRestricted
 from authz.directory.load import OwnPlaces
 from authz.server.asking import Asking
+from authz.server.beside import set_aside
 from authz.server.certificates import Certificates
 from authz.server.decision_point import DecisionPoint, read_clock
 from authz.server.grpc_face import GrpcFace
@@ -30,7 +32,7 @@ from authz.sources.declared import ChangedMeanwhile, Declared
 from authz.sources.kept import KeptVerdict
 from authz.sources.opening import open_declared
 from authz.sources.peer import Outside
-from authz.sources.validate import NoVerdict, Validator
+from authz.sources.validate import Validator
 from authz.telemetry.logs import open_log
 from authz.tokens.seals import Seals
 from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_key_ring
@@ -58,7 +60,7 @@ def serve(settings: ServeSettings) -> Exit:
             say = log.error if diagnostic.severity is Severity.ERROR else log.warning
             say("invalid_world", what=str(diagnostic))
         return Exit.INVALID_WORLD
-    except (CannotListen, ChangedMeanwhile, KeysUnusable, NoVerdict, OSError) as error:
+    except (CannotListen, ChangedMeanwhile, KeysUnusable, OSError) as error:
         log.error("cannot_start", why=str(error))
         return Exit.CANNOT_START
     return code
@@ -95,6 +97,8 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
     opened.enter_context(Watching(reload.parts(_certificates(gate, faces)), reload.each_round, log))
     # A stop does not wait for a validation.
     opened.callback(validator.interrupt)
+    gc.collect()
+    set_aside()
     http.announce_ready()
     _say_serving(declared, http, keys, log)
     signal.sigwait(STOP_SIGNALS)

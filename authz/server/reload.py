@@ -19,6 +19,7 @@ from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Seve
 from authz.directory.restart import restart_mistakes
 from authz.model.instant import Instant
 from authz.server.asking import Asking
+from authz.server.beside import beside_requests
 from authz.server.certificates import Certificates, CertificateUnusable
 from authz.server.standing import Standing
 from authz.server.watching import NotNow, Part
@@ -112,7 +113,9 @@ class Reload:
 
     def _read(self) -> Declared:
         """Read what another process has found to be sound, and nothing else."""
-        declared = read_vetted(self.home, self.validator.validate())
+        vetted = self.validator.validate()
+        with beside_requests():
+            declared = read_vetted(self.home, vetted)
         gate = declared.directory.gate
         mistakes = [*restart_mistakes(declared.gate, self.gate, gate)]
         if mistakes:

@@ -13,13 +13,13 @@ from authz.sources.declared import (
     ChangedMeanwhile,
     Declared,
     Texts,
-    Vetted,
     check_texts,
     load_texts,
+    read_declared,
     read_texts,
 )
 from authz.sources.kept import KeptVerdict
-from authz.sources.validate import Validator
+from authz.sources.validate import NoVerdict, Validator
 
 LARGE = 512 * 1024
 """Bytes of a world from which on a verdict is kept. A smaller one is validated sooner than a
@@ -43,7 +43,6 @@ def open_declared(
 
     Raises:
         InvalidWorld: with every mistake.
-        NoVerdict: the process that validates ended without an answer.
         ChangedMeanwhile: somebody goes on writing.
     """
     texts = read_texts(home)
@@ -57,19 +56,22 @@ def open_declared(
     try:
         with kept.alone():
             # Another process may have done it while this one waited.
-            return _as_kept(home, texts, kept) or _validated(home, kept, validator)
+            return _as_kept(home, texts, kept) or _validated(home, kept, validator, log)
     except OSError as error:
         log.warning("verdict_not_kept", file=str(kept.file), why=str(error))
-        return _loaded(home, validator.validate())
+        return read_declared(home)
 
 
-def _validated(home: Path, kept: KeptVerdict, validator: Validator) -> Declared:
-    vetted = validator.validate()
+def _validated(
+    home: Path, kept: KeptVerdict, validator: Validator, log: FilteringBoundLogger
+) -> Declared:
+    try:
+        vetted = validator.validate()
+    except NoVerdict as error:
+        # Its time is measured for reloads; nobody waits for an answer of ours before a start.
+        log.warning("validated_here", why=str(error))
+        vetted = read_declared(home).vetted
     kept.keep(vetted)
-    return _loaded(home, vetted)
-
-
-def _loaded(home: Path, vetted: Vetted) -> Declared:
     return load_texts(home, read_texts(home), vetted)
 
 

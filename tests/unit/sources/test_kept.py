@@ -13,6 +13,7 @@ from authz.sources import kept, opening
 from authz.sources.declared import Declared, Vetted, read_declared
 from authz.sources.kept import KeptVerdict
 from authz.sources.opening import open_declared
+from authz.sources.validate import NoVerdict
 from authz.tokens.rotation import replace_compromised, rotate
 from authz.tokens.seals import Seals
 from authz.tokens.signing_keys import open_key_ring
@@ -196,5 +197,20 @@ def test_a_folder_that_is_not_ours(starts: Starts) -> None:
     first = starts.start()
 
     assert first.vetted == read_declared(starts.home).vetted
-    assert starts.validator.asked == 1
     assert starts.log.events == ["verdict_not_kept"]
+
+
+def test_no_answer(starts: Starts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A world that takes a process too long is validated here, before anybody asks, and kept."""
+
+    def no_answer(_: object) -> Vetted:
+        raise NoVerdict("it takes longer than 60 s")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Counting, "validate", no_answer)
+        first = starts.start()
+    second = starts.start()
+
+    assert first.vetted == second.vetted == read_declared(starts.home).vetted
+    assert starts.validator.asked == 0
+    assert starts.log.events == ["validated_here"]
