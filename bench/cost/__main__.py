@@ -69,7 +69,7 @@ def count(options: Sequence[str]) -> Counted:
     """
     with tempfile.TemporaryDirectory(prefix="cost-") as made:
         folder, told = Path(made), Path(made, "calls.json")
-        command = [sys.executable, "-m", "bench.cost.counted", str(folder / "home"), str(told)]
+        command = [sys.executable, "-m", "bench.cost.counted", str(folder / "worlds"), str(told)]
         (folder / "dumps").mkdir()
         try:
             dumps = run_counted([*command, "--instructions", *options], folder / "dumps")
@@ -113,7 +113,7 @@ def _tell(found: Sequence[Change]) -> None:
     for each in found:
         verdict = "DEARER" if each.is_too_dear else "cheaper" if each.is_cheaper else "as before"
         print(
-            f"{each.scenario:24} {each.before.instructions:>12,} → {each.after.instructions:>12,}"
+            f"{each.scenario:36} {each.before.instructions:>12,} → {each.after.instructions:>12,}"
             f" instructions a decision {each.ratio - 1:>+8.1%}  {verdict}"
         )
         if each.is_too_dear:

@@ -19,7 +19,7 @@ from bench.own.gate import Gate, opened_gate
 from bench.own.scenarios import SCENARIOS, Scenario
 from bench.own.worlds import Size, write_world
 
-COUNTED = (
+SMALL = (
     "allow",
     "allow, mint",
     "reads new arguments",
@@ -29,6 +29,13 @@ COUNTED = (
     "refused: policy",
     "challenged",
 )
+"""Counted in a world of the usual size."""
+
+LARGE = ("reads new arguments", "new user")
+"""Counted where ten times as much is declared; what asks the engine must not notice."""
+
+MANY = Size(policies=500, agents=500, tools=500)
+COUNTED = (*SMALL, *(f"{name}, much declared" for name in LARGE))
 
 WARMING, DECISIONS = 4, 8
 """Checks before anything is counted, and Checks of which each count is the sum."""
@@ -45,19 +52,23 @@ def main() -> None:
     parser.add_argument("--instructions", action="store_true")
     parser.add_argument("--plant", action="store_true")
     options = parser.parse_args()
-    home = write_world(options.folder, Size())
-    with opened_gate(home) as gate:
-        for name in COUNTED:
-            _warm_up(gate, SCENARIOS[name])
+    small = write_world(options.folder / "small", Size())
+    large = write_world(options.folder / "large", MANY)
+    with opened_gate(small) as one, opened_gate(large) as other:
+        asked = [(one, SCENARIOS[name]) for name in SMALL]
+        asked += [(other, SCENARIOS[name]) for name in LARGE]
+        for gate, scenario in asked:
+            _warm_up(gate, scenario)
         # What it costs depends on what else there is in the heap, so it is left out.
         gc.collect()
         gc.disable()
-        blocks = {name: _block(gate, SCENARIOS[name], options.plant) for name in COUNTED}
-        calls = {name: count_calls(block, DECISIONS) for name, block in blocks.items()}
-        options.output.write_text(json.dumps(calls))
+        planted = PLANTED if options.plant else None
+        blocks = [_block(*each, WARMING, planted) for each in asked]
+        calls = [count_calls(block, DECISIONS) for block in blocks]
+        options.output.write_text(json.dumps(dict(zip(COUNTED, calls, strict=True))))
         if options.instructions:
-            again = [_block(gate, SCENARIOS[name], options.plant, 1) for name in COUNTED]
-            count_instructions(again)
+            further = WARMING + DECISIONS
+            count_instructions([_block(*each, further, planted) for each in asked])
 
 
 def _warm_up(gate: Gate, scenario: Scenario) -> None:
@@ -65,10 +76,11 @@ def _warm_up(gate: Gate, scenario: Scenario) -> None:
         gate.prove(scenario, number)
 
 
-def _block(gate: Gate, scenario: Scenario, is_planted: bool, turn: int = 0) -> Callable[[], None]:  # noqa: FBT001
-    checks: Sequence[bytes] = scenario.checks(WARMING + turn * DECISIONS, DECISIONS)
-    if is_planted:
-        checks = [*checks, *checks[::PLANTED]]
+def _block(gate: Gate, scenario: Scenario, start: int, planted: int | None) -> Callable[[], None]:
+    """Give what decides Checks from number *start* on; every *planted*th is answered twice."""
+    checks: Sequence[bytes] = scenario.checks(start, DECISIONS)
+    if planted:
+        checks = [*checks, *checks[::planted]]
 
     def block() -> None:
         for each in checks:
