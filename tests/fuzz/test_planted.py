@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha512
+from json import JSONDecoder
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ PLANTED = (
     ),
     Planted("xfcc", "authz.identity.xfcc.KEYS", {"by", "x"}, b"By=a;x=b"),
     Planted("certificate", "authz.identity.certificate.sha256", sha512, Leaf().der(NOW)),
-    Planted("json", "authz.model.strict_json._members", dict, b'{"a": 1, "a": 2}'),
+    Planted("json", "authz.model.strict_json._DECODER", JSONDecoder(), b'{"a": 1, "a": 2}'),
     Planted("json", "authz.model.strict_json.MAX_DEPTH", 2, b"[[[1]]]"),
     Planted("message", "authz.protocols.mcp._check_mirrors", nothing, POST + CALL),
     Planted("token", "authz.identity.keys.PublicKey.verifies", lambda *_: True, FORGED.encode()),
