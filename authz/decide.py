@@ -39,7 +39,8 @@ from authz.steps.token import describe_token
 from authz.steps.workload import prove_workload
 from authz.world import World
 
-Taken = Passed[object] | Answered | Opened | Refused | Need
+Ended = Answered | Opened | Refused | Need
+Taken = Passed[object] | Ended
 """What a step says: go on, done, no, or what it has to know first."""
 
 
@@ -102,11 +103,10 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
 def _take(steps: tuple[Step, ...], given: Given, facts: Facts) -> Facts | Outcome | Need:
     """Take *steps* in order; give what is known after them, or how the decision ends."""
     for step in steps:
-        match step.take(given, facts):
-            case Passed(fact, besides):
-                facts = facts.learn(fact, *besides)
-            case ended:
-                return _end(ended, given, facts, step)
+        taken = step.take(given, facts)
+        if not isinstance(taken, Passed):
+            return _end(taken, given, facts, step)
+        facts = facts.learn(taken.fact, *taken.besides)
     return facts
 
 
@@ -124,18 +124,18 @@ def _clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
     learned: tuple[object, ...] = ()
     until = LATEST
     for step in CLEARING:
-        match step.take(narrow, known.learn(*learned)):
-            case Passed(fact, besides, ends):
-                learned, until = (*learned, fact, *besides), min(until, ends)
-            case ended:
-                return _end(ended, given, facts.learn(*learned), step)
-    found = Clearance(learned, given.now, until)
+        taken = step.take(narrow, known)
+        if not isinstance(taken, Passed):
+            return _end(taken, given, facts.learn(*learned), step)
+        known = known.learn(taken.fact, *taken.besides)
+        learned, until = (*learned, taken.fact, *taken.besides), min(until, taken.until)
+    found = Clearance(learned, known, given.now, until)
     if not given.answers and shown.is_short:
         world.clearances.keep(shown, found)
     return facts.learn(found, *learned)
 
 
-def _end(taken: Taken, given: Given, facts: Facts, step: Step) -> Outcome | Need:
+def _end(taken: Ended, given: Given, facts: Facts, step: Step) -> Outcome | Need:
     match taken:
         case Answered(answer):
             return Replied(facts, step.number, answer)
@@ -145,7 +145,5 @@ def _end(taken: Taken, given: Given, facts: Facts, step: Step) -> Outcome | Need
             return refuse(given, facts.learn(*refused.facts), refused, step.number)
         case KeysNeeded() | IntrospectionNeeded() | ChallengeNeeded() as need:
             return need
-        case Passed():
-            raise TypeError("a step that passed ends nothing")
         case other:
             assert_never(other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple, Unpack
 
 from authz.model.call import Call
 from authz.model.instant import Instant
@@ -12,6 +12,7 @@ from authz.model.operation import Message, Operation, Protocol
 from authz.model.outcome import Facts
 
 Derived = TypeVar("Derived")
+OfWorld = TypeVarTuple("OfWorld")
 
 MAX_SHOWN = 8 * 1024
 """Characters of proofs. What is longer is proven each time, and costs no memory."""
@@ -84,6 +85,9 @@ class Clearance:
     """What those steps learned where none of them refused; a fact of its own."""
 
     facts: tuple[object, ...]
+    known: Facts
+    """These, and the little that they were found out from."""
+
     since: Instant
     until: Instant
     """The first instant at which a credential, a certificate or the keys behind it are over."""
@@ -94,11 +98,18 @@ class Clearance:
         """Say whether it would be found again. A clock that was set back finds anew."""
         return self.since <= now < self.until
 
-    def derive(self, work: Callable[[Facts], Derived]) -> Derived:
-        """Give what *work* makes of these facts alone; it is worked out once, and not changed."""
+    def derive(
+        self, work: Callable[[Facts, Unpack[OfWorld]], Derived], *of_world: *OfWorld
+    ) -> Derived:
+        """
+        Give what *work* makes of what is known here; it is worked out once, and not changed.
+
+        *of_world* is what else it takes: parts of the world that this belongs to, so
+        always the same.
+        """
         derived: Derived | None = self._derived.get(work)
         if derived is None:
-            derived = self._derived[work] = work(Facts(*self.facts))
+            derived = self._derived[work] = work(self.known, *of_world)
         return derived
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, NewType, TypeVar
@@ -118,6 +118,16 @@ class Facts:
         """Give the fact of type *kind*, which an earlier step must have learned."""
         fact: Fact = self._by_type[kind]
         return fact
+
+    def require(self, kinds: Set[type]) -> None:
+        """
+        Check that facts of all *kinds* are known.
+
+        Raises:
+            KeyError: one is missing.
+        """
+        if not self._by_type.keys() >= kinds:
+            raise KeyError(*(kind.__name__ for kind in kinds - self._by_type.keys()))
 
     def find(self, kind: type[Fact]) -> Fact | None:
         """Give the fact of type *kind*, or None where its step did not run."""

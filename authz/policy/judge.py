@@ -8,16 +8,17 @@ that really leads to an allow is offered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from authz.directory.offers import Prompt, Tool
+from authz.directory.offers import Offer, Prompt, Tool
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
+from authz.model.strict_json import JSON
 from authz.policy.annotations import STEP_UPS
 from authz.policy.arguments import Arguments, BadArgument, check_exact, sort_arguments
 from authz.policy.compiled import Policies
-from authz.policy.legs import leg_verdicts
+from authz.policy.legs import are_settled, leg_verdicts
 from authz.policy.question import USER, Judgement, Leg, Question
 from authz.policy.session import NO_EVIDENCE, Evidence
 from authz.policy.shapes import ANY_OBJECT
@@ -54,10 +55,45 @@ def judge(question: Question, policies: Policies) -> Judgement:
         challenges, with all that would have to be met; or the reason of the no.
     """
     try:
-        arguments = sorted_arguments(question, policies)
+        arguments = sorted_arguments(question.offer, question.arguments, policies)
     except BadArgument as error:
         return Judgement(Reason.BAD_ARGUMENT, detail=str(error))
     return deliberate(question, policies, partial(leg_verdicts, question, arguments, policies))
+
+
+def settle(question: Question, policies: Policies) -> Judgement | None:
+    """
+    Judge a question for whatever it is called with, and whenever and wherever from.
+
+    Args:
+        question: Without anything that only one call says: its `arguments`, `now`,
+            `peer_address`, `headers` and `uri` are not looked at.
+        policies: The world's.
+
+    Returns:
+        An allow. None where a leg looks at these, and where it is none: why it is
+        not may depend on more. Arguments still have to be `usable`.
+    """
+    if not are_settled(question, policies):
+        return None
+    judgement = deliberate(
+        question, policies, partial(leg_verdicts, question, Arguments(), policies)
+    )
+    return judgement if judgement.reason is Reason.ALLOW else None
+
+
+def usable(
+    offer: Offer | None, arguments: Mapping[str, JSON] | None, policies: Policies
+) -> Judgement | None:
+    """Give the no for *arguments* that cannot be judged, or that readers differ over; else None."""
+    if arguments is None:
+        return None
+    try:
+        sorted_arguments(offer, arguments, policies)
+        check_exact(arguments)
+    except BadArgument as error:
+        return Judgement(Reason.BAD_ARGUMENT, detail=str(error))
+    return None
 
 
 def deliberate(question: Question, policies: Policies, ask: Verdicts) -> Judgement:
@@ -145,17 +181,19 @@ def _permitted(
     return Judgement(_CHALLENGES[challenges[0]], first, granted, challenges)
 
 
-def sorted_arguments(question: Question, policies: Policies) -> Arguments:
+def sorted_arguments(
+    offer: Offer | None, arguments: Mapping[str, JSON] | None, policies: Policies
+) -> Arguments:
     """
-    Give the arguments of *question* as the engine gets them.
+    Give *arguments* of *offer* as the engine gets them.
 
     Raises:
         BadArgument: they cannot be judged.
     """
-    match question.offer, question.arguments:
-        case Tool(name=name), arguments if arguments is not None:
+    match offer, arguments:
+        case Tool(name=name), Mapping():
             return sort_arguments(arguments, policies.shapes[name])
-        case Prompt(), arguments if arguments is not None:
+        case Prompt(), Mapping():
             # A prompt's arguments are texts without a schema: policies read them as texts alone.
             return sort_arguments(arguments, ANY_OBJECT)
     return Arguments()

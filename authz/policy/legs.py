@@ -31,6 +31,13 @@ def leg_verdicts(
     return [_verdict(leg, party, live, policies) for leg, party in legs]
 
 
+def are_settled(question: Question, policies: Policies) -> bool:
+    """Say whether no leg looks at anything but who asks, for whom, and for what."""
+    plan = plan_of(question, policies)
+    legs = _parties(plan, question, policies)
+    return not plan.is_quarantined and all(leg.is_settled for leg, _ in legs)
+
+
 def _parties(plan: Plan, question: Question, policies: Policies) -> list[tuple[LegPlan, Principal]]:
     found = []
     user = question.user

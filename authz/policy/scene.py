@@ -90,7 +90,7 @@ def stages_of(
     evidence = NO_EVIDENCE
     for kind in assumed:
         evidence = evidence.with_step_up(kind, question.required)
-    requests = requests_of(question, sorted_arguments(question, policies))
+    requests = requests_of(question, sorted_arguments(question.offer, question.arguments, policies))
     text = entities_of(question, policies, evidence)
     entities = Entities.from_json_str(text)
     rows = {(row["uid"]["type"], row["uid"]["id"]): row for row in json.loads(text)}

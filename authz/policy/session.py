@@ -63,6 +63,9 @@ class Fact:
     written: Callable[[Any], object] = _as_it_is
     """How the engine reads it; None where it is absent."""
 
+    lasts: bool = True
+    """It follows from who asks, for whom, and for what; not from the one call."""
+
 
 def session_of(facts: Iterable[Fact], values: Iterable[Any]) -> Json:
     """Give the session with *facts* alone, which are *values*."""
@@ -134,9 +137,9 @@ USER = Fact(
 HAS_USER = Fact(("user",), lambda question, *_: "" if question.user else None, _user)
 """`USER` where nobody asks who it is."""
 
-NOW = Fact(("clock", "now"), lambda question, *_: question.now, _datetime)
-ARGS = Fact(("args",), lambda *_: "", lambda _: link(*ARGUMENTS))
-SEEN_HEADERS = Fact(("headers",), lambda *_: "", lambda _: link(*HEADERS))
+NOW = Fact(("clock", "now"), lambda question, *_: question.now, _datetime, lasts=False)
+ARGS = Fact(("args",), lambda *_: "", lambda _: link(*ARGUMENTS), lasts=False)
+SEEN_HEADERS = Fact(("headers",), lambda *_: "", lambda _: link(*HEADERS), lasts=False)
 
 SESSION = (
     DEPTH,
@@ -146,9 +149,13 @@ SESSION = (
     Fact(("auth", "amr"), lambda question, *_: _login(question).amr, sorted),
     Fact(("auth", "time"), _login_time, _datetime),
     NOW,
-    Fact(("clock", "hour"), lambda question, _, zone: _local(question, zone).hour),
-    Fact(("clock", "weekday"), lambda question, _, zone: _local(question, zone).isoweekday()),
-    Fact(("net", "source"), lambda question, *_: question.peer_address, _address),
+    Fact(("clock", "hour"), lambda question, _, zone: _local(question, zone).hour, lasts=False),
+    Fact(
+        ("clock", "weekday"),
+        lambda question, _, zone: _local(question, zone).isoweekday(),
+        lasts=False,
+    ),
+    Fact(("net", "source"), lambda question, *_: question.peer_address, _address, lasts=False),
     Fact(("consent", "granted"), lambda _, evidence, __: evidence.consent is not None),
     Fact(("consent", "scopes"), lambda _, evidence, __: evidence.consent or NO_SCOPES, sorted),
     Fact(("approval", "granted"), lambda _, evidence, __: evidence.approved),

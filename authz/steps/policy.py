@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from authz.directory.offers import Tool
-from authz.model.operation import Message, PromptUse, Protocol, ResourceUse, ToolCall
+from authz.model.call import Call
+from authz.model.clearance import Clearance
+from authz.model.instant import EARLIEST, Instant
+from authz.model.operation import Message, Operation, PromptUse, Protocol, ResourceUse, ToolCall
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
-from authz.policy.judge import judge
+from authz.model.strict_json import JSON
+from authz.policy.compiled import Policies
+from authz.policy.judge import judge, settle, usable
 from authz.policy.question import Judgement, Question
 from authz.protocols.mcp import agrees_with_mirrors
 from authz.steps.ceilings import UserScopes
 from authz.steps.given import Asked, Credential, Given, Link, hops_of
 
 CHALLENGES = frozenset({Reason.STEP_UP_REQUIRED, Reason.CONSENT_REQUIRED, Reason.APPROVAL_PENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What policy says of all calls of one clearance, if that does not depend on the call."""
+
+    judgement: Judgement | None
+
+
+NOT_SETTLED = Settled(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +42,28 @@ def judge_policies(given: Given, facts: Facts) -> Passed[Judgement] | Refused:
     """Refuse what policy forbids, does not permit, or permits without every required scope."""
     if not _mirrors_agree(given, facts):
         return Refused(Reason.BAD_ARGUMENT, "an mcp-param header differs from the arguments")
-    judgement = judge(question_of(given, facts), given.world.policies)
+    judgement = _judged(given, facts)
     if judgement.reason is Reason.ALLOW or judgement.reason in CHALLENGES:
         return Passed(judgement)
     return Refused(judgement.reason, judgement.detail, facts=(judgement,))
+
+
+def _judged(given: Given, facts: Facts) -> Judgement:
+    """Judge the call, or only its arguments where they are all that is left to judge."""
+    policies, clearance = given.world.policies, facts.find(Clearance)
+    settled = clearance.derive(_settled, policies) if clearance else NOT_SETTLED
+    if settled.judgement is None:
+        return judge(question_of(given, facts), policies)
+    arguments = _arguments_of(facts.of(Message).operation)
+    return usable(facts.of(Asked).offer, arguments, policies) or settled.judgement
+
+
+def _settled(facts: Facts, policies: Policies) -> Settled:
+    return Settled(settle(_question(facts, EARLIEST, facts.of(Call)), policies))
+
+
+def _arguments_of(operation: Operation) -> Mapping[str, JSON] | None:
+    return operation.arguments if isinstance(operation, (ToolCall, PromptUse)) else None
 
 
 def check_challenges(_given: Given, facts: Facts) -> Passed[NothingAsked] | Refused:
@@ -50,18 +84,22 @@ def _mirrors_agree(given: Given, facts: Facts) -> bool:
 
 def question_of(given: Given, facts: Facts) -> Question:
     """Give what is asked of the policies, from what the steps before learned."""
+    return _question(facts, given.now, given.call)
+
+
+def _question(facts: Facts, now: Instant, call: Call) -> Question:
     operation, asked = facts.of(Message).operation, facts.of(Asked)
     return Question(
         target=facts.of(Link).target,
         offer=asked.offer,
         method=operation.method,
-        arguments=(operation.arguments if isinstance(operation, (ToolCall, PromptUse)) else None),
+        arguments=_arguments_of(operation),
         uri=operation.uri if isinstance(operation, ResourceUse) else "",
         user=facts.of(Credential).subject,
         user_scopes=facts.of(UserScopes).scopes,
         hops=hops_of(facts),
         required=asked.required,
-        now=given.now,
-        peer_address=given.call.peer_address,
-        headers=given.call.headers,
+        now=now,
+        peer_address=call.peer_address,
+        headers=call.headers,
     )
