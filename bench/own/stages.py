@@ -33,8 +33,8 @@ WHOLE = "whole decision"
 PART = "… of which"
 """Begins the name of what is a part of the stage above it."""
 
-NOTE = """Each stage is done again and again by itself, so it finds the processor's caches warmer than
-a whole decision does; that, making ids and catching faults is what lies between the stages."""
+NOTE = """Each stage is done again and again by itself, so it finds the processor's caches warmer
+than a whole decision does; that, making ids and catching faults is what lies between them."""
 
 ID = "0" * 32
 
