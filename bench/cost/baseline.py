@@ -25,7 +25,7 @@ MOST_NAMED = 12
 
 LEAST_CALLS = 0.01
 
-PACKAGES = ("cedarpy", "cryptography", "protobuf", "pyjwt")
+PACKAGES = ("cedarpy", "cryptography", "orjson", "protobuf", "pyjwt")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from rich.table import Table as RichTable
 import authz
 
 FOLDER = Path(__file__).parent.parent / "results"
-PACKAGES = ("cedarpy", "cryptography", "grpcio", "protobuf", "pyjwt", "pyyaml")
+PACKAGES = ("cedarpy", "cryptography", "grpcio", "orjson", "protobuf", "pyjwt", "pyyaml")
 
 Cell = str | float | None
 """A figure, a name, or nothing."""
