@@ -60,6 +60,13 @@ SECONDS ?= 60
 reload-load: $(READY) ## change directory, policies, keys and certificates under a steady load; prints figures
 	$(BIN)/python -m tests.reload $(SECONDS)
 
+.PHONY: bench-peers
+ROUNDS ?= 5
+bench-peers: SECONDS = 2.5
+bench-peers: $(READY) ## ours, OPA and plain Go side by side, into bench/results; wants Go 1.26 (QUICK=1 ROUNDS=5 SECONDS=2.5)
+	$(BIN)/python -m bench.peers --rounds $(if $(QUICK),2,$(ROUNDS)) --seconds $(if $(QUICK),1,$(SECONDS)) \
+	  $(if $(QUICK),--quick --name quick)
+
 .PHONY: sabotage
 sabotage: $(READY) ## take each wall away in a copy: which test turns red first? (ONLY=… JOBS=2)
 	$(BIN)/python -m tools.sabotage --jobs $(or $(JOBS),2) --only '$(ONLY)'
@@ -123,4 +130,4 @@ lock: $(READY) ## resolve pyproject.toml into requirements/ anew
 
 .PHONY: clean
 clean: ## remove everything that this file made
-	rm -rf $(VENV) .demo .fuzz .idp .clients {examples/idp,tests/clients/drivers}/node_modules .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .bench .demo .fuzz .idp .clients {examples/idp,tests/clients/drivers}/node_modules .mypy_cache .ruff_cache .hypothesis build dist

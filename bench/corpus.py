@@ -6,7 +6,7 @@
 |---|---|
 | `hot.bin` | one call with one token |
 | `mix.bin` | 20,000 calls, drawn by Zipf from 10,000 tokens and 200 tools; 97 % are allowed |
-| `uniq.bin` | 10,000 calls, each with another token |
+| `uniq.bin` | 40,000 calls, each with another token, four a user |
 | `world.json`, `data.json` | the scenario's facts, for the Go floor and for OPA |
 | `jwks.json` | the issuer's keys |
 
@@ -26,8 +26,9 @@ from bench.checks import Clock, body_of, check_of, claims_of, token_of
 from bench.scenario import AUDIENCE, ISSUER, KEY, SEED, Scenario, scenario, zipf
 from tests.support.keys import jwks
 
-MIX, BLIND = 20_000, 0.05
-"""Calls of `mix`, and the share that is drawn without a look at what the user may."""
+MIX, UNIQ = 20_000, 40_000
+BLIND = 0.05
+"""The share of calls that is drawn without a look at what the user may."""
 
 ZIPF = 1.1
 Record = tuple[bool, bytes]
@@ -56,30 +57,35 @@ class Drawing:
             yield self._call(self._next_user(), number)
 
     def uniq(self) -> Iterator[Record]:
-        """Give one call for each user."""
-        for number in range(len(self._scenario.users)):
-            yield self._call(number, number)
+        """Give calls of all users in turn, each with a token of its own."""
+        for number in range(UNIQ):
+            user = number % len(self._scenario.users)
+            yield self._call(user, number, f"token-{number}")
 
-    def _call(self, user: int, number: int) -> Record:
+    def _call(self, user: int, number: int, token_id: str | None = None) -> Record:
         tool = self._tool()
         if self._random.random() >= BLIND:
             while not self._scenario.may_call(self._scenario.users[user], tool):
                 tool = self._tool()
-        return self._record(user, tool, number)
+        return self._record(user, tool, number, token_id)
 
     def _tool(self) -> str:
         return self._scenario.tools[self._next_tool()]
 
-    def _record(self, user: int, tool: str, number: int) -> Record:
-        check = check_of(self._token(user), body_of(tool, number), number)
+    def _record(self, user: int, tool: str, number: int, token_id: str | None = None) -> Record:
+        token = self._token(user) if token_id is None else self._another(user, token_id)
+        check = check_of(token, body_of(tool, number), number)
         allowed = self._scenario.may_call(self._scenario.users[user], tool)
         return allowed, check.SerializeToString()
 
     def _token(self, user: int) -> str:
-        """Give the one token of that user; a second one would be new to every memory."""
+        """Give the one token of that user, which whoever remembers tokens may know."""
         if user not in self._tokens:
-            self._tokens[user] = token_of(claims_of(self._scenario.users[user], self._clock))
+            self._tokens[user] = self._another(user, f"token-of-{user}")
         return self._tokens[user]
+
+    def _another(self, user: int, token_id: str) -> str:
+        return token_of(claims_of(self._scenario.users[user], self._clock, jti=token_id))
 
 
 def write_corpus(folder: Path, jwks_url: str = "") -> Clock:

@@ -1,0 +1,134 @@
+"""The table of servers: ours, the peers, and some that do no work.
+
+A further server is a further row.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from bench import world
+from bench.peers.places import BINARIES, CORPUS, HERE, LOOPBACK, Place, free_port
+
+Command = Sequence[str]
+
+PYVOY = os.environ.get("PYVOY", str(Path(sys.executable).parent / "pyvoy"))
+"""The program. It pins an Envoy of its own, so it may live in another environment."""
+
+
+class Role(Enum):
+    """What a server is there for, which says which loads it gets."""
+
+    MAIN = "compared in every load"
+    SIDE = "a variant, compared where the targets are"
+    NOTHING = "does no work: what the transport costs by itself"
+
+
+@dataclass(frozen=True)
+class Server:
+    """One row of the table."""
+
+    name: str
+    about: str
+    role: Role
+    command: Callable[[Place], Command]
+    """Prepares the place, and gives what to run there."""
+
+    is_ours: bool = False
+    """Ours has to be right where peers are known to be wrong."""
+
+    missing: Callable[[], str | None] = lambda: None
+    """Why it cannot run here, if so."""
+
+
+def _opa(policies: Sequence[str], *settings: str, data: bool = True) -> Callable[[Place], Command]:
+    def command(place: Place) -> Command:
+        files = [str(HERE / "opa" / policy) for policy in policies]
+        return [
+            str(BINARIES / "opaauthz"), "run", "--server", "--skip-version-check",
+            "--log-level=error", f"--addr={LOOPBACK}:{free_port()}",
+            f"--set=plugins.authz_bench.addr={place.address}",
+            *(f"--set={setting}" for setting in settings),
+            *files, *([str(CORPUS / "data.json")] if data else []),
+        ]  # fmt: skip
+
+    return command
+
+
+def _floor(mode: str) -> Callable[[Place], Command]:
+    def command(place: Place) -> Command:
+        program = [str(BINARIES / "floor"), "-mode", mode, "-addr", place.address]
+        return [*program, "-world", str(CORPUS / "world.json")]
+
+    return command
+
+
+def _ours(kind: world.Kind, *options: str) -> Callable[[Place], Command]:
+    def command(place: Place) -> Command:
+        home = place.folder / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        world.write_world(home, kind, world.Place(place.port, place.jwks_url))
+        serve = [sys.executable, "-m", "authz", "serve", str(home), "--http", f"{LOOPBACK}:0"]
+        return [*serve, "--log-level", "warning", *options]
+
+    return command
+
+
+def _grpcio(place: Place) -> Command:
+    return [sys.executable, "-m", "bench.peers.noop_grpcio", str(place.port)]
+
+
+def _pyvoy(place: Place) -> Command:
+    options = ["--address", LOOPBACK, "--port", str(place.port), "--loop", "uvloop"]
+    return [PYVOY, "bench.peers.noop_pyvoy:app", *options]
+
+
+def _no_pyvoy() -> str | None:
+    return None if Path(PYVOY).exists() else "no pyvoy beside this Python; PYVOY may name one"
+
+
+def _no_fast_front() -> str | None:
+    serve = [sys.executable, "-m", "authz", "serve", "--help"]
+    offers = subprocess.run(serve, capture_output=True, text=True, check=False).stdout
+    return _no_pyvoy() if "--front" in offers else "authz serve has no --front"
+
+
+CONSOLE = "decision_logs.console=true"
+LEAN = "plugins.authz_bench.mode=lean"
+
+OPA, FLOOR, OURS, FAST = "opa", "go-floor", "narrowgate", "narrowgate-pyvoy"
+NO_WORK = "go-noop"
+
+SERVERS: Sequence[Server] = (
+    Server(OPA, "OPA, decision log on, credential masked", Role.MAIN,
+           _opa(["policy.rego", "mask.rego"], CONSOLE)),
+    Server(FLOOR, "hand-written Go that verifies each token", Role.MAIN, _floor("full")),
+    Server(OURS, "ours, default front", Role.MAIN, _ours("equal"), is_ours=True),
+    Server(FAST, "ours, fast front", Role.MAIN, _ours("equal", "--front", "pyvoy"),
+           is_ours=True, missing=_no_fast_front),
+    Server("opa-no-log", "OPA, decision log off", Role.SIDE, _opa(["policy.rego"])),
+    Server("opa-lean", "OPA, given only what its policy reads; its log names no credential",
+           Role.SIDE, _opa(["lean.rego", "mask_lean.rego"], CONSOLE, LEAN)),
+    Server("go-floor-cached", "hand-written Go that remembers tokens", Role.SIDE, _floor("cached")),
+    Server("narrowgate-mint", "ours, and it mints a token for the tool: more than any peer",
+           Role.SIDE, _ours("mint"), is_ours=True),
+    Server("narrowgate-guarded", "ours, with guardrails that read arguments: more than any peer",
+           Role.SIDE, _ours("guarded"), is_ours=True),
+    Server("grpcio-noop", "grpcio, threads as ours", Role.NOTHING, _grpcio),
+    Server("pyvoy-noop", "pyvoy, ASGI", Role.NOTHING, _pyvoy, missing=_no_pyvoy),
+    Server(NO_WORK, "grpc-go", Role.NOTHING, _floor("noop")),
+)  # fmt: skip
+
+
+def available() -> tuple[list[Server], dict[str, str]]:
+    """Give the servers that can run here, and by name why others cannot."""
+    why = {server.name: server.missing() for server in SERVERS}
+    missing = {name: reason for name, reason in why.items() if reason}
+    return [server for server in SERVERS if server.name not in missing], missing
