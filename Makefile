@@ -64,8 +64,12 @@ reload-load: $(READY) ## change directory, policies, keys and certificates under
 ROUNDS ?= 5
 bench-peers: SECONDS = 2.5
 bench-peers: $(READY) ## ours, OPA and plain Go side by side, into bench/results; wants Go 1.26 (QUICK=1 ROUNDS=5 SECONDS=2.5)
-	$(BIN)/python -m bench.peers --rounds $(if $(QUICK),2,$(ROUNDS)) --seconds $(if $(QUICK),1,$(SECONDS)) \
-	  $(if $(QUICK),--quick --name quick)
+	$(BIN)/python -m bench.peers $(if $(QUICK),quick --rounds 2 --seconds 1,--rounds $(ROUNDS) --seconds $(SECONDS))
+
+.PHONY: bench-transport
+bench-transport: SECONDS = 1
+bench-transport: $(READY) ## grpcio without any work, by threads, connections and keep-alive (ROUNDS=5 SECONDS=1)
+	$(BIN)/python -m bench.peers transport --rounds $(ROUNDS) --seconds $(SECONDS)
 
 .PHONY: sabotage
 sabotage: $(READY) ## take each wall away in a copy: which test turns red first? (ONLY=… JOBS=2)

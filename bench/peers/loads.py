@@ -8,17 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.corpus import MIX, UNIQ
+from bench.corpus import UNIQ
 from bench.peers.places import BINARIES, CORPUS, GENERATOR_CORE, SERVER_CORE
 from bench.peers.servers import Role
 
-ENDS = {"mix": MIX, "uniq": UNIQ}
 FIRST_PASS_SECONDS = 90
 """By when the slowest server that is worth a look has made its first pass."""
 
 SLACK_SECONDS = 30
 WARM_SHARE = 0.3
-EVERY, TWO = frozenset(Role), frozenset({Role.MAIN, Role.SIDE})
 Found = Mapping[str, Any]
 
 
@@ -74,7 +72,7 @@ def send(load: Load, aim: Aim, seconds: float) -> Found:
     """
     measured = FIRST_PASS_SECONDS if load.first_pass else seconds
     warm = 0.0 if load.first_pass else seconds * WARM_SHARE
-    end = load.first_pass or (ENDS["uniq"] if load.corpus == "uniq" else 0)
+    end = load.first_pass or (UNIQ if load.corpus == "uniq" else 0)
     command = [
         str(BINARIES / "loadgen"), "-addr", aim.address, "-corpus", f"{CORPUS / load.corpus}.bin",
         "-d", f"{measured}s", "-warm", f"{warm}s", "-c", str(load.in_flight),
@@ -99,27 +97,3 @@ def _generator(command: Sequence[str], core: str, timeout: float) -> Found:
         raise Failed(done.stderr[-500:])
     found: Found = json.loads(done.stdout)
     return found
-
-
-def plan(*, quick: bool) -> list[Load]:
-    """Give the loads of one round, in order: the first pass is a fresh server's first load."""
-    if quick:
-        return [
-            Load("mix", first_pass=2000),
-            Load("mix", roles=TWO),
-            Load("hot", roles=EVERY),
-            Load("mix", through_envoy=True),
-        ]
-    return [
-        Load("mix", first_pass=MIX),
-        Load("mix", roles=TWO),
-        Load("mix", 1),
-        Load("mix", 64),
-        Load("hot", roles=EVERY),
-        Load("hot", 1, roles=frozenset({Role.MAIN, Role.NOTHING})),
-        Load("hot", 64, roles=frozenset({Role.MAIN, Role.NOTHING})),
-        *(Load("uniq", count) for count in (1, 16, 64)),
-        *(Load("mix", rate=rate) for rate in (400, 800)),
-        *(Load(corpus, through_envoy=True) for corpus in ("hot", "mix")),
-        Load("mix", 1, through_envoy=True),
-    ]

@@ -1,11 +1,12 @@
 """A Check server on grpcio that does no work: it parses, and answers OK with one header.
 
-python -m bench.peers.noop_grpcio PORT [THREADS [OPTION=NUMBER]...]
+python -m bench.peers.noop_grpcio PORT THREADS [OPTION=VALUE]...
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -14,8 +15,18 @@ from authz._proto.external_auth_pb2 import CheckResponse
 from authz.server.grpc_face import AT_WORK, SERVICE, WAITING
 from bench.peers.noop import answer
 
+THREADS = AT_WORK + WAITING
+"""As many as ours has."""
 
-def serve(port: int, threads: int, options: list[tuple[str, int]]) -> None:
+Option = tuple[str, str | int]
+
+
+def command(port: int, threads: int = THREADS, *options: str) -> Sequence[str]:
+    """Give the command that serves so on *port*; an option is `name=value`."""
+    return [sys.executable, "-m", __name__, str(port), str(threads), *options]
+
+
+def serve(port: int, threads: int, options: Sequence[Option]) -> None:
     """Answer Checks on *port* of loopback until killed."""
 
     def check(request: bytes, _: grpc.ServicerContext) -> CheckResponse:
@@ -33,11 +44,13 @@ def serve(port: int, threads: int, options: list[tuple[str, int]]) -> None:
 
 
 def main() -> None:
-    """Serve as the command line says; without more, with as many threads as ours has."""
-    port, *rest = sys.argv[1:]
-    threads, *options = rest or [str(AT_WORK + WAITING)]
-    pairs = [option.partition("=") for option in options]
-    serve(int(port), int(threads), [(name, int(number)) for name, _, number in pairs])
+    """Serve as the command line says."""
+    port, threads, *options = sys.argv[1:]
+    serve(int(port), int(threads), [_option(*option.split("=", 1)) for option in options])
+
+
+def _option(name: str, value: str) -> Option:
+    return name, int(value) if value.isdecimal() else value
 
 
 if __name__ == "__main__":

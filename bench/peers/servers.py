@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 
 from bench import world
+from bench.peers import noop_grpcio
 from bench.peers.places import BINARIES, CORPUS, HERE, LOOPBACK, Place, free_port
 
 Command = Sequence[str]
@@ -82,7 +83,7 @@ def _ours(kind: world.Kind, *options: str) -> Callable[[Place], Command]:
 
 
 def _grpcio(place: Place) -> Command:
-    return [sys.executable, "-m", "bench.peers.noop_grpcio", str(place.port)]
+    return noop_grpcio.command(place.port)
 
 
 def _pyvoy(place: Place) -> Command:
@@ -127,8 +128,7 @@ SERVERS: Sequence[Server] = (
 )  # fmt: skip
 
 
-def available() -> tuple[list[Server], dict[str, str]]:
-    """Give the servers that can run here, and by name why others cannot."""
-    why = {server.name: server.missing() for server in SERVERS}
-    missing = {name: reason for name, reason in why.items() if reason}
-    return [server for server in SERVERS if server.name not in missing], missing
+def missing_of(servers: Sequence[Server]) -> dict[str, str]:
+    """Give by name why some of *servers* cannot run here."""
+    why = {server.name: server.missing() for server in servers}
+    return {name: reason for name, reason in why.items() if reason}

@@ -7,8 +7,9 @@ from typing import Any
 
 from bench.peers.figures import Runs, cpu, envoy_cpu, p50, p99, resident, throughput
 from bench.peers.rounds import NO_FILTER
-from bench.peers.servers import OPA, SERVERS
-from bench.peers.targets import verdicts
+from bench.peers.servers import Server
+from bench.peers.studies import Study
+from bench.peers.targets import is_aimed_at, verdicts
 
 BUSY = 1.5
 """A load average at which more ran than this benchmark, which keeps about one core busy."""
@@ -26,23 +27,22 @@ charset. An Envoy with no filter still reads the whole body first, as it does fo
 """
 
 
-def report(meta: Mapping[str, Any], runs: Runs) -> str:
+def report(study: Study, meta: Mapping[str, Any], runs: Runs) -> str:
     """Write everything: what ran where, the targets, and a table for each load."""
+    aims = ["## Targets", "", *targets(runs)] if is_aimed_at(runs) else []
     return "\n".join(
         [
-            "# Ours and its peers, side by side",
+            f"# {study.title}",
             "",
             *_circumstances(meta),
             "",
             EXPLAINED,
-            "## Targets",
-            "",
-            *targets(runs),
-            *_loads(runs),
+            *aims,
+            *_loads(runs, study.reference),
             "",
             "## Servers",
             "",
-            *_servers(meta["missing"]),
+            *_servers(study.servers, meta["missing"]),
             "",
         ]
     )
@@ -79,26 +79,34 @@ def _range(values: Iterable[float]) -> str:
     return f"{found[0]:.0f} to {found[-1]:.0f}"
 
 
-def _loads(runs: Runs) -> Iterator[str]:
+def _loads(runs: Runs, reference: str) -> Iterator[str]:
     for load in runs.loads:
         hop = "through Envoy" in load
-        columns = ["server", "µs CPU a check", "of OPA's", "checks/s", "p50 ms", "p99 ms", "MB"]
+        columns = [
+            "server",
+            "µs CPU a check",
+            f"of {reference}",
+            "checks/s",
+            "p50 ms",
+            "p99 ms",
+            "MB",
+        ]
         columns += ["µs CPU of Envoy"] if hop else []
         yield f"\n## {load}\n"
         yield from _head(*columns, "errors / wrong / lost")
         for server in runs.servers(load):
             if runs.of(load, server):
-                yield _measured(runs, load, server, hop=hop)
+                yield _measured(runs, load, server, reference, hop=hop)
             else:
                 yield _row(server, "failed", *[""] * (len(columns) - 1))
 
 
-def _measured(runs: Runs, load: str, server: str, *, hop: bool) -> str:
+def _measured(runs: Runs, load: str, server: str, reference: str, *, hop: bool) -> str:
     def said(measure: Any, digits: int = 0) -> str:
         spread = runs.spread(load, server, measure)
         return spread.written(digits) if spread else "-"
 
-    ratio = runs.ratio(load, server, OPA, cpu)
+    ratio = runs.ratio(load, server, reference, cpu)
     bare = server == NO_FILTER
     cells = [
         server,
@@ -114,9 +122,9 @@ def _measured(runs: Runs, load: str, server: str, *, hop: bool) -> str:
     return _row(*cells)
 
 
-def _servers(missing: Mapping[str, str]) -> Iterator[str]:
+def _servers(servers: Iterable[Server], missing: Mapping[str, str]) -> Iterator[str]:
     yield from _head("server", "what it is")
-    for server in SERVERS:
+    for server in servers:
         why = f" (not here: {missing[server.name]})" if server.name in missing else ""
         yield _row(server.name, server.about + why)
 

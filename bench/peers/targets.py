@@ -47,6 +47,11 @@ TARGETS = (
 )
 
 
+def is_aimed_at(runs: Runs) -> bool:
+    """Say whether *runs* are of something that the targets speak of."""
+    return STEADY in runs.loads
+
+
 def verdicts(runs: Runs) -> Iterator[tuple[Target, Spread | None, str]]:
     """Give each target with what was measured, and `met`, `not met` or `not measured`."""
     first = next((load for load in runs.loads if load.startswith(f"{STEADY}, first")), "")

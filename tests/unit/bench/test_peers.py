@@ -8,10 +8,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench.peers.figures import Runs, Spread, cpu, envoy_cpu, throughput
-from bench.peers.loads import Load, plan
+from bench.peers.loads import Load
 from bench.peers.plot import drawing
 from bench.peers.rounds import Run
 from bench.peers.servers import FAST, OPA, OURS, SERVERS, Role
+from bench.peers.studies import PEERS, STUDIES
 from bench.peers.tables import report
 from bench.peers.targets import STEADY, TARGETS, verdicts
 
@@ -95,28 +96,29 @@ def test_every_target_names_servers_of_the_table() -> None:
     roles = {server.name: server.role for server in SERVERS}
 
     assert {roles[name] for row in TARGETS for name in (row.server, row.other)} == {Role.MAIN}
-    assert {STEADY, FIRST} <= {load.name for load in plan(quick=False)}
+    assert {STEADY, FIRST} <= {load.name for load in PEERS.loads}
 
 
 def test_loads_have_names_of_their_own() -> None:
-    """No two loads of a plan are told as one."""
-    for quick in (True, False):
-        names = [load.name for load in plan(quick=quick)]
-        assert len(set(names)) == len(names)
+    """No two loads or servers of a study are told as one."""
+    for study in STUDIES.values():
+        for rows in (study.loads, study.servers):
+            names = [row.name for row in rows]
+            assert len(set(names)) == len(names)
 
 
 def test_report() -> None:
     """The report says what ran where, what is missing, and what must be nought."""
     hop = Load("mix", through_envoy=True).name
     rows = [run(OURS, 100, wrong=3), run(OPA, 400), run("no filter", 50, load=hop)]
-    text = report({**META, "states": [state(0.3)]}, Runs(rows))
+    text = report(PEERS, {**META, "states": [state(0.3)]}, Runs(rows))
 
     assert f"| {OURS} | 100 [100-100] | 0.25 [0.25-0.25] |" in text
     assert "| 0 / 3 / 0 |" in text
     assert "(not here: there is no fast front)" in text
     assert "| no filter | - | - |" in text
     assert "busy" not in text
-    assert "busy with other things" in report({**META, "states": [state(9.0)]}, Runs(rows))
+    assert "busy with other things" in report(PEERS, {**META, "states": [state(9.0)]}, Runs(rows))
 
 
 def test_envoy_is_the_last_group() -> None:
