@@ -131,8 +131,10 @@ def _versions() -> Mapping[str, str]:
 
 def _write(name: str, meta: Mapping[str, Any], runs: Runs) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
-    rows = [run.as_json() for run in runs.rows]
-    (RESULTS / f"{name}.json").write_text(json.dumps({**meta, "runs": rows}, indent=1) + "\n")
+    # A run a line, so that a change of the results can be read as one.
+    rows = ",\n".join(json.dumps(run.as_json()) for run in runs.rows)
+    told = f'{{"meta": {json.dumps(meta)},\n"runs": [\n{rows}\n]}}\n'
+    (RESULTS / f"{name}.json").write_text(told)
     (RESULTS / f"{name}.md").write_text(report(STUDIES[name], meta, runs))
     if is_aimed_at(runs):
         (RESULTS / f"{name}.svg").write_text(drawing(runs))
