@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -60,7 +61,11 @@ func (asItIs) Unmarshal(data mem.BufferSlice, v any) error {
 	return nil
 }
 
-var errOdd = errors.New("the answer is no CheckResponse that allows or refuses")
+var (
+	errOdd = errors.New("the answer is no CheckResponse that allows or refuses")
+	// errBusy is a server's refusal for want of time. It is no wrong verdict, but it is none at all.
+	errBusy = errors.New("the server refuses for want of time")
+)
 
 // verdict reads of a CheckResponse whether it allows: status.code is field 1 in field 1, a
 // denied_response is field 2, an ok_response field 3.
@@ -69,16 +74,20 @@ func verdict(answer []byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	code, err := fields(status[1])
+	parts, err := fields(status[1])
 	if err != nil {
 		return false, err
+	}
+	code, _ := protowire.ConsumeVarint(parts[1])
+	if code == uint64(codes.Unavailable) || code == uint64(codes.ResourceExhausted) {
+		return false, errBusy
 	}
 	_, refused := status[2]
 	_, allowed := status[3]
 	if allowed == refused {
 		return false, errOdd
 	}
-	return allowed && len(code[1]) == 0, nil
+	return allowed && len(parts[1]) == 0, nil
 }
 
 // fields gives the fields of a message by number: the content of those with a length, and of a
