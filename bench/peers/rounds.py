@@ -83,9 +83,9 @@ class Comparison:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         place = Place(folder, free_port(), self.jwks_url)
-        command = server.command(place)
+        command, log = server.command(place), folder / "output.log"
         process = opened.enter_context(
-            running(command, SERVER_CORE, place.port, folder / "output.log")
+            running(command, SERVER_CORE, place.port, log, server.packages)
         )
         if server.role is not Role.NOTHING:
             asked = [case for case in self.cases if server.is_ours or not case.strict]

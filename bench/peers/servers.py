@@ -5,7 +5,6 @@ A further server is a further row.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,12 +15,12 @@ from pathlib import Path
 
 from bench import world
 from bench.peers import noop_grpcio
-from bench.peers.places import BINARIES, CORPUS, HERE, LOOPBACK, Place, free_port
+from bench.peers.places import BINARIES, CORPUS, HERE, LOOPBACK, ROOT, Place, free_port
 
 Command = Sequence[str]
 
-PYVOY = os.environ.get("PYVOY", str(Path(sys.executable).parent / "pyvoy"))
-"""The program. It pins an Envoy of its own, so it may live in another environment."""
+PYVOY = ROOT / ".pyvoy"
+"""Packages of the fast front. It pins an Envoy of its own, so they are not in `.venv`."""
 
 
 class Role(Enum):
@@ -47,6 +46,9 @@ class Server:
 
     missing: Callable[[], str | None] = lambda: None
     """Why it cannot run here, if so."""
+
+    packages: Path | None = None
+    """A folder of packages that it needs beside those of `.venv`."""
 
 
 def _opa(policies: Sequence[str], *settings: str, data: bool = True) -> Callable[[Place], Command]:
@@ -88,11 +90,12 @@ def _grpcio(place: Place) -> Command:
 
 def _pyvoy(place: Place) -> Command:
     options = ["--address", LOOPBACK, "--port", str(place.port), "--loop", "uvloop"]
-    return [PYVOY, "bench.peers.noop_pyvoy:app", *options]
+    program = [sys.executable, str(PYVOY / "bin" / "pyvoy")]
+    return [*program, "bench.peers.noop_pyvoy:app", *options]
 
 
 def _no_pyvoy() -> str | None:
-    return None if Path(PYVOY).exists() else "no pyvoy beside this Python; PYVOY may name one"
+    return None if (PYVOY / "bin" / "pyvoy").exists() else "pyvoy is not installed in .pyvoy"
 
 
 def _no_fast_front() -> str | None:
@@ -113,7 +116,7 @@ SERVERS: Sequence[Server] = (
     Server(FLOOR, "hand-written Go that verifies each token", Role.MAIN, _floor("full")),
     Server(OURS, "ours, default front", Role.MAIN, _ours("equal"), is_ours=True),
     Server(FAST, "ours, fast front", Role.MAIN, _ours("equal", "--front", "pyvoy"),
-           is_ours=True, missing=_no_fast_front),
+           is_ours=True, missing=_no_fast_front, packages=PYVOY),
     Server("opa-no-log", "OPA, decision log off", Role.SIDE, _opa(["policy.rego"])),
     Server("opa-lean", "OPA, given only what its policy reads; its log names no credential",
            Role.SIDE, _opa(["lean.rego", "mask_lean.rego"], CONSOLE, LEAN)),
@@ -123,7 +126,7 @@ SERVERS: Sequence[Server] = (
     Server("narrowgate-guarded", "ours, with guardrails that read arguments: more than any peer",
            Role.SIDE, _ours("guarded"), is_ours=True),
     Server("grpcio-noop", "grpcio, threads as ours", Role.NOTHING, _grpcio),
-    Server("pyvoy-noop", "pyvoy, ASGI", Role.NOTHING, _pyvoy, missing=_no_pyvoy),
+    Server("pyvoy-noop", "pyvoy, ASGI", Role.NOTHING, _pyvoy, missing=_no_pyvoy, packages=PYVOY),
     Server(NO_WORK, "grpc-go", Role.NOTHING, _floor("noop")),
 )  # fmt: skip
 
