@@ -40,6 +40,8 @@ class Running:
     def freeze(self) -> None:
         """Stop it from running, so that it takes nothing from whoever is measured."""
         os.killpg(self.group, signal.SIGSTOP)
+        # It stops when it is next on its core, which may be a while; an end is left to `end`.
+        os.waitid(os.P_PID, self.group, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def end(self) -> None:
         """End it; what does not end by itself is killed."""
