@@ -6,7 +6,7 @@
 |---|---|
 | `hot.bin` | one call with one token |
 | `mix.bin` | 20,000 calls, drawn by Zipf from 10,000 tokens and 200 tools; 97 % are allowed |
-| `uniq.bin` | 40,000 calls, each with another token, four a user |
+| `uniq.bin` | 60,000 calls, each with another token, six a user |
 | `world.json`, `data.json` | the scenario's facts, for the Go floor and for OPA |
 | `jwks.json` | the issuer's keys |
 
@@ -26,7 +26,7 @@ from bench.checks import Clock, body_of, check_of, claims_of, token_of
 from bench.scenario import AUDIENCE, ISSUER, KEY, SEED, Scenario, scenario, zipf
 from tests.support.keys import jwks
 
-MIX, UNIQ = 20_000, 40_000
+MIX, UNIQ = 20_000, 60_000
 BLIND = 0.05
 """The share of calls that is drawn without a look at what the user may."""
 

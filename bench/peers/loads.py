@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.corpus import UNIQ
 from bench.peers.places import BINARIES, CORPUS, GENERATOR_CORE, SERVER_CORE
 from bench.peers.servers import Role
 
@@ -36,6 +35,9 @@ class Load:
     first_pass: int = 0
     """So many calls of a fresh server, and nothing before them."""
 
+    once: range | None = None
+    """The records that are sent, each once; otherwise they start over."""
+
     through_envoy: bool = False
     connections: int = 1
     roles: frozenset[Role] = frozenset({Role.MAIN})
@@ -60,7 +62,7 @@ class Aim:
 
     does_work: bool = True
     offset: int = 0
-    """The first record, so that `uniq` goes on where the load before it ended."""
+    """The first record, so that a load goes on where the one before it ended."""
 
 
 def send(load: Load, aim: Aim, seconds: float) -> Found:
@@ -68,19 +70,22 @@ def send(load: Load, aim: Aim, seconds: float) -> Found:
     Send *load* for so long, and give what the load generator found.
 
     Raises:
-        Failed: it ended otherwise than by having measured.
+        Failed: it ended otherwise than by having measured, or no call was answered.
     """
     measured = FIRST_PASS_SECONDS if load.first_pass else seconds
     warm = 0.0 if load.first_pass else seconds * WARM_SHARE
-    end = load.first_pass or (UNIQ if load.corpus == "uniq" else 0)
+    once = range(load.first_pass) if load.first_pass else load.once
+    start, end = (once.start, once.stop) if once else (aim.offset, 0)
     command = [
         str(BINARIES / "loadgen"), "-addr", aim.address, "-corpus", f"{CORPUS / load.corpus}.bin",
         "-d", f"{measured}s", "-warm", f"{warm}s", "-c", str(load.in_flight),
         "-conns", str(load.connections), "-rate", str(load.rate), "-end", str(end),
-        "-offset", str(aim.offset), "-pids", ",".join(map(str, aim.groups)),
+        "-offset", str(start), "-pids", ",".join(map(str, aim.groups)),
         *(["-http"] if load.through_envoy else []), *([] if aim.does_work else ["-noverify"]),
     ]  # fmt: skip
     found = _generator(command, GENERATOR_CORE, measured + warm + SLACK_SECONDS)
+    if not found["calls"]:
+        raise Failed(found["first_error"] or "no call was left to measure")
     return counted(load, found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.corpus import MIX
+from bench.corpus import MIX, UNIQ
 from bench.peers.loads import Load
 from bench.peers.noop_grpcio import THREADS, command
 from bench.peers.places import Place
@@ -35,6 +35,9 @@ def _settings(about: str, threads: int, *options: str) -> Server:
     return Server(about, about, Role.NOTHING, run)
 
 
+UNSEEN = tuple(range(start, start + UNIQ // 3) for start in range(0, UNIQ, UNIQ // 3))
+"""Records of `uniq` for each of its loads: none of them has been sent before."""
+
 AS_OURS = f"{THREADS} threads"
 THREAD_COUNTS = (1, 2, 4, 8, 16, THREADS)
 
@@ -49,7 +52,7 @@ PEERS = Study(
         Load("hot", roles=EVERY),
         Load("hot", 1, roles=NO_OPS),
         Load("hot", 64, roles=NO_OPS),
-        *(Load("uniq", count) for count in (1, 16, 64)),
+        *(Load("uniq", count, once=part) for count, part in zip((1, 16, 64), UNSEEN, strict=True)),
         *(Load("mix", rate=rate) for rate in (400, 800)),
         *(Load(corpus, through_envoy=True) for corpus in ("hot", "mix")),
         Load("mix", 1, through_envoy=True),

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from bench.corpus import UNIQ
 from bench.peers.figures import Runs, Spread, cpu, envoy_cpu, throughput
 from bench.peers.loads import Load, counted
 from bench.peers.plot import drawing
@@ -105,6 +106,16 @@ def test_loads_have_names_of_their_own() -> None:
         for rows in (study.loads, study.servers):
             names = [row.name for row in rows]
             assert len(set(names)) == len(names)
+
+
+def test_uniq_sends_no_token_twice() -> None:
+    """The loads of `uniq` share no record, whatever order they come in."""
+    parts = [load.once for load in PEERS.loads if load.corpus == "uniq"]
+    sent = [record for part in parts for record in part or ()]
+
+    assert None not in parts
+    assert len(set(sent)) == len(sent)
+    assert max(sent) < UNIQ
 
 
 def test_report() -> None:
