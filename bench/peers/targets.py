@@ -61,4 +61,6 @@ def verdicts(runs: Runs) -> Iterator[tuple[Target, Spread | None, str]]:
         said = "not measured"
         if ratio is not None:
             said = "met" if target.is_met_by(ratio) else "not met"
+        if any(runs.count(load, server, "lost") for server in (target.server, target.other)):
+            said += ", and not every call was made"
         yield target, ratio, said

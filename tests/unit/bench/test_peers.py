@@ -90,6 +90,8 @@ def test_first_pass_is_another_load() -> None:
 
     assert said(*steady)[name] == "not measured"
     assert said(*steady, *first)[name] == "not met"
+    half = run(OURS, 300, load=FIRST, lost=10_000)
+    assert said(*first[1:], half)[name] == "met, and not every call was made"
 
 
 def test_every_target_names_servers_of_the_table() -> None:
