@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
 
 from structlog.typing import FilteringBoundLogger
 
 from authz.audit.levels import open_records
-from authz.directory.compiled import Gate
+from authz.directory.compiled import Gate, RecordLevel
 from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.directory.listening import MeshRestricted
 from authz.directory.load import OwnPlaces
+from authz.model.memo import living
 from authz.server.asking import Asking
 from authz.server.beside import set_aside
 from authz.server.certificates import Certificates
@@ -25,54 +29,112 @@ from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
 from authz.server.reload import Reload
 from authz.server.standing import Standing
+from authz.server.turns import AT_DISK, AT_WORK
 from authz.server.watching import Watching
 from authz.server.worlds import CurrentWorld
-from authz.settings import Exit, ServeSettings
+from authz.settings import Exit, HttpAddress, ServeSettings
 from authz.sources.declared import ChangedMeanwhile, Declared
 from authz.sources.kept import KeptVerdict
 from authz.sources.opening import open_declared
 from authz.sources.peer import Outside
 from authz.sources.validate import Validator
+from authz.telemetry.counts import Counts, Now, Totals
 from authz.telemetry.logs import open_log
 from authz.tokens.seals import Seals
 from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_key_ring
+from authz.workers.places import PlacesCollide, check_places, place_of
+from authz.workers.report import Telling
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve(settings: ServeSettings) -> Exit:
+class Face(Protocol):
+    """Where whoever asks is told how this process stands, and which keys sign."""
+
+    port: int
+
+    def __enter__(self) -> Self:
+        """Begin to tell."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Tell no more."""
+
+    def announce_ready(self) -> None:
+        """Say that Checks are answered."""
+
+    def announce_outage(self) -> None:
+        """Say that nothing can be allowed now."""
+
+    def announce_recovery(self) -> None:
+        """Say that it is over."""
+
+    def announce_stop(self) -> None:
+        """Say that it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Which of several processes this one is, and by what it says how it stands."""
+
+    number: int
+    """From 0."""
+
+    workers: int
+    open_face: Callable[[Telling], Face]
+
+    @classmethod
+    def alone(cls, settings: ServeSettings) -> Seat:
+        """Give the seat of the only process."""
+        return cls(0, 1, lambda told: HttpFace(settings.http, told.jwks, told.standing))
+
+
+def serve(settings: ServeSettings, seat: Seat | None = None) -> Exit:
     """
     Serve until SIGTERM or SIGINT, then finish what is under way.
+
+    Args:
+        settings: What the command line says.
+        seat: Which worker this is; None for the only process.
 
     Returns:
         Why it ended; what kept it from starting is in the log, one line a mistake.
     """
     log = open_log(settings.log_level)
+    if seat is not None:
+        log = log.bind(worker=seat.number)
     # Threads begin with this mask, so a signal waits until the main one asks for it. One that a
     # handler took just before the main thread began to wait would not wake it.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         with ExitStack() as opened:
-            code = _serve(settings, log, opened)
+            code = _serve(settings, seat or Seat.alone(settings), log, opened)
         log.info("stopped")
     except InvalidWorld as error:
         for diagnostic in error.diagnostics:
             say = log.error if diagnostic.severity is Severity.ERROR else log.warning
             say("invalid_world", what=str(diagnostic))
         return Exit.INVALID_WORLD
-    except (CannotListen, ChangedMeanwhile, KeysUnusable, OSError) as error:
+    except (CannotListen, ChangedMeanwhile, KeysUnusable, PlacesCollide, OSError) as error:
         log.error("cannot_start", why=str(error))
         return Exit.CANNOT_START
     return code
 
 
-def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack) -> Exit:
+def _serve(
+    settings: ServeSettings, seat: Seat, log: FilteringBoundLogger, opened: ExitStack
+) -> Exit:
     home = settings.home
     validator = Validator(home)
     declared = open_declared(home, partial(_kept_at, home), validator, log)
     for warning in declared.warnings:
         log.warning("world", what=str(warning))
     gate = declared.directory.gate
+    check_places(gate.listeners, seat.workers)
     ring = open_key_ring(home / gate.keys_folder)
     keys = ring.at(read_clock())
     log_file = home / gate.records_file
@@ -82,13 +144,24 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
     asking = opened.enter_context(Asking(worlds, home, Outside(read_clock), log))
     worlds.replace(world, keys, asking.of(declared.directory))
     standing = Standing(declared.version, read_clock())
-    http = HttpFace(settings.http, lambda: worlds.now.keys.public_jwks, standing.told)
-    opened.enter_context(http)
-    decision_point = DecisionPoint(worlds, records, log)
-    faces = [
-        opened.enter_context(GrpcFace(decision_point, each, home, settings.drain_seconds))
-        for each in gate.listeners
-    ]
+    counts = Counts()
+    faces: list[GrpcFace] = []
+
+    def counted() -> tuple[Totals, Now]:
+        version, since = standing.in_force_since
+        in_hand = sum(face.in_hand for face in faces)
+        return counts.totals(living()), Now(version, int(since), records.waiting, in_hand)
+
+    telling = Telling(lambda: worlds.now.keys.public_jwks, standing.told, counted)
+    http = opened.enter_context(seat.open_face(telling))
+    if settings.metrics is not None:
+        _show_metrics(settings.metrics, counted, log, opened)
+    decision_point = DecisionPoint(worlds, records, log, counts=counts)
+    at_work = AT_DISK if gate.records_level is RecordLevel.DURABLE else AT_WORK
+    for listener in gate.listeners:
+        place = place_of(listener, seat.number)
+        face = GrpcFace(decision_point, place, home, settings.drain_seconds, at_work)
+        faces.append(opened.enter_context(face))
     records.tell(http, *faces)
     opened.enter_context(validator)
     reload = Reload(
@@ -100,10 +173,11 @@ def _serve(settings: ServeSettings, log: FilteringBoundLogger, opened: ExitStack
     gc.collect()
     set_aside()
     http.announce_ready()
-    _say_serving(declared, http, keys, log)
+    _say_serving(seat, declared, http, keys, log)
     signal.sigwait(STOP_SIGNALS)
     log.info("stopping", drain_seconds=settings.drain_seconds)
     http.announce_stop()
+    _give_notice(faces, settings.notice_seconds)
     for face in faces:
         # All begin at once, so that together they take no longer than one.
         face.begin_stop()
@@ -117,20 +191,46 @@ def _kept_at(home: Path, places: OwnPlaces) -> KeptVerdict:
     return KeptVerdict(file.with_name(f"{file.name}.validated"), Seals.of(ring))
 
 
+def _show_metrics(
+    address: HttpAddress,
+    counted: Callable[[], tuple[Totals, Now]],
+    log: FilteringBoundLogger,
+    opened: ExitStack,
+) -> None:
+    # What shows them is loaded only where somebody wants them.
+    from authz.server.http_metrics import MetricsFace  # noqa: PLC0415
+    from authz.telemetry.metrics import Seen  # noqa: PLC0415
+
+    def look() -> Seen:
+        totals, now = counted()
+        return Seen(totals, [now], ready=1, restarts=0, moment=int(read_clock()))
+
+    face = opened.enter_context(MetricsFace(address, look))
+    log.info("metrics", port=face.port)
+
+
+def _give_notice(faces: Iterable[GrpcFace], seconds: float) -> None:
+    """Tell health checks of the stop, and go on for *seconds*; another signal ends that."""
+    for face in faces:
+        face.announce_stop()
+    if seconds:
+        signal.sigtimedwait(STOP_SIGNALS, seconds)
+
+
 def _certificates(gate: Gate, faces: Iterable[GrpcFace]) -> dict[str, Certificates]:
     pairs = zip(gate.listeners, faces, strict=True)
     return {each.name: face.certificates for each, face in pairs if face.certificates}
 
 
 def _say_serving(
-    declared: Declared, http: HttpFace, keys: SigningKeys, log: FilteringBoundLogger
+    seat: Seat, declared: Declared, http: Face, keys: SigningKeys, log: FilteringBoundLogger
 ) -> None:
     listeners = declared.directory.gate.listeners
     for listener in listeners:
         if isinstance(listener.address, MeshRestricted):
             log.warning("plain_port", listener=listener.name, because=listener.address.because)
     log.info(
-        "serving",
+        "serving" if seat.workers == 1 else "worker_serving",
         world=declared.version,
         listeners=[listener.name for listener in listeners],
         http_port=http.port,

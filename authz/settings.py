@@ -21,7 +21,7 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class HttpAddress:
-    """Where the public HTTP face listens. Port 0 lets the system choose."""
+    """Where an HTTP face of ours listens. Port 0 lets the system choose."""
 
     host: str
     port: int
@@ -53,3 +53,12 @@ class ServeSettings:
 
     drain_seconds: float
     """How long a stop waits for Checks that are under way."""
+
+    notice_seconds: float = 0.0
+    """How long a stop is told to health checks before it begins."""
+
+    metrics: HttpAddress | None = None
+    """Where metrics are shown; None for nowhere."""
+
+    workers: int = 1
+    """How many processes serve; more than one are looked after by another."""

@@ -82,7 +82,7 @@ def describe(
     facts = outcome.facts
     call = facts.of(Call)
     return {
-        "time": _written(now),
+        "time": time_of(now),
         "decision": call.decision,
         "trace": trace_of(facts),
         "world": world,
@@ -105,7 +105,8 @@ def describe(
 
 
 @lru_cache(4)
-def _written(now: Instant) -> str:
+def time_of(now: Instant) -> str:
+    """Give an instant as records have it."""
     return as_datetime(now).isoformat().replace("+00:00", "Z")
 
 

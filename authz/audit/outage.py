@@ -17,7 +17,7 @@ from typing import Protocol, Self
 
 from structlog.typing import FilteringBoundLogger
 
-from authz.audit.queued import Sink
+from authz.audit.queued import QueuedRecords, Sink
 from authz.audit.sink import RecordUnwritten
 
 MAX_OWED = 1_024
@@ -61,6 +61,12 @@ class WatchedRecords:
             if self._is_failing:
                 for listener in listeners:
                     listener.announce_outage()
+
+    @property
+    def waiting(self) -> int:
+        """How many records are not in the file yet."""
+        queued = self._sink.waiting if isinstance(self._sink, QueuedRecords) else 0
+        return queued + len(self._owed)
 
     def write(self, record: Mapping[str, object]) -> None:
         """

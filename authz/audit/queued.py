@@ -46,6 +46,11 @@ class QueuedRecords:
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="records", daemon=True)
 
+    @property
+    def waiting(self) -> int:
+        """How many records are queued."""
+        return len(self._queue)
+
     def write(self, record: Mapping[str, object]) -> None:
         """
         Queue one record.

@@ -15,6 +15,7 @@ Examples:
 \b
   authz serve /etc/narrowgate
   authz serve ./world --http 127.0.0.1:9002 --log-level debug
+  authz serve /etc/narrowgate --workers 4
   NARROWGATE_HOME=/etc/narrowgate authz serve
 
 \b
@@ -30,6 +31,10 @@ def _address(text: str) -> str:
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     return text
+
+
+def _address_or_none(text: str | None) -> str | None:
+    return None if text is None else _address(text)
 
 
 def _level(text: str) -> str:
@@ -69,11 +74,45 @@ def serve(
         float,
         typer.Option(min=0, envvar="NARROWGATE_DRAIN_SECONDS", help="Time for Checks under way."),
     ] = 5.0,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            callback=_address_or_none,
+            metavar="HOST:PORT",
+            envvar="NARROWGATE_METRICS",
+            help="Where Prometheus reads /metrics, such as 127.0.0.1:9003; nowhere by default.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            envvar="NARROWGATE_WORKERS",
+            help="Processes that serve, each at addresses of its own (docs/operations.md).",
+        ),
+    ] = 1,
 ) -> None:
     """Answer Envoy's Checks until SIGTERM or SIGINT."""
-    from authz.app import serve as run  # noqa: PLC0415 - other commands do not wait for servers
+    settings = ServeSettings(
+        home,
+        HttpAddress.parse(http),
+        log_level,
+        drain_seconds,
+        metrics=HttpAddress.parse(metrics) if metrics else None,
+        workers=workers,
+    )
+    raise typer.Exit(_run(settings))
 
-    raise typer.Exit(run(ServeSettings(home, HttpAddress.parse(http), log_level, drain_seconds)))
+
+def _run(settings: ServeSettings) -> int:
+    # Other commands do not wait for what serves, nor does a supervisor.
+    if settings.workers > 1:
+        from authz.workers.supervisor import supervise  # noqa: PLC0415
+
+        return supervise(settings)
+    from authz.app import serve as run  # noqa: PLC0415
+
+    return run(settings)
 
 
 serve.__doc__ = f"{serve.__doc__}\n\n{EXAMPLES}"

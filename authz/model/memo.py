@@ -6,7 +6,8 @@ every input of what it keeps. It is bounded, and it says how often it helped.
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 Key = TypeVar("Key")
 Kept = TypeVar("Kept")
@@ -21,7 +22,7 @@ class Memo(Generic[Key, Kept]):
     that. Several threads may share it; two that miss at once both work it out.
     """
 
-    __slots__ = ("_bound", "_new", "_old", "hits", "misses", "name")
+    __slots__ = ("__weakref__", "_bound", "_new", "_old", "hits", "misses", "name")
 
     def __init__(self, name: str, bound: int) -> None:
         """Keep up to twice *bound* values; *name* is what metrics call it."""
@@ -31,6 +32,7 @@ class Memo(Generic[Key, Kept]):
         self._bound = bound
         self._new: dict[Key, Kept] = {}
         self._old: dict[Key, Kept] = {}
+        _living.add(self)
 
     def __len__(self) -> int:
         return len(self._new) + len(self._old)
@@ -58,3 +60,11 @@ class Memo(Generic[Key, Kept]):
             self._old, self._new = self._new, {}
         self._new[key] = value
         return value
+
+
+_living: WeakSet[Memo[Any, Any]] = WeakSet()
+
+
+def living() -> tuple[Memo[Any, Any], ...]:
+    """Give all memos that somebody has, for those who show how much they help."""
+    return tuple(_living)

@@ -41,10 +41,13 @@ from authz.model.outcome import (
     Replied,
     TurnedAway,
 )
-from authz.outcomes import fault, overloaded, too_wide
+from authz.model.reasons import Reason
+from authz.outcomes import fault, too_wide
+from authz.server.blanks import blank_refusal
 from authz.server.needs import NeedAnswers, Patience
 from authz.server.worlds import CurrentWorld, InForce
 from authz.steps.given import Given, Grant, Link
+from authz.telemetry.counts import Counts
 from authz.telemetry.logs import whereabouts
 from authz.tokens.mint import mint
 from authz.wire.check import (
@@ -132,6 +135,7 @@ class DecisionPoint:
     log: FilteringBoundLogger
     needs: NeedAnswers = field(default_factory=NeedAnswers)
     clock: Callable[[], Instant] = read_clock
+    counts: Counts = field(default_factory=Counts)
 
     @property
     def world(self) -> World:
@@ -187,13 +191,14 @@ class DecisionPoint:
 
     def refuse_overload(self, listener: str) -> CheckResponse:
         """Answer a Check that there is no time for; nothing of it is read."""
-        known, moment = _nothing_of(_arrival(listener)), self._moment()
-        outcome = overloaded(known)
+        moment, arrived = self._moment(), _arrival(listener)
+        blank = blank_refusal(listener)
         try:
-            self._record(outcome, moment)
+            self.records.write(blank.record(arrived, moment.world.version, moment.now))
+            self.counts.decided(Reason.OVERLOADED, moment.stages)
         except Exception as error:  # noqa: BLE001 - as in `answer`: any fault is an explicit no.
-            return self._fault(known, error, moment)
-        return write_refusal(outcome.answer)
+            return self._fault(_nothing_of(arrived), error, moment)
+        return blank.response(arrived.decision)
 
     def _moment(self) -> Moment:
         return Moment(self.worlds.now, self.clock())
@@ -239,6 +244,7 @@ class DecisionPoint:
                 self.records.write(_described(allowed, moment, minted))
             case outcome:
                 self.records.write(_described(outcome, moment))
+        self.counts.decided(_reason_of(released), moment.stages)
 
     def _write_or_owe(self, record: Mapping[str, object], error: BaseException) -> None:
         """Write the record of a fault, now or, where records cannot be written, afterwards."""
@@ -254,6 +260,7 @@ class DecisionPoint:
             known, str(error) if isinstance(error, SpeakableFault) else type(error).__name__
         )
         decision = known.of(Call).decision
+        self.counts.decided(outcome.reason, moment.stages)
         with contextlib.suppress(Exception):
             self.log.error("fault", decision=decision, **whereabouts(error))
         with contextlib.suppress(Exception):
@@ -280,6 +287,10 @@ def _described(
 ) -> Mapping[str, object]:
     world, headers = moment.world, moment.world.directory.gate.policy_headers
     return describe(outcome, moment.now, world.version, moment.stages, headers, minted)
+
+
+def _reason_of(released: Answerable) -> Reason:
+    return (released.allowed if isinstance(released, Released) else released).reason
 
 
 def _arrival(listener: str) -> Arrival:

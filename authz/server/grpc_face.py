@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -20,17 +18,9 @@ from authz.directory.listening import Listener
 from authz.server.decision_point import DecisionPoint
 from authz.server.listeners import admits, bind, open_certificates
 from authz.server.needs import Patience
+from authz.server.turns import AT_WORK, AtOnce, Hands
 
 SERVICE = external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"].full_name
-AT_WORK = 8
-"""Checks that are decided at the same time."""
-
-WAITING = 56
-"""Checks that wait for their turn, each at most `PATIENCE`; what is beyond waits in gRPC."""
-
-PATIENCE = 0.5
-"""Seconds; well below the 2 s for which Envoy waits, so that the no still arrives."""
-
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 MAX_METADATA_BYTES = 1024 * 1024
 
@@ -45,45 +35,65 @@ _OPTIONS = (
 )
 
 
-def check_handler(
-    decision_point: DecisionPoint, listener: Listener, turns: threading.Semaphore
-) -> grpc.GenericRpcHandler:
+CHECK = f"/{SERVICE}/Check"
+
+
+class Checks(grpc.GenericRpcHandler):
     """
-    Give what answers the Checks that come in by one listener.
+    What answers the Checks that come in by one listener.
 
     The gRPC status is always OK. So the message is taken as bytes: one that
     does not parse would otherwise be aborted before anybody could refuse it.
-    A Check that gets none of *turns* in time is refused unread.
     """
 
-    def check(request: bytes, context: grpc.ServicerContext) -> CheckResponse:
-        if not admits(listener, context):
-            return decision_point.refuse_stranger(listener.name)
-        if not context.is_active() or not turns.acquire(timeout=PATIENCE):
-            return decision_point.refuse_overload(listener.name)
-        try:
-            return decide(request, context)
-        finally:
-            turns.release()
+    def __init__(self, decision_point: DecisionPoint, listener: Listener, hands: Hands) -> None:
+        """
+        Answer nothing yet.
 
-    @contextmanager
-    def aside() -> Iterator[None]:
-        """Let another Check have the turn while this one waits for somebody elsewhere."""
-        turns.release()
-        try:
-            yield
-        finally:
-            turns.acquire()
+        Args:
+            decision_point: What decides.
+            listener: By which they come.
+            hands: Know whether there is too much to do.
+        """
+        self._decision_point, self._listener = decision_point, listener
+        self._hands = hands
+        encoded = CheckResponse.SerializeToString
+        self._answered: grpc.RpcMethodHandler[bytes, CheckResponse] = (
+            grpc.unary_unary_rpc_method_handler(self.check, None, encoded)
+        )
 
-    def decide(request: bytes, context: grpc.ServicerContext) -> CheckResponse:
+        def refuse(_requests: Iterator[bytes], context: grpc.ServicerContext) -> CheckResponse:
+            return self.refuse(context)
+
+        # As a stream that nobody reads: so the message is not even taken from the connection.
+        refuse.experimental_thread_pool = AtOnce()  # type: ignore[attr-defined]
+        self._refused: grpc.RpcMethodHandler[bytes, CheckResponse] = (
+            grpc.stream_unary_rpc_method_handler(refuse, None, encoded)
+        )
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[bytes, CheckResponse] | None:
+        """Give what answers one call, on the thread that hears of it."""
+        if handler_call_details.method != CHECK:
+            return None
+        return self._refused if self._hands.are_full else self._answered
+
+    def refuse(self, context: grpc.ServicerContext) -> CheckResponse:
+        """Refuse a Check that there is no time for."""
+        if not admits(self._listener, context):
+            return self._decision_point.refuse_stranger(self._listener.name)
+        return self._decision_point.refuse_overload(self._listener.name)
+
+    def check(self, request: bytes, context: grpc.ServicerContext) -> CheckResponse:
+        """Answer one Check, when it is its turn."""
+        if not admits(self._listener, context):
+            return self._decision_point.refuse_stranger(self._listener.name)
+        if self._hands.is_late or not context.is_active():
+            return self._decision_point.refuse_overload(self._listener.name)
         metadata = joined(context.invocation_metadata())
-        patience = Patience.of(context.time_remaining(), aside)
-        return decision_point.answer(request, listener.name, metadata, patience)
-
-    method: grpc.RpcMethodHandler[bytes, CheckResponse] = grpc.unary_unary_rpc_method_handler(
-        check, request_deserializer=None, response_serializer=CheckResponse.SerializeToString
-    )
-    return grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
+        patience = Patience.of(context.time_remaining(), self._hands.aside)
+        return self._decision_point.answer(request, self._listener.name, metadata, patience)
 
 
 def joined(metadata: Iterable[tuple[str, str | bytes]]) -> dict[str, str]:
@@ -99,7 +109,12 @@ class GrpcFace:
     """One listener: bound when it is made, serving inside the `with` block, free again after it."""
 
     def __init__(
-        self, decision_point: DecisionPoint, listener: Listener, home: Path, drain_seconds: float
+        self,
+        decision_point: DecisionPoint,
+        listener: Listener,
+        home: Path,
+        drain_seconds: float,
+        at_work: int = AT_WORK,
     ) -> None:
         """
         Bind the listener's address.
@@ -109,18 +124,17 @@ class GrpcFace:
             listener: The address, and who is believed there.
             home: Where relative paths of the listener start.
             drain_seconds: How long Checks under way may take when it stops.
+            at_work: How many Checks run at the same time.
 
         Raises:
             CannotListen: see `listeners.bind`.
         """
         self._drain_seconds = drain_seconds
         self._health = health.HealthServicer()
-        self._server = grpc.server(
-            ThreadPoolExecutor(AT_WORK + WAITING, thread_name_prefix=f"check-{listener.name}"),
-            options=_OPTIONS,
-        )
-        turns = threading.BoundedSemaphore(AT_WORK)
-        self._server.add_generic_rpc_handlers((check_handler(decision_point, listener, turns),))
+        self._hands = Hands(f"check-{listener.name}", at_work)
+        self._server = grpc.server(self._hands, options=_OPTIONS)
+        checks = Checks(decision_point, listener, self._hands)
+        self._server.add_generic_rpc_handlers((checks,))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
@@ -134,6 +148,11 @@ class GrpcFace:
         self.announce_recovery()
         return self
 
+    @property
+    def in_hand(self) -> int:
+        """How many calls are taken on and not answered yet."""
+        return self._hands.count
+
     def announce_outage(self) -> None:
         """Tell health checks that nothing can be allowed; Checks are answered all the same."""
         self._say(health_pb2.HealthCheckResponse(status="NOT_SERVING"))
@@ -146,9 +165,13 @@ class GrpcFace:
         for name in (health.OVERALL_HEALTH, SERVICE):
             self._health.set(name, response.status)
 
+    def announce_stop(self) -> None:
+        """Tell health checks, for good, that it goes; Checks are answered all the same."""
+        self._health.enter_graceful_shutdown()
+
     def begin_stop(self) -> None:
         """Turn health checks and new Checks away; leaving the block waits for those under way."""
-        self._health.enter_graceful_shutdown()
+        self.announce_stop()
         self._stopped = self._server.stop(self._drain_seconds)
 
     def __exit__(

@@ -29,6 +29,12 @@ class Standing:
         self._world, self._since = world, now
         self._failures: dict[str, Failure] = {}
 
+    @property
+    def in_force_since(self) -> tuple[str, Instant]:
+        """The version of the world, and since when."""
+        with self._lock:
+            return self._world, self._since
+
     def succeeded(self, part: str) -> bool:
         """Note that *part* is as its files say; say whether it was not before."""
         with self._lock:

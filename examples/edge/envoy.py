@@ -91,9 +91,13 @@ def configuration(place: Place) -> dict[str, Any]:
         "UPSTREAM_PORT": place.upstream_port,
         "SERVICE_PORT": place.service_port,
     }
-    template = CONFIGURATION.read_text()
-    filled = _PLACEHOLDER.sub(lambda match: str(values[match[1]]), template)
-    loaded: dict[str, Any] = yaml.safe_load(filled)
+    return filled(CONFIGURATION, values)
+
+
+def filled(path: Path, values: Mapping[str, object]) -> dict[str, Any]:
+    """Read a file of Envoy's with *values* for its placeholders."""
+    text = _PLACEHOLDER.sub(lambda match: str(values[match[1]]), path.read_text())
+    loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
 
 
@@ -124,8 +128,8 @@ def _port_when_ready(process: subprocess.Popen[bytes], admin: Path, log: Path) -
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if _fetch(admin, "/ready").startswith(b"LIVE"):
-                found = json.loads(_fetch(admin, "/listeners?format=json"))
+            if fetch(admin, "/ready").startswith(b"LIVE"):
+                found = json.loads(fetch(admin, "/listeners?format=json"))
                 status = found["listener_statuses"][0]["local_address"]["socket_address"]
                 return int(status["port_value"])
         except (OSError, http.client.HTTPException):
@@ -134,7 +138,8 @@ def _port_when_ready(process: subprocess.Popen[bytes], admin: Path, log: Path) -
     raise EnvoyFailed(log.read_text()[-2000:] if log.exists() else "it left no log")
 
 
-def _fetch(admin: Path, path: str) -> bytes:
+def fetch(admin: Path, path: str) -> bytes:
+    """Ask the administration of an Envoy."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(2)
         connection.connect(str(admin))

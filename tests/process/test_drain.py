@@ -12,7 +12,8 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from authz._proto.external_auth_pb2 import CheckResponse
-from authz.server.grpc_face import AT_WORK, SERVICE
+from authz.server.grpc_face import SERVICE
+from authz.server.turns import AT_WORK
 from tests.process.test_outage import CALLS, ask, decision_of
 from tests.support.served import Served, serving
 from tests.support.waiting import wait_until

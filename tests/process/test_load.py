@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -17,13 +18,16 @@ import pytest
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 from authz.directory.listening import Listener, UnixSocket
-from authz.server import http_public
+from authz.server import http_server, turns
 from authz.server.decision_point import DecisionPoint
-from authz.server.grpc_face import AT_WORK, SERVICE, GrpcFace, check_handler
-from authz.server.http_public import MAX_CONNECTIONS, HttpFace
+from authz.server.grpc_face import Checks, GrpcFace
+from authz.server.http_public import HttpFace
+from authz.server.http_server import MAX_CONNECTIONS
+from authz.server.turns import AT_WORK, IN_HAND, Hands
 from authz.settings import HttpAddress
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, check_of
+from tests.support.waiting import wait_until
 
 TIMEOUT_SECONDS = 20
 EXTRA = 8
@@ -37,10 +41,12 @@ class SlowRecords(KeptRecords):
     def __init__(self) -> None:
         super().__init__()
         self.go_on = threading.Event()
+        self.waiting = 0
 
     def write(self, record: Mapping[str, object]) -> None:
         """Keep *record*, late if it is an allow."""
         if record["verdict"] == "allow":
+            self.waiting += 1
             self.go_on.wait(TIMEOUT_SECONDS)
         super().write(record)
 
@@ -69,29 +75,49 @@ def _ask(channel: grpc.Channel, padding: int = 0, metadata: int = 0) -> CheckRes
     return response
 
 
-def test_overload(decision_point: DecisionPoint, tmp_path: Path) -> None:
-    """While all turns are taken a Check is told so: an explicit 503 with a record, soon."""
+def test_no_turn_in_time(
+    decision_point: DecisionPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has waited too long for its turn is told so: an explicit 503 with a record."""
     records = SlowRecords()
     with (
         _serving(decision_point, records, tmp_path) as channel,
         ThreadPoolExecutor(AT_WORK + EXTRA) as pool,
     ):
         asked = [pool.submit(_ask, channel) for _ in range(AT_WORK + EXTRA)]
+        wait_until(lambda: records.waiting == AT_WORK)
+        monkeypatch.setattr(turns, "PATIENCE", 0.0)
+        records.go_on.set()
+        codes = Counter(future.result().denied_response.status.code for future in asked)
+
+    assert codes == {0: AT_WORK, 503: EXTRA}
+    reasons = Counter(row["reason"] for row in records.rows)
+    assert reasons == {"overloaded": EXTRA, "allow": AT_WORK}
+
+
+def test_too_much(
+    decision_point: DecisionPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What comes when enough are in hand is refused at once, though nobody gives up waiting.
+
+    So nothing queues up unseen: the first answers are those of the calls too many.
+    """
+    monkeypatch.setattr(turns, "PATIENCE", TIMEOUT_SECONDS)
+    records = SlowRecords()
+    with (
+        _serving(decision_point, records, tmp_path) as channel,
+        ThreadPoolExecutor(IN_HAND + EXTRA) as pool,
+    ):
+        asked = [pool.submit(_ask, channel) for _ in range(IN_HAND + EXTRA)]
         refused = _first(EXTRA, asked)
         records.go_on.set()
         codes = [future.result().status.code for future in asked]
 
     assert [each.denied_response.status.code for each in refused] == [503] * EXTRA
-    assert codes.count(0) == AT_WORK
+    assert codes.count(0) == IN_HAND
     reasons = [row["reason"] for row in records.rows]
-    assert (reasons.count("overloaded"), reasons.count("allow")) == (EXTRA, AT_WORK)
-
-
-class Called(NamedTuple):
-    """Which method is called."""
-
-    method: str
-    invocation_metadata: tuple[()]
+    assert (reasons.count("overloaded"), reasons.count("allow")) == (EXTRA, IN_HAND)
 
 
 class Gone:
@@ -104,15 +130,15 @@ class Gone:
 
 def test_who_has_gone(decision_point: DecisionPoint) -> None:
     """A Check whose Envoy has gone takes no turn from others: it is refused unread, on record."""
-    records, turns = KeptRecords(), threading.BoundedSemaphore(1)
+    records, hands = KeptRecords(), Hands("check")
     listener = Listener("out", UnixSocket("x"))
-    handler: Any = check_handler(replace(decision_point, records=records), listener, turns)
-    method = handler.service(Called(f"/{SERVICE}/Check", ()))
-    response = method.unary_unary(check_of(CASE).SerializeToString(), Gone())
+    checks = Checks(replace(decision_point, records=records), listener, hands)
+    request = check_of(CASE).SerializeToString()
+    response = hands.submit(checks.check, request, cast(Any, Gone())).result(TIMEOUT_SECONDS)
+    hands.shutdown()
 
     assert response.denied_response.status.code == 503
     assert [row["reason"] for row in records.rows] == ["overloaded"]
-    assert turns.acquire(blocking=False)
 
 
 def _first(count: int, asked: list[Future[CheckResponse]]) -> list[CheckResponse]:
@@ -160,7 +186,7 @@ def test_connections_of_anybody_are_bounded() -> None:
 
 def test_silent_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that asks for nothing is closed; one that asks is answered."""
-    monkeypatch.setattr(http_public, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(http_server, "SILENT_SECONDS", 0.2)
     with (
         HttpFace(HttpAddress("127.0.0.1", 0), lambda: b"{}", dict) as face,
         _connected(face.port, 2) as (silent, asking),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 @dataclass
@@ -69,9 +69,9 @@ def start(home: Path, log: Path, options: Sequence[str] = ANY_PORT) -> Served:
 
 
 @contextmanager
-def serving(home: Path, log: Path) -> Iterator[Served]:
+def serving(home: Path, log: Path, options: Sequence[str] = ANY_PORT) -> Iterator[Served]:
     """Run `authz serve` until the block ends; it is killed then if it still runs."""
-    served = start(home, log)
+    served = start(home, log, options)
     try:
         served.wait_ready()
         yield served
