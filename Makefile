@@ -55,6 +55,10 @@ clients: $(READY) ## five real MCP clients after every shape of refusal: what th
 	$(BIN)/python -m tests.clients $(if $(RENEW),--renew)
 	$(BIN)/python -m pytest tests/unit/protocols/test_mcp_complete.py
 
+.PHONY: overload
+overload: $(READY) ## twice as many calls as a gate can answer, through a real Envoy: what is answered, how soon
+	$(BIN)/python -m bench.overload
+
 .PHONY: reload-load
 SECONDS ?= 60
 reload-load: $(READY) ## change directory, policies, keys and certificates under a steady load; prints figures

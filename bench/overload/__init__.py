@@ -1,0 +1,1 @@
+"""What becomes of twice as many calls as a gate can answer."""
