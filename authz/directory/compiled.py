@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
+from authz.directory.by_uri import ByUri
 from authz.directory.listening import Listener
 from authz.directory.offers import ALL, MCPResource, Offer, Prompt, Tasks, Tool
 from authz.directory.routes import NO_ROUTES, PublicRoute, Routes
@@ -210,6 +211,11 @@ class Target:
 
     token: TokenMode = TokenMode.MINT
     routes: Routes = NO_ROUTES
+    by_uri: ByUri = field(init=False, compare=False, repr=False)
+    """Its resources, to be looked up."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_uri", ByUri.of(self.resources.values()))
 
     @property
     def namespace(self) -> str:
@@ -234,32 +240,14 @@ class Target:
             case PromptUse(name):
                 return self.prompts.get(name)
             case ResourceUse(uri, completes=completes):
-                return self._resource_at(uri) or (self._template(uri) if completes else None)
+                found = self.by_uri.find(uri)
+                return found or (self.by_uri.template(uri) if completes else None)
             case TaskUse(writes=writes):
                 return self.tasks and replace(self.tasks, action="write" if writes else "read")
             case HttpCall(method, path):
                 route = self.routes.find(method, path)
                 return None if isinstance(route, PublicRoute) else route
         return None
-
-    def _resource_at(self, uri: str) -> MCPResource | None:
-        """
-        Give the narrowest resource that *uri* is one of: a literal before any template.
-
-        None where another reader could take it for a narrower one, which may want more.
-        """
-        resources = self.resources.values()
-        matching = (each for each in resources if each.uri.matches(uri))
-        found = min(matching, key=lambda each: len(each.uri.variables), default=None)
-        if found is None or any(
-            each.uri.is_narrower(found.uri) and each.uri.resembles(uri) for each in resources
-        ):
-            return None
-        return found
-
-    def _template(self, text: str) -> MCPResource | None:
-        """Give the resource whose whole template is *text*."""
-        return next((each for each in self.resources.values() if each.uri.text == text), None)
 
     @property
     def identifier(self) -> str:
