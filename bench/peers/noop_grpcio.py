@@ -12,16 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 
 from authz._proto.external_auth_pb2 import CheckResponse
-from authz.server.grpc_face import AT_WORK, SERVICE, WAITING
+from authz.server.grpc_face import SERVICE
+from authz.server.turns import Hands
 from bench.peers.noop import answer
 
-THREADS = AT_WORK + WAITING
-"""As many as ours has."""
+AS_OURS = 0
+"""In place of a number of threads: those of the gate, with their turns."""
 
 Option = tuple[str, str | int]
 
 
-def command(port: int, threads: int = THREADS, *options: str) -> Sequence[str]:
+def command(port: int, threads: int = AS_OURS, *options: str) -> Sequence[str]:
     """Give the command that serves so on *port*; an option is `name=value`."""
     return [sys.executable, "-m", __name__, str(port), str(threads), *options]
 
@@ -36,7 +37,8 @@ def serve(port: int, threads: int, options: Sequence[Option]) -> None:
         check, request_deserializer=None, response_serializer=CheckResponse.SerializeToString
     )
     handler = grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
-    server = grpc.server(ThreadPoolExecutor(threads), options=options)
+    pool = Hands("check") if threads == AS_OURS else ThreadPoolExecutor(threads)
+    server = grpc.server(pool, options=options)
     server.add_generic_rpc_handlers((handler,))
     server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()

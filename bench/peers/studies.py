@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.corpus import MIX, UNIQ
 from bench.peers.loads import Load
-from bench.peers.noop_grpcio import THREADS, command
+from bench.peers.noop_grpcio import AS_OURS, command
 from bench.peers.places import Place
 from bench.peers.servers import OPA, SERVERS, Role, Server
 
@@ -38,8 +38,8 @@ def _settings(about: str, threads: int, *options: str) -> Server:
 UNSEEN = tuple(range(start, start + UNIQ // 3) for start in range(0, UNIQ, UNIQ // 3))
 """Records of `uniq` for each of its loads: none of them has been sent before."""
 
-AS_OURS = f"{THREADS} threads"
-THREAD_COUNTS = (1, 2, 4, 8, 16, THREADS)
+OURS = "the gate's threads"
+THREAD_COUNTS = (1, 2, 4, 8, 16, 64)
 
 PEERS = Study(
     "Ours and its peers, side by side",
@@ -75,16 +75,17 @@ QUICK = Study(
 TRANSPORT = Study(
     "grpcio by its settings, without any work",
     (
+        _settings(OURS, AS_OURS),
         *(_settings(f"{count} threads", count) for count in THREAD_COUNTS),
-        _settings("keep-alive each second", THREADS, "grpc.keepalive_time_ms=1000"),
-        _settings("for throughput", THREADS, "grpc.optimization_target=throughput"),
-        _settings("for latency", THREADS, "grpc.optimization_target=latency"),
+        _settings("keep-alive each second", AS_OURS, "grpc.keepalive_time_ms=1000"),
+        _settings("for throughput", AS_OURS, "grpc.optimization_target=throughput"),
+        _settings("for latency", AS_OURS, "grpc.optimization_target=latency"),
     ),
     (
         *(Load("hot", count, roles=NOTHING) for count in (1, 16, 64)),
         *(Load("hot", connections=count, roles=NOTHING) for count in (4, 16)),
     ),
-    AS_OURS,
+    OURS,
 )
 
 STUDIES: Mapping[str, Study] = {"peers": PEERS, "quick": QUICK, "transport": TRANSPORT}
