@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, NewType, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, NewType, TypeVar
 
 from authz.model.instant import LATEST, Instant
 from authz.model.needs import Need
@@ -33,8 +33,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Passed(Generic[Learned_co]):
+class Passed(NamedTuple, Generic[Learned_co]):
     """The step found no ground to refuse; *fact* is what it learned."""
 
     fact: Learned_co

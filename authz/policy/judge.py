@@ -71,8 +71,8 @@ def settle(question: Question, policies: Policies) -> Judgement | None:
         policies: The world's.
 
     Returns:
-        An allow. None where a leg looks at these, and where it is none: why it is
-        not may depend on more. Arguments still have to be `usable`.
+        An allow, which `hold` says for which arguments it holds. None where a leg
+        looks at these, and where it is no allow: why may depend on more.
     """
     if not are_settled(question, policies):
         return None
@@ -82,18 +82,28 @@ def settle(question: Question, policies: Policies) -> Judgement | None:
     return judgement if judgement.reason is Reason.ALLOW else None
 
 
-def usable(
-    offer: Offer | None, arguments: Mapping[str, JSON] | None, policies: Policies
+def hold(
+    settled: Judgement,
+    offer: Offer | None,
+    arguments: Mapping[str, JSON] | None,
+    policies: Policies,
 ) -> Judgement | None:
-    """Give the no for *arguments* that cannot be judged, or that readers differ over; else None."""
+    """
+    Give what `settle` came to for a call of *offer* with *arguments*.
+
+    Returns:
+        *settled*; the no for arguments that cannot be judged, or that readers differ
+        over; None where some are unknown or untyped, for legs may look at that.
+    """
     if arguments is None:
-        return None
+        return settled
     try:
-        sorted_arguments(offer, arguments, policies)
+        if sorted_arguments(offer, arguments, policies).has_strays:
+            return None
         check_exact(arguments)
     except BadArgument as error:
         return Judgement(Reason.BAD_ARGUMENT, detail=str(error))
-    return None
+    return settled
 
 
 def deliberate(question: Question, policies: Policies, ask: Verdicts) -> Judgement:

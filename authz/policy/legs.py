@@ -32,7 +32,7 @@ def leg_verdicts(
 
 
 def are_settled(question: Question, policies: Policies) -> bool:
-    """Say whether no leg looks at anything but who asks, for whom, and for what."""
+    """Say whether no leg looks at more than who asks, for whom, for what, and at strays."""
     plan = plan_of(question, policies)
     legs = _parties(plan, question, policies)
     return not plan.is_quarantined and all(leg.is_settled for leg, _ in legs)

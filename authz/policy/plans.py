@@ -81,7 +81,7 @@ class LegPlan:
     """What it reads of the session is the same for many calls: it does not ask what time it is."""
 
     is_settled: bool
-    """It reads nothing of a call but who asks, for whom, and for what."""
+    """It reads nothing of a call but who asks, for whom, for what, and its strays."""
 
     reads_method: bool
     reads_strays: bool
@@ -111,7 +111,6 @@ class LegPlan:
         reads_uri = isinstance(plan.offer, MCPResource) and "uri" in names
         facts = facts_read(reads)
         is_live = reads.everything or reads_uri or not names.isdisjoint(_LIVE)
-        reads_strays = not names.isdisjoint(_STRAYS)
         return cls(
             plan=plan,
             slice=piece,
@@ -119,10 +118,10 @@ class LegPlan:
             facts=facts,
             rows=tuple(pruned(row, names) for row in (plan.rows[:-1] if reads_uri else plan.rows)),
             is_live=is_live,
-            is_settled=not is_live and not reads_strays and all(fact.lasts for fact in facts),
+            is_settled=not is_live and all(fact.lasts for fact in facts),
             is_session_lasting="now" not in names,
             reads_method="method" in names,
-            reads_strays=reads_strays,
+            reads_strays=not names.isdisjoint(_STRAYS),
             reads_uri=reads_uri,
             tells_apart=reads.compares or reads.everything or sees_others,
             sees_others=sees_others,

@@ -14,7 +14,7 @@ from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
 from authz.model.strict_json import JSON
 from authz.policy.compiled import Policies
-from authz.policy.judge import judge, settle, usable
+from authz.policy.judge import hold, judge, settle
 from authz.policy.question import Judgement, Question
 from authz.protocols.mcp import agrees_with_mirrors
 from authz.steps.ceilings import UserScopes
@@ -52,10 +52,12 @@ def _judged(given: Given, facts: Facts) -> Judgement:
     """Judge the call, or only its arguments where they are all that is left to judge."""
     policies, clearance = given.world.policies, facts.find(Clearance)
     settled = clearance.derive(_settled, policies) if clearance else NOT_SETTLED
-    if settled.judgement is None:
-        return judge(question_of(given, facts), policies)
-    arguments = _arguments_of(facts.of(Message).operation)
-    return usable(facts.of(Asked).offer, arguments, policies) or settled.judgement
+    if settled.judgement is not None:
+        arguments = _arguments_of(facts.of(Message).operation)
+        held = hold(settled.judgement, facts.of(Asked).offer, arguments, policies)
+        if held is not None:
+            return held
+    return judge(question_of(given, facts), policies)
 
 
 def _settled(facts: Facts, policies: Policies) -> Settled:
