@@ -119,7 +119,7 @@ def _clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
     shown, world = shown_of(given, facts), given.world
     kept = None if given.answers else world.clearances.find(shown)
     if kept is not None and kept.holds_at(given.now):
-        return facts.learn(kept, *kept.facts)
+        return facts.join(kept.learned).learn(kept)
     narrow, known = narrowed(given, facts, shown)
     learned: tuple[object, ...] = ()
     until = LATEST
@@ -129,10 +129,10 @@ def _clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
             return _end(taken, given, facts.learn(*learned), step)
         known = known.learn(taken.fact, *taken.besides)
         learned, until = (*learned, taken.fact, *taken.besides), min(until, taken.until)
-    found = Clearance(learned, known, given.now, until)
+    found = Clearance(Facts(*learned), known, given.now, until)
     if not given.answers and shown.is_short:
         world.clearances.keep(shown, found)
-    return facts.learn(found, *learned)
+    return facts.join(found.learned).learn(found)
 
 
 def _end(taken: Ended, given: Given, facts: Facts, step: Step) -> Outcome | Need:

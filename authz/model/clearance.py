@@ -84,9 +84,9 @@ class Shown(NamedTuple):
 class Clearance:
     """What those steps learned where none of them refused; a fact of its own."""
 
-    facts: tuple[object, ...]
+    learned: Facts
     known: Facts
-    """These, and the little that they were found out from."""
+    """What was learned, and the little that it was found out from."""
 
     since: Instant
     until: Instant

@@ -106,12 +106,21 @@ class Facts:
         Raises:
             ValueError: a fact of that type is known: no step corrects another.
         """
-        more = Facts.__new__(Facts)
-        more._by_type = by_type = self._by_type.copy()  # noqa: SLF001 - of its own class
-        for fact in facts:
-            if by_type.setdefault(type(fact), fact) is not fact:
-                raise ValueError(f"{type(fact).__name__} was learned before")
-        return more
+        return self.join(Facts(*facts))
+
+    def join(self, others: Facts) -> Facts:
+        """
+        Give these facts and *others*.
+
+        Raises:
+            ValueError: as `learn`.
+        """
+        both = Facts()
+        both._by_type = {**self._by_type, **others._by_type}
+        if len(both._by_type) != len(self._by_type) + len(others._by_type):
+            again = self._by_type.keys() & others._by_type.keys()
+            raise ValueError(f"{', '.join(kind.__name__ for kind in again)} was learned before")
+        return both
 
     def of(self, kind: type[Fact]) -> Fact:
         """Give the fact of type *kind*, which an earlier step must have learned."""

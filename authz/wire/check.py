@@ -95,7 +95,9 @@ def read_check(
 
 
 def _headers(http: external_auth_pb2.AttributeContext.HttpRequest) -> dict[str, str]:
-    mapped, rows = dict(http.headers.items()), http.header_map.headers
+    sent, rows = http.headers, http.header_map.headers
+    # Its `items` is written in Python, and takes three times as long.
+    mapped = {name: sent[name] for name in sent}
     names = "".join(mapped)
     if not rows and names == names.lower():
         return mapped
