@@ -95,6 +95,17 @@ cost: $(READY) ## instructions a decision against the baseline; says what got de
 fuzz: $(VENV)/.fuzzer ## every parser of outside bytes under a coverage-guided fuzzer (PARSER=… RUNS=… KEEP=1)
 	$(BIN)/python -m tests.fuzz $(PARSER) $(if $(RUNS),--runs $(RUNS)) $(if $(KEEP),--keep)
 
+.pyvoy/.ready: requirements/pyvoy.txt $(READY)
+	@rm -rf .pyvoy
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --target .pyvoy -r $<
+	@touch $@
+
+.PHONY: test-front
+FRONT ?= pyvoy
+FRONT_TESTS := tests/envoy tests/hostile tests/needs tests/process tests/reload
+test-front: $(if $(filter pyvoy,$(FRONT)),.pyvoy/.ready) $(READY) ## conformance, hostile, fault and reload tests on a front (FRONT=pyvoy)
+	NARROWGATE_FRONT=$(FRONT) $(BIN)/python -m pytest $(FRONT_TESTS)
+
 .PHONY: demo
 demo: $(READY) $(if $(filter oidc-provider,$(IDP)),idp) ## Envoy, the gate, a tool and two agents: seven scenes (KEEP=1 keeps it running; IDP=oidc-provider)
 	$(BIN)/python -m examples.demo $(if $(KEEP),--keep) $(if $(IDP),--idp $(IDP))
@@ -132,10 +143,10 @@ lock: $(READY) ## resolve pyproject.toml into requirements/ anew
 	  --output-file requirements/serve.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml \
 	  --group dev --constraint requirements/serve.txt --output-file requirements/dev.txt
-	for each in node fuzz mcp-1.12 mcp-1.30; do \
+	for each in node fuzz pyvoy mcp-1.12 mcp-1.30; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements/$$each.in \
 	    --output-file requirements/$$each.txt; done
 
 .PHONY: clean
 clean: ## remove everything that this file made
-	rm -rf $(VENV) .bench .demo .fuzz .idp .clients {examples/idp,tests/clients/drivers}/node_modules .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .bench .demo .pyvoy .fuzz .idp .clients {examples/idp,tests/clients/drivers}/node_modules .mypy_cache .ruff_cache .hypothesis build dist

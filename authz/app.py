@@ -24,6 +24,7 @@ from authz.server.asking import Asking
 from authz.server.beside import set_aside
 from authz.server.certificates import Certificates
 from authz.server.decision_point import DecisionPoint, read_clock
+from authz.server.faces import Face, Faces
 from authz.server.grpc_face import GrpcFace
 from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
@@ -48,7 +49,7 @@ from authz.workers.report import Telling
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class Face(Protocol):
+class PublicFace(Protocol):
     """Where whoever asks is told how this process stands, and which keys sign."""
 
     port: int
@@ -85,7 +86,7 @@ class Seat:
     """From 0."""
 
     workers: int
-    open_face: Callable[[Telling], Face]
+    open_face: Callable[[Telling], PublicFace]
 
     @classmethod
     def alone(cls, settings: ServeSettings) -> Seat:
@@ -93,13 +94,14 @@ class Seat:
         return cls(0, 1, lambda told: HttpFace(settings.http, told.jwks, told.standing))
 
 
-def serve(settings: ServeSettings, seat: Seat | None = None) -> Exit:
+def serve(settings: ServeSettings, seat: Seat | None = None, make: Faces = GrpcFace) -> Exit:
     """
     Serve until SIGTERM or SIGINT, then finish what is under way.
 
     Args:
         settings: What the command line says.
         seat: Which worker this is; None for the only process.
+        make: Makes the faces that speak gRPC.
 
     Returns:
         Why it ended; what kept it from starting is in the log, one line a mistake.
@@ -112,7 +114,7 @@ def serve(settings: ServeSettings, seat: Seat | None = None) -> Exit:
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         with ExitStack() as opened:
-            code = _serve(settings, seat or Seat.alone(settings), log, opened)
+            code = _serve(settings, (seat or Seat.alone(settings), make), log, opened)
         log.info("stopped")
     except InvalidWorld as error:
         for diagnostic in error.diagnostics:
@@ -126,8 +128,12 @@ def serve(settings: ServeSettings, seat: Seat | None = None) -> Exit:
 
 
 def _serve(
-    settings: ServeSettings, seat: Seat, log: FilteringBoundLogger, opened: ExitStack
+    settings: ServeSettings,
+    seating: tuple[Seat, Faces],
+    log: FilteringBoundLogger,
+    opened: ExitStack,
 ) -> Exit:
+    seat, make = seating
     home = settings.home
     validator = Validator(home)
     declared = open_declared(home, partial(_kept_at, home), validator, log)
@@ -145,7 +151,7 @@ def _serve(
     worlds.replace(world, keys, asking.of(declared.directory))
     standing = Standing(declared.version, read_clock())
     counts = Counts()
-    faces: list[GrpcFace] = []
+    faces: list[Face] = []
 
     def counted() -> tuple[Totals, Now]:
         version, since = standing.in_force_since
@@ -160,7 +166,7 @@ def _serve(
     at_work = AT_DISK if gate.records_level is RecordLevel.DURABLE else AT_WORK
     for listener in gate.listeners:
         place = place_of(listener, seat.number)
-        face = GrpcFace(decision_point, place, home, settings.drain_seconds, at_work)
+        face = make(decision_point, place, home, settings.drain_seconds, at_work)
         faces.append(opened.enter_context(face))
     records.tell(http, *faces)
     opened.enter_context(validator)
@@ -209,7 +215,7 @@ def _show_metrics(
     log.info("metrics", port=face.port)
 
 
-def _give_notice(faces: Iterable[GrpcFace], seconds: float) -> None:
+def _give_notice(faces: Iterable[Face], seconds: float) -> None:
     """Tell health checks of the stop, and go on for *seconds*; another signal ends that."""
     for face in faces:
         face.announce_stop()
@@ -217,13 +223,13 @@ def _give_notice(faces: Iterable[GrpcFace], seconds: float) -> None:
         signal.sigtimedwait(STOP_SIGNALS, seconds)
 
 
-def _certificates(gate: Gate, faces: Iterable[GrpcFace]) -> dict[str, Certificates]:
+def _certificates(gate: Gate, faces: Iterable[Face]) -> dict[str, Certificates]:
     pairs = zip(gate.listeners, faces, strict=True)
     return {each.name: face.certificates for each, face in pairs if face.certificates}
 
 
 def _say_serving(
-    seat: Seat, declared: Declared, http: Face, keys: SigningKeys, log: FilteringBoundLogger
+    seat: Seat, declared: Declared, http: PublicFace, keys: SigningKeys, log: FilteringBoundLogger
 ) -> None:
     listeners = declared.directory.gate.listeners
     for listener in listeners:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -17,6 +17,13 @@ class Exit(IntEnum):
     USAGE = 2
     INVALID_WORLD = 3
     CANNOT_START = 4
+
+
+class Front(StrEnum):
+    """What speaks gRPC with Envoy."""
+
+    GRPCIO = "grpcio"
+    PYVOY = "pyvoy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from authz.settings import LOG_LEVELS, HttpAddress, ServeSettings
+from authz.settings import LOG_LEVELS, Front, HttpAddress, ServeSettings
 
 EXAMPLES = """\
 Examples:
@@ -43,7 +43,7 @@ def _level(text: str) -> str:
     return text
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - an option each
     home: Annotated[
         Path,
         typer.Argument(
@@ -91,6 +91,13 @@ def serve(
             help="Processes that serve, each at addresses of its own (docs/operations.md).",
         ),
     ] = 1,
+    front: Annotated[
+        Front,
+        typer.Option(
+            envvar="NARROWGATE_FRONT",
+            help="What speaks gRPC: grpcio, or pyvoy, which is faster, larger and an extra.",
+        ),
+    ] = Front.GRPCIO,
 ) -> None:
     """Answer Envoy's Checks until SIGTERM or SIGINT."""
     settings = ServeSettings(
@@ -101,15 +108,21 @@ def serve(
         metrics=HttpAddress.parse(metrics) if metrics else None,
         workers=workers,
     )
-    raise typer.Exit(_run(settings))
+    raise typer.Exit(_run(settings, front))
 
 
-def _run(settings: ServeSettings) -> int:
+def _run(settings: ServeSettings, front: Front) -> int:
     # Other commands do not wait for what serves, nor does a supervisor.
+    if settings.workers > 1 and front is Front.PYVOY:
+        raise typer.BadParameter("--workers goes with --front grpcio alone")
     if settings.workers > 1:
         from authz.workers.supervisor import supervise  # noqa: PLC0415
 
         return supervise(settings)
+    if front is Front.PYVOY:
+        from authz.commands.embedded import serve_embedded  # noqa: PLC0415
+
+        return serve_embedded(settings)
     from authz.app import serve as run  # noqa: PLC0415
 
     return run(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,8 +41,14 @@ class Certificates:
         self.paths = tuple(
             home / name for name in (address.certificate, address.key, address.clients)
         )
+        self._taking: Callable[[Texts], None] = _nobody
         self._texts = self._read()
         self._given = self._found = _configuration(self._texts)
+
+    def hand_on(self, taking: Callable[[Texts], None]) -> None:
+        """Let *taking* have what was found good, now and whenever it is renewed."""
+        taking(self._texts)
+        self._taking = taking
 
     def credentials(self) -> grpc.ServerCredentials:
         """Give what a port is bound with: it asks for the newest at each handshake."""
@@ -66,6 +73,7 @@ class Certificates:
         if texts == self._texts:
             return False
         self._texts, self._found = texts, _configuration(texts)
+        self._taking(texts)
         return True
 
     def _newer(self) -> grpc.ServerCertificateConfiguration | None:
@@ -95,6 +103,11 @@ class Certificates:
         except (ssl.SSLError, ValueError) as error:
             why = f"no certificates of authorities: {_said(error)}"
             raise CertificateUnusable(f"{self.paths[2]}: {why}") from None
+
+
+def _nobody(texts: Texts) -> None:
+    """Be told and do nothing: gRPC asks by itself."""
+    del texts
 
 
 def _bytes(path: Path) -> bytes:

@@ -44,7 +44,7 @@ from authz.model.outcome import (
 from authz.model.reasons import Reason
 from authz.outcomes import fault, too_wide
 from authz.server.blanks import blank_refusal
-from authz.server.needs import NeedAnswers, Patience
+from authz.server.needs import NeedAnswers, Patience, WouldWait
 from authz.server.worlds import CurrentWorld, InForce
 from authz.steps.given import Given, Grant, Link
 from authz.telemetry.counts import Counts
@@ -99,6 +99,13 @@ class NoListedEnvoy(SpeakableFault):
 
     def __init__(self) -> None:
         super().__init__("the caller of this port is no Envoy that the listener lists")
+
+
+class NoMessage(SpeakableFault):
+    """What came is no whole message."""
+
+    def __init__(self) -> None:
+        super().__init__("what came is no whole message of gRPC, or it is compressed or too long")
 
 
 def read_clock() -> Instant:
@@ -157,6 +164,10 @@ class DecisionPoint:
             listener: Name of the listener that it came by.
             metadata: Of the gRPC call; what came several times is joined by a bare comma.
             patience: How long it may wait for what has to be found out elsewhere.
+
+        Raises:
+            WouldWait: *patience* does. Nothing was released or recorded; the same Check can be
+                asked anew.
         """
         moment = self._moment()
         arrived = _arrival(listener)
@@ -181,13 +192,19 @@ class DecisionPoint:
                     return write_refusal(released.answer)
                 case other:
                     assert_never(other)
+        except WouldWait:
+            raise
         except BaseException as error:  # noqa: BLE001 - the one place: any fault, a panic of the
             # engine's included (which is no Exception), is an explicit no.
             return self._fault(known or _nothing_of(arrived), error, moment)
 
     def refuse_stranger(self, listener: str) -> CheckResponse:
         """Answer a Check of somebody who is no listed Envoy: no token, and nothing is read."""
-        return self._fault(_nothing_of(_arrival(listener)), NoListedEnvoy(), self._moment())
+        return self.refuse_unread(listener, NoListedEnvoy())
+
+    def refuse_unread(self, listener: str, error: BaseException) -> CheckResponse:
+        """Answer a Check that *error* keeps from being read."""
+        return self._fault(_nothing_of(_arrival(listener)), error, self._moment())
 
     def refuse_overload(self, listener: str) -> CheckResponse:
         """Answer a Check that there is no time for; nothing of it is read."""

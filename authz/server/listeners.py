@@ -89,11 +89,12 @@ def admits(listener: Listener, context: grpc.ServicerContext) -> bool:
 def _is_listed(proven: object, callers: Set[SpiffeId]) -> bool:
     match proven:
         case [bytes(identity)]:
-            return _parses_to_one_of(identity, callers)
+            return is_one_of(identity, callers)
     return False
 
 
-def _parses_to_one_of(identity: bytes, callers: Set[SpiffeId]) -> bool:
+def is_one_of(identity: bytes, callers: Set[SpiffeId]) -> bool:
+    """Say whether *identity* is, as a whole, the SPIFFE ID of one of *callers*."""
     try:
         return SpiffeId.parse(identity.decode("ascii")) in callers
     except (NotSpiffe, UnicodeDecodeError):
@@ -101,11 +102,7 @@ def _parses_to_one_of(identity: bytes, callers: Set[SpiffeId]) -> bool:
 
 
 def _bind_socket(server: grpc.Server, path: Path) -> IO[str]:
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    if len(os.fsencode(path.absolute())) > MAX_SOCKET_PATH:
-        raise CannotListen(f"{path}: a socket's path has at most {MAX_SOCKET_PATH} bytes")
-    _check_folder(path.parent)
-    lock = _take_over(path)
+    lock = claim_socket(path)
     try:
         _bound(server.add_insecure_port(f"unix:{path.absolute()}"))
         path.chmod(0o660)
@@ -113,6 +110,24 @@ def _bind_socket(server: grpc.Server, path: Path) -> IO[str]:
         lock.close()
         raise
     return lock
+
+
+def claim_socket(path: Path) -> IO[str]:
+    """
+    Make the place of a socket ours, in a folder that nobody else can reach.
+
+    Returns:
+        The lock that keeps other processes away while it is open.
+
+    Raises:
+        CannotListen: the place is open to others, or taken.
+        OSError: it cannot be looked at.
+    """
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    if len(os.fsencode(path.absolute())) > MAX_SOCKET_PATH:
+        raise CannotListen(f"{path}: a socket's path has at most {MAX_SOCKET_PATH} bytes")
+    _check_folder(path.parent)
+    return _take_over(path)
 
 
 def _check_folder(folder: Path) -> None:

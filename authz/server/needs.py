@@ -37,6 +37,15 @@ MARGIN = 0.3
 """Seconds that are kept of what Envoy gives, for deciding, recording and answering."""
 
 
+class WouldWait(BaseException):
+    """A Check that must not wait where it is decided wants to: it is to be decided elsewhere."""
+
+
+def never_waiting() -> AbstractContextManager[None]:
+    """Be the `aside` of a Patience where nothing may wait."""
+    raise WouldWait
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a Check may wait, and what is done while it does."""

@@ -17,7 +17,7 @@ from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 from authz.directory.listening import Listener, MutualTLS
 from authz.model.spiffe import SpiffeId
 from authz.server.decision_point import DecisionPoint
-from authz.server.grpc_face import GrpcFace
+from authz.server.pyvoy.bootstrap import ARRIVED, PEER
 from examples.edge.certificates import Authority
 from examples.edge.envoy import ENVOY_ID, Place, running_envoy
 from tests.support.cases import Case, case_named
@@ -25,6 +25,7 @@ from tests.support.clients import Door, send_http1
 from tests.support.direct import KeptRecords, check_of
 from tests.support.edge import headers_of
 from tests.support.envoy import opened_configuration
+from tests.support.front import serving_face
 from tests.support.upstream import Upstream
 
 TIMEOUT_SECONDS = 10
@@ -40,8 +41,14 @@ class TcpGate:
     records: KeptRecords
     case: Case
 
-    def ask(self, *identities: str, authority: Authority | None = None) -> CheckResponse:
-        """Send the Check of an allowed call with a certificate for *identities*."""
+    def ask(
+        self, *identities: str, authority: Authority | None = None, says: str | None = None
+    ) -> CheckResponse:
+        """Send the Check of an allowed call with a certificate for *identities*.
+
+        Where *says* is given it stands in the metadata that a front writes for itself.
+        """
+        metadata = [(PEER, says), (PEER, says), (ARRIVED, "1")] if says else []
         name = "-".join(identity.rpartition("/")[2] for identity in identities) or "nobody"
         certificate, key = (authority or self.authority).issue(name, *identities)
         credentials = grpc.ssl_channel_credentials(
@@ -49,7 +56,9 @@ class TcpGate:
         )
         with grpc.secure_channel(f"127.0.0.1:{self.port}", credentials) as channel:
             check = AuthorizationStub(channel).Check  # type: ignore[no-untyped-call]
-            response: CheckResponse = check(check_of(self.case), timeout=TIMEOUT_SECONDS)
+            response: CheckResponse = check(
+                check_of(self.case), timeout=TIMEOUT_SECONDS, metadata=metadata
+            )
         return response
 
 
@@ -75,7 +84,7 @@ def _running(decision_point: DecisionPoint, folder: Path) -> Iterator[TcpGate]:
         frozenset({SpiffeId.parse(ENVOY_ID)}),
     )
     served = replace(decision_point, records=records, clock=lambda: case.now)
-    with GrpcFace(served, Listener("out", address), folder, drain_seconds=1):
+    with serving_face(served, Listener("out", address), folder):
         yield TcpGate(port, authority, records, case)
 
 
@@ -107,6 +116,18 @@ def test_nobodys_envoy_gets_no_token(identities: tuple[str, ...], gate: TcpGate)
     assert response.denied_response.status.code == 503
     (record,) = gate.records.rows
     assert (record["reason"], record["workload"], record["token"]) == ("fault", None, None)
+
+
+@pytest.mark.parametrize("identities", [(OTHER_ENVOY,), ()], ids=["another", "nobody"])
+def test_a_name_in_metadata_proves_nothing(identities: tuple[str, ...], gate: TcpGate) -> None:
+    """Who writes the listed name where a front keeps what TLS has proven is still a stranger."""
+    assert not _token_in(gate.ask(*identities, says=ENVOY_ID))
+    assert [row["reason"] for row in gate.records.rows] == ["fault"]
+
+
+def test_a_listed_envoy_cannot_unsay_its_name(gate: TcpGate) -> None:
+    """What the certificate proves stands, whatever is written beside it."""
+    assert _token_in(gate.ask(ENVOY_ID, says=OTHER_ENVOY))
 
 
 def test_a_certificate_of_somebody_elses_authority(gate: TcpGate, tmp_path: Path) -> None:

@@ -20,13 +20,15 @@ from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 from authz.directory.listening import Listener, UnixSocket
 from authz.server import http_server, turns
 from authz.server.decision_point import DecisionPoint
-from authz.server.grpc_face import Checks, GrpcFace
+from authz.server.grpc_face import Checks
 from authz.server.http_public import HttpFace
 from authz.server.http_server import MAX_CONNECTIONS
+from authz.server.pyvoy.checks import Deciding
 from authz.server.turns import AT_WORK, IN_HAND, Hands
-from authz.settings import HttpAddress
+from authz.settings import Front, HttpAddress
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, check_of
+from tests.support.front import FRONT, serving_face
 from tests.support.waiting import wait_until
 
 TIMEOUT_SECONDS = 20
@@ -59,7 +61,7 @@ def _serving(
     served = replace(decision_point, records=records, clock=lambda: CASE.now)
     listener = Listener("out", UnixSocket(str(path)))
     with (
-        GrpcFace(served, listener, folder, drain_seconds=1),
+        serving_face(served, listener, folder, Deciding.ASIDE),
         grpc.insecure_channel(f"unix:{path}") as channel,
     ):
         yield channel
@@ -75,6 +77,7 @@ def _ask(channel: grpc.Channel, padding: int = 0, metadata: int = 0) -> CheckRes
     return response
 
 
+@pytest.mark.skipif(FRONT is not Front.GRPCIO, reason="its patience is in another process")
 def test_no_turn_in_time(
     decision_point: DecisionPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 from authz.model.instant import Instant
 from tests.support.cases import case_at, case_named
 from tests.support.direct import check_of
+from tests.support.front import environment
 from tests.support.served import Served, serving, start
 from tests.support.waiting import wait_until
 from tests.support.worlds import prepare_home
@@ -127,6 +129,24 @@ def test_second_gate_on_one_socket(served: Served, tmp_path: Path) -> None:
     assert _check(served, "no-principal").denied_response.status.code == 401
 
 
+def test_second_gate_on_one_port(tmp_path: Path) -> None:
+    """A second gate does not share the port of a living one; it says so and ends with 4."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    homes = [prepare_home(tmp_path / name) for name in ("first", "second")]
+    for home in homes:
+        gate = home / "directory/global/gate.yaml"
+        mesh = f'"127.0.0.1:{port}", callers: {{mesh: a test}}'
+        gate.write_text(gate.read_text().replace('"unix:run/in.sock"', mesh))
+    with serving(homes[0], tmp_path / "first.log"):
+        second = start(homes[1], tmp_path / "second.log")
+
+        assert second.process.wait(STOP_SECONDS) == 4
+    # gRPC writes lines of its own beside ours.
+    (said,) = [line for line in second.log.read_text().splitlines() if '"cannot_start"' in line]
+    assert f"127.0.0.1:{port}" in said
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stops_cleanly(number: signal.Signals, tmp_path: Path) -> None:
     """A signal ends it with 0, and what was under way is answered and recorded."""
@@ -201,7 +221,7 @@ def test_log_that_nobody_takes(tmp_path: Path) -> None:
     gate = home / "directory/global/gate.yaml"
     gate.write_text(gate.read_text().replace("records/decisions.jsonl", "/dev/full"))
     command = [sys.executable, "-m", "authz", "serve", str(home), "--http", "127.0.0.1:0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment()) as process:
         try:
             assert process.stderr is not None
             assert any(b'"serving"' in line for line in process.stderr)
@@ -227,6 +247,18 @@ def test_bytes_that_are_no_check(served: Served) -> None:
 
     assert (answer.status.code, answer.denied_response.status.code) == (14, 503)
     assert served.records[-1]["reason"] == "fault"
+
+
+@pytest.mark.parametrize("method", ["/x/Check", f"/{SERVICE}/Chec%6B", "/%ff/%fe"])
+def test_methods_that_are_not_served(method: str, served: Served) -> None:
+    """Any other method ends at once with an error of gRPC: what is not served decides nothing."""
+    with _channel(served) as channel:
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+        with pytest.raises(grpc.RpcError) as refused:
+            call(b"", timeout=STOP_SECONDS)
+
+    code = refused.value.code()
+    assert code in {grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED}
 
 
 def test_defaults(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A gate with its real gRPC face, in this process, so that a test can set its clock."""
+"""A gate with its real gRPC face, so that a test can set its clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from authz.directory.compiled import RecordLevel
 from authz.directory.listening import Listener, UnixSocket
 from authz.model.instant import EARLIEST, Instant
 from authz.server.decision_point import DecisionPoint
-from authz.server.grpc_face import GrpcFace
+from tests.support.front import serving_face
 
 
 @dataclass
@@ -42,5 +42,5 @@ def running_gate(decision_point: DecisionPoint, folder: Path, name: str = "out")
     listener = Listener(name, UnixSocket(str(gate.socket)))
     with open_records(gate.records, RecordLevel.WRITTEN, decision_point.log) as records:
         served = replace(decision_point, records=records, clock=gate.clock)
-        with GrpcFace(served, listener, folder, drain_seconds=1):
+        with serving_face(served, listener, folder):
             yield gate

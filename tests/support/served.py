@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.front import environment
 
 START_SECONDS = 60
 
@@ -60,11 +62,18 @@ class Served:
 ANY_PORT = ("--http", "127.0.0.1:0")
 
 
-def start(home: Path, log: Path, options: Sequence[str] = ANY_PORT) -> Served:
-    """Start `authz serve` on *home*."""
+def start(
+    home: Path,
+    log: Path,
+    options: Sequence[str] = ANY_PORT,
+    variables: Mapping[str, str] | None = None,
+) -> Served:
+    """Start `authz serve` on *home*, with the front of this run or what *variables* say."""
     command = [sys.executable, "-m", "authz", "serve", str(home), *options]
     with log.open("w") as written:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=written)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=written, env=variables or environment()
+        )
     return Served(process, home, log)
 
 
