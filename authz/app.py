@@ -15,7 +15,7 @@ from typing import Protocol, Self
 from structlog.typing import FilteringBoundLogger
 
 from authz.audit.levels import open_records
-from authz.directory.compiled import Gate, RecordLevel
+from authz.directory.compiled import Gate
 from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.directory.listening import MeshRestricted
 from authz.directory.load import OwnPlaces
@@ -30,7 +30,6 @@ from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
 from authz.server.reload import Reload
 from authz.server.standing import Standing
-from authz.server.turns import AT_DISK, AT_WORK
 from authz.server.watching import Watching
 from authz.server.worlds import CurrentWorld
 from authz.settings import Exit, HttpAddress, ServeSettings
@@ -163,10 +162,9 @@ def _serve(
     if settings.metrics is not None:
         _show_metrics(settings.metrics, counted, log, opened)
     decision_point = DecisionPoint(worlds, records, log, counts=counts)
-    at_work = AT_DISK if gate.records_level is RecordLevel.DURABLE else AT_WORK
     for listener in gate.listeners:
         place = place_of(listener, seat.number)
-        face = make(decision_point, place, home, settings.drain_seconds, at_work)
+        face = make(decision_point, place, home, settings.drain_seconds)
         faces.append(opened.enter_context(face))
     records.tell(http, *faces)
     opened.enter_context(validator)

@@ -43,7 +43,6 @@ class Faces(Protocol):
         listener: Listener,
         home: Path,
         drain_seconds: float,
-        at_work: int,
         /,
     ) -> Face:
         """Take its address, or raise `CannotListen`; relative paths start at *home*."""

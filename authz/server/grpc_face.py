@@ -18,7 +18,7 @@ from authz.directory.listening import Listener
 from authz.server.decision_point import DecisionPoint
 from authz.server.listeners import admits, bind, open_certificates
 from authz.server.needs import Patience
-from authz.server.turns import AT_WORK, AtOnce, Hands
+from authz.server.turns import AtOnce, Hands
 
 SERVICE = external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"].full_name
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -109,12 +109,7 @@ class GrpcFace:
     """One listener: bound when it is made, serving inside the `with` block, free again after it."""
 
     def __init__(
-        self,
-        decision_point: DecisionPoint,
-        listener: Listener,
-        home: Path,
-        drain_seconds: float,
-        at_work: int = AT_WORK,
+        self, decision_point: DecisionPoint, listener: Listener, home: Path, drain_seconds: float
     ) -> None:
         """
         Bind the listener's address.
@@ -124,14 +119,13 @@ class GrpcFace:
             listener: The address, and who is believed there.
             home: Where relative paths of the listener start.
             drain_seconds: How long Checks under way may take when it stops.
-            at_work: How many Checks run at the same time.
 
         Raises:
             CannotListen: see `listeners.bind`.
         """
         self._drain_seconds = drain_seconds
         self._health = health.HealthServicer()
-        self._hands = Hands(f"check-{listener.name}", at_work)
+        self._hands = Hands(f"check-{listener.name}")
         self._server = grpc.server(self._hands, options=_OPTIONS)
         checks = Checks(decision_point, listener, self._hands)
         self._server.add_generic_rpc_handlers((checks,))
@@ -184,5 +178,6 @@ class GrpcFace:
             self.begin_stop()
         if self._stopped is not None:
             self._stopped.wait()
+        self._hands.end()
         if self._lock is not None:
             self._lock.close()

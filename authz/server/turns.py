@@ -4,10 +4,6 @@ There is no queue without end. A Check that comes when enough are in hand is
 refused before anything of it is read, on the thread that hears of it, because a
 refusal that costs as much as an answer would not help. One that is in hand waits
 for its turn, and is refused, unread too, if that comes too late.
-
-Only who has a turn runs. Python runs one thread at a time, and with many that
-want to, the one that hears of new Checks would come to speak last: then they
-pile up where nobody counts them.
 """
 
 from __future__ import annotations
@@ -17,19 +13,18 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-AT_WORK = 2
+AT_WORK = 16
 """
-Checks that run at the same time: one, and one that takes over while that one waits for the kernel.
-With eight, a Check cost half as much again, for they fight for the interpreter.
+Threads, and so Checks that can be at work. Most of a thread's time goes into waiting for gRPC to
+hand over the message: with 2 a Check cost half as much again (`make bench-transport`).
 """
-
-AT_DISK = 16
-"""Where each record waits for the disk, so many do so together, and one sync is for all."""
 
 IN_HAND = 128
 """Checks that are taken on: those at work, those that wait for their turn or for somebody else."""
@@ -37,20 +32,26 @@ IN_HAND = 128
 PATIENCE = 0.5
 """Seconds that one waits for its turn; well below the 2 s for which Envoy waits for the answer."""
 
-SPARE_THREADS = 4
-"""For health checks, which are answered also when there is too much to do."""
+Task = tuple[float, Future[Any], Callable[[], object]]
 
 
 class Hands(ThreadPoolExecutor):
-    """Threads for what is in hand, of which those run that have a turn."""
+    """
+    Threads that take on what is in hand, in the order in which it came.
+
+    gRPC takes no other kind of pool; the threads of the class above are never started.
+    """
 
     def __init__(self, name: str, at_work: int = AT_WORK, in_hand: int = IN_HAND) -> None:
-        """Have a thread for each of *in_hand* Checks, and let *at_work* of them run."""
-        super().__init__(in_hand + SPARE_THREADS, thread_name_prefix=name)
-        self._turns = threading.Semaphore(at_work)
+        """Have *at_work* threads, and be full with *in_hand* tasks."""
+        super().__init__(at_work)
+        self._name = name
+        self._at_work = at_work
         self._most = in_hand
         self._lock = threading.Lock()
         self._count = 0
+        self._serving: list[threading.Thread] = []
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._mine = threading.local()
 
     @property
@@ -76,36 +77,45 @@ class Hands(ThreadPoolExecutor):
         **kwargs: Arguments.kwargs,
     ) -> Future[Result]:
         """Take *work* on."""
+        future: Future[Result] = Future()
         with self._lock:
             self._count += 1
-        future = super().submit(self._run, time.monotonic(), work, *args, **kwargs)
-        future.add_done_callback(self._put_down)
+            if len(self._serving) < self._at_work:
+                self._serving.append(self._start())
+        self._tasks.put((time.monotonic(), future, partial(work, *args, **kwargs)))
         return future
 
-    def _run(
-        self,
-        since: float,
-        work: Callable[Arguments, Result],
-        /,
-        *args: Arguments.args,
-        **kwargs: Arguments.kwargs,
-    ) -> Result:
-        with self._turns:
-            self._mine.waited = time.monotonic() - since
-            return work(*args, **kwargs)
+    def _start(self) -> threading.Thread:
+        thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+        thread.start()
+        return thread
 
-    def _put_down(self, _future: Future[Result]) -> None:
-        with self._lock:
-            self._count -= 1
+    def _serve(self) -> None:
+        """Do one task after the other, until there is none for this thread."""
+        while (task := self._tasks.get()) is not None:
+            since, future, work = task
+            self._mine.waited = time.monotonic() - since
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - who asks for the result gets it
+                future.set_exception(error)
+            with self._lock:
+                self._count -= 1
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Let another one have the turn while this one waits for somebody elsewhere."""
-        self._turns.release()
+        """Let another thread take the turn while this one waits for somebody elsewhere."""
+        self._start()
         try:
             yield
         finally:
-            self._turns.acquire()
+            # Whichever thread is the next without a task ends, so that there are as many as before.
+            self._tasks.put(None)
+
+    def end(self) -> None:
+        """End the threads, after what was taken on."""
+        for _ in self._serving:
+            self._tasks.put(None)
 
 
 class AtOnce(ThreadPoolExecutor):

@@ -16,19 +16,37 @@ from authz.model.instant import Instant
 from authz.model.principals import Actor
 from authz.model.reasons import Reason
 from authz.server.decision_point import DecisionPoint
+from authz.server.worlds import CurrentWorld
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import decide_case
 
 REFUSED = [case for case in all_cases() if case.expect["reason"] != "allow"]
 
 
+TABLES = ("READING", "CLEARING", "GRANTING")
+
+
+@pytest.fixture
+def fresh(decision_point: DecisionPoint) -> DecisionPoint:
+    """The same, but nothing is kept of earlier decisions."""
+    in_force = decision_point.worlds.now
+    worlds = CurrentWorld(replace(in_force.world), in_force.keys)
+    return replace(decision_point, worlds=worlds)
+
+
+def _put(step: Step, rows: tuple[Step, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let *rows* stand in the tables where *step* stands."""
+    for name in TABLES:
+        table = getattr(authz.decide, name)
+        changed = tuple(row for each in table for row in (rows if each is step else (each,)))
+        monkeypatch.setattr(authz.decide, name, changed)
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.take.__name__)
-def test_step_left_out(
-    step: Step, decision_point: DecisionPoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_step_left_out(step: Step, fresh: DecisionPoint, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one row of the table no call is allowed at all: the token misses what it learned."""
-    rest = tuple(each for each in STEPS if each is not step)
-    monkeypatch.setattr(authz.decide, "STEPS", rest)
+    decision_point = fresh
+    _put(step, (), monkeypatch)
 
     for name in ("search-allowed", "session-without-user", "two-hops"):
         assert decide_case(case_named(name), decision_point).record["reason"] == Reason.FAULT
@@ -38,16 +56,13 @@ def test_step_left_out(
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.take.__name__)
 def test_step_that_answers_nothing(
-    step: Step, decision_point: DecisionPoint, monkeypatch: pytest.MonkeyPatch
+    step: Step, fresh: DecisionPoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step that answers neither passed nor refused is a fault."""
     broken: Any = lambda _given, _facts: None  # noqa: E731
-    rows = tuple(Step(each.number, broken) if each is step else each for each in STEPS)
-    monkeypatch.setattr(authz.decide, "STEPS", rows)
+    _put(step, (Step(step.number, broken),), monkeypatch)
 
-    assert (
-        decide_case(case_named("search-allowed"), decision_point).record["reason"] == Reason.FAULT
-    )
+    assert decide_case(case_named("search-allowed"), fresh).record["reason"] == Reason.FAULT
 
 
 OTHER = Actor("spiffe://example.org", "spiffe://example.org/ns/finance/sa/payer")
@@ -82,7 +97,7 @@ HARMLESS = {("subject-none", "no chain")}
 def test_token_described_wrongly(
     name: str,
     widen: tuple[str, Callable[[TokenClaims], TokenClaims]],
-    decision_point: DecisionPoint,
+    fresh: DecisionPoint,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever the description says too much, the self-check finds in the signed bytes."""
@@ -94,7 +109,7 @@ def test_token_described_wrongly(
         authz.steps.token, "describe_claims", lambda given, facts: change(describe(given, facts))
     )
     case: Case = case_named(name)
-    decided = decide_case(case, decision_point)
+    decided = decide_case(case, fresh)
 
     assert decided.record["reason"] == Reason.TOKEN_TOO_WIDE
     assert decided.response.status.code == 7

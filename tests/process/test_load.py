@@ -138,7 +138,7 @@ def test_who_has_gone(decision_point: DecisionPoint) -> None:
     checks = Checks(replace(decision_point, records=records), listener, hands)
     request = check_of(CASE).SerializeToString()
     response = hands.submit(checks.check, request, cast(Any, Gone())).result(TIMEOUT_SECONDS)
-    hands.shutdown()
+    hands.end()
 
     assert response.denied_response.status.code == 503
     assert [row["reason"] for row in records.rows] == ["overloaded"]

@@ -24,7 +24,7 @@ from authz.server.pyvoy.frames import NoFrame, only_message
 from authz.server.pyvoy.host import Message, Receive, Send
 from authz.server.pyvoy.turns import Turns
 from authz.server.pyvoy.wire import UNAVAILABLE, Asked, Gone, fail, reply, whole
-from authz.server.turns import AT_DISK, IN_HAND, PATIENCE
+from authz.server.turns import AT_WORK, IN_HAND, PATIENCE
 
 MAX_IN_HAND = 128
 """
@@ -67,7 +67,7 @@ class Checks:
     def __init__(self, answers: Answers, listener: Listener, deciding: Deciding) -> None:
         self._answers, self._listener, self._deciding = answers, listener, deciding
         self._threads = ThreadPoolExecutor(IN_HAND, thread_name_prefix=f"check-{listener.name}")
-        self._turns = Turns(AT_DISK)
+        self._turns = Turns(AT_WORK)
         self._is_closed = False
         self.in_hand = 0
         self.last = time.monotonic()

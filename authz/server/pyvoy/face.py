@@ -38,17 +38,12 @@ Front = tuple[Host, FilteringBoundLogger, Deciding]
 
 def faces_of(
     host: Host, log: FilteringBoundLogger
-) -> Callable[[DecisionPoint, Listener, Path, float, int], PyvoyFace]:
+) -> Callable[[DecisionPoint, Listener, Path, float], PyvoyFace]:
     """Give what makes the faces of listeners of *host*."""
 
     def face(
-        decision_point: DecisionPoint,
-        listener: Listener,
-        home: Path,
-        drain_seconds: float,
-        at_work: int,
+        decision_point: DecisionPoint, listener: Listener, home: Path, drain_seconds: float
     ) -> PyvoyFace:
-        del at_work
         level = decision_point.world.directory.gate.records_level
         deciding = Deciding.ASIDE if level is RecordLevel.DURABLE else Deciding.HERE
         return PyvoyFace(decision_point, listener, home, drain_seconds, (host, log, deciding))
