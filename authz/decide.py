@@ -18,6 +18,7 @@ from authz.model.outcome import (
     Answers,
     Facts,
     Forwarded,
+    Learning,
     Opened,
     Outcome,
     Passed,
@@ -102,12 +103,15 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
 
 def _take(steps: tuple[Step, ...], given: Given, facts: Facts) -> Facts | Outcome | Need:
     """Take *steps* in order; give what is known after them, or how the decision ends."""
+    known = Learning(facts)
     for step in steps:
-        taken = step.take(given, facts)
+        taken = step.take(given, known)
         if not isinstance(taken, Passed):
-            return _end(taken, given, facts, step)
-        facts = facts.learn(taken.fact, *taken.besides)
-    return facts
+            return _end(taken, given, known, step)
+        known.add(taken.fact)
+        for fact in taken.besides:
+            known.add(fact)
+    return known
 
 
 def _clear(given: Given, facts: Facts) -> Facts | Outcome | Need:

@@ -326,7 +326,10 @@ class Gate:
 
     def listener(self, name: str) -> Listener | None:
         """Give the listener *name*; None where none is declared."""
-        return next((each for each in self.listeners if each.name == name), None)
+        for each in self.listeners:
+            if each.name == name:
+                return each
+        return None
 
 
 def targets_by_host(targets: Iterable[Target]) -> dict[str, tuple[Target, ...]]:

@@ -143,6 +143,25 @@ class Facts:
         return fact
 
 
+class Learning(Facts):
+    """Facts that grow while steps are taken; a step is given them as `Facts`, and cannot add."""
+
+    __slots__ = ()
+
+    def __init__(self, known: Facts) -> None:
+        self._by_type = known._by_type.copy()  # noqa: SLF001 - of its own class
+
+    def add(self, fact: object) -> None:
+        """
+        Learn one fact more.
+
+        Raises:
+            ValueError: as `learn`.
+        """
+        if self._by_type.setdefault(type(fact), fact) is not fact:
+            raise ValueError(f"{type(fact).__name__} was learned before")
+
+
 CheckedToken = NewType("CheckedToken", str)
 """A token in compact form that `claims.check` has passed; no other may be released."""
 

@@ -66,7 +66,10 @@ def read_json(text: bytes) -> JSON:
 
 def _members(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     members = dict(pairs)
-    if len({name.casefold() for name in members}) != len(pairs):
+    together = "".join(members)
+    # Names that folding does not change differ in more than case, if they differ.
+    names = members if together == together.casefold() else {*map(str.casefold, members)}
+    if len(names) != len(pairs):
         raise AmbiguousJSON("two member names are equal or differ in case only")
     return members
 

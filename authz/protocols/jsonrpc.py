@@ -7,7 +7,7 @@ them. Batches are refused: one message is one decision.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
 from authz.protocols.unreadable import Unreadable, ambiguous, no_message, not_json
@@ -19,8 +19,7 @@ _CALL_MEMBERS = frozenset({"jsonrpc", "id", "method", "params"})
 _ANSWER_MEMBERS = frozenset({"jsonrpc", "id", "result", "error"})
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One JSON-RPC request or notification, or an answer (which has no method)."""
 
     request_id: int | str | None

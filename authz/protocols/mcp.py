@@ -146,6 +146,8 @@ def agrees_with_mirrors(
 
 
 def _param_mirrors(headers: Mapping[str, str]) -> dict[str, str]:
+    if PARAM_MIRROR not in "\n".join(headers):
+        return {}
     return {
         name.removeprefix(PARAM_MIRROR): value
         for name, value in headers.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
@@ -19,8 +20,7 @@ from authz.model.scopes import Scopes
 from authz.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """One call in one world at one instant: the whole input of a decision."""
 
     call: Call

@@ -9,7 +9,7 @@ nor touched.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from urllib.parse import quote
 
 from authz.model.headers import (
@@ -38,6 +38,7 @@ STRIP_PREFIXES: tuple[str, ...] = ("x-narrowgate-", "x-workload-", "x-envoy-")
 """What the first Envoy filter removes by prefix. A caller's `x-envoy-retry-on` would turn one
 decision into several upstream calls."""
 
+_NOTHING: frozenset[str] = frozenset()
 _NAMES = frozenset(HEADERS)
 _UNDERSCORED = tuple(name.replace("-", "_") for name in HEADERS if "-" in name)
 _PLAIN = re.compile(r"[!-$&-~]*")
@@ -61,8 +62,10 @@ def header_value(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else quote(text, safe=_VISIBLE)
 
 
-def mixed_spellings(names_sent: Iterable[str]) -> frozenset[str]:
+def mixed_spellings(names_sent: Collection[str]) -> frozenset[str]:
     """Give those of *names_sent* that spell a name of the table with some underscores."""
+    if "_" not in "".join(names_sent):
+        return _NOTHING
     return frozenset(
         name for name in names_sent if "_" in name and name.replace("_", "-") in _NAMES
     )
