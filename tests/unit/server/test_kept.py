@@ -1,0 +1,151 @@
+"""What is kept from call to call goes away with whatever it was worked out from, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from authz.identity.keys import lasting, read_key_set
+from authz.model.instant import Instant
+from authz.tokens.rotation import replace_compromised
+from tests.support.cases import Case, case_named
+from tests.support.direct import Decided
+from tests.support.keys import jwks
+from tests.support.reloading import Following, following
+from tests.support.worlds import prepare_home
+
+CASE = case_named("search-allowed")
+HOP = case_named("two-hops")
+AGENTS = "directory/ns/research/agents.yaml"
+ACTIVE = "  lifecycle: active\n  identities:\n    - spiffe"
+PERMIT = '@id("more") permit (principal, action, resource) when { false };'
+FORBID = '@id("stop") forbid (principal, action, resource);'
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Following]:
+    """The worked world in force."""
+    with following(prepare_home(tmp_path)) as found:
+        yield found
+
+
+def warm(gate: Following, case: Case = CASE) -> Decided:
+    """Ask until the answer is one that was kept."""
+    gate.ask(case)
+    before = gate.decision_point.world.clearances.hits
+    decided = gate.ask(case)
+    assert decided.record["reason"] == "allow"
+    assert gate.decision_point.world.clearances.hits == before + 1
+    return decided
+
+
+def suspend(gate: Following) -> None:
+    """Suspend the calling agent."""
+    gate.edit(AGENTS, ACTIVE, ACTIVE.replace("active", "suspended"))
+
+
+def forbid(gate: Following) -> None:
+    """Forbid everything."""
+    (gate.home / "policies/global/stop.cedar").write_text(FORBID)
+
+
+def rotate_issuer(gate: Following) -> None:
+    """Publish other keys of the issuer than those that signed."""
+    (gate.home / "keys/corp.jwks.json").write_bytes(jwks("other-1"))
+
+
+CHANGES: list[tuple[Callable[[Following], None], str]] = [
+    (suspend, "suspended"),
+    (forbid, "forbidden"),
+    (rotate_issuer, "credential_invalid"),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), CHANGES, ids=str)
+def test_a_change_of_files(
+    change: Callable[[Following], None], reason: str, gate: Following
+) -> None:
+    """A kill, a policy, other keys: the next call of a caller who was just let in is refused."""
+    warm(gate)
+    change(gate)
+    gate.look()
+
+    assert gate.reason(CASE) == reason
+
+
+def test_our_own_keys(gate: Following) -> None:
+    """A token of ours that was just accepted counts for nothing once its key is withdrawn."""
+    warm(gate, HOP)
+    replace_compromised(gate.home / "keys/gate", gate.clock())
+    gate.look()
+
+    assert gate.reason(HOP) == "credential_invalid"
+
+
+def test_fetched_keys(gate: Following) -> None:
+    """Keys that an issuer was asked for take the place of those that a token was proven by."""
+    warm(gate)
+    worlds = gate.decision_point.worlds
+    issuer = worlds.now.world.directory.issuers["corp"]
+    worlds.publish_keys(issuer, lasting(read_key_set(jwks("other-1"))))
+
+    assert gate.reason(CASE) == "credential_invalid"
+
+
+def test_a_token_that_is_over(gate: Following) -> None:
+    """A credential that was kept ends to the second."""
+    warm(gate)
+    expires = gate.ask(CASE).record["subject"]["expires"]
+    gate.clock.now = Instant(expires - 1)
+    assert gate.reason(CASE) == "allow"
+    gate.clock.now = Instant(expires)
+    assert gate.reason(CASE) == "credential_invalid"
+
+
+def test_a_clock_that_is_set_back(gate: Following) -> None:
+    """What was found out later is found out anew: a token may not be valid yet."""
+    warm(gate)
+    gate.clock.now = Instant(gate.clock() - 3600)
+
+    assert gate.reason(CASE) == "credential_invalid"
+
+
+def test_a_minted_token_is_released_again(gate: Following) -> None:
+    """The same call gets the same token while half of its life is left, and then another."""
+    first = warm(gate)
+    assert gate.ask(CASE).token == first.token
+    claims = first.record["token"]
+    assert claims["jti"] != first.record["decision"]
+
+    gate.clock.now = Instant(gate.clock() + 30)
+    later = gate.ask(CASE)
+    assert later.token != first.token
+    assert later.record["token"]["jti"] == later.record["decision"]
+
+
+def test_a_minted_token_belongs_to_its_key(gate: Following) -> None:
+    """What was signed with a key that signs no longer is not released again."""
+    first = warm(gate)
+    replace_compromised(gate.home / "keys/gate", gate.clock())
+    gate.look()
+
+    assert gate.ask(CASE).token != first.token
+
+
+def test_signatures_outlive_worlds(gate: Following) -> None:
+    """A policy that changes makes nobody's token be verified again."""
+    warm(gate)
+    signatures, clearances = (
+        gate.decision_point.world.signatures,
+        gate.decision_point.world.clearances,
+    )
+    known, hits = signatures.memo.misses, clearances.hits
+    (gate.home / "policies/global/more.cedar").write_text(PERMIT)
+    gate.look()
+
+    assert gate.reason(CASE) == "allow"
+    assert gate.decision_point.world.clearances is not clearances
+    assert gate.decision_point.world.signatures is signatures
+    assert (signatures.memo.misses, clearances.hits) == (known, hits)
