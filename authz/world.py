@@ -12,7 +12,7 @@ from authz.model.clearance import Clearance, Shown
 from authz.model.memo import Memo
 from authz.policy.compiled import Policies
 
-MAX_CLEARANCES = 8 * 1024
+MAX_CLEARANCES = 16 * 1024
 """Of one generation. One takes about 4 KiB with its token."""
 
 
