@@ -49,6 +49,10 @@ class Inputs:
     granted: Scopes
     """What policy grants."""
 
+    until: Instant
+    """The first instant at which a proof is over that it was decided by: the user's credential, and
+    the certificate, the client's token or the issuer's keys."""
+
     def are_those_of(self, other: Inputs) -> bool:
         """Say whether all but the decision are the same objects, or equal scopes."""
         return (
@@ -57,6 +61,7 @@ class Inputs:
             and self.caller is other.caller
             and self.subject is other.subject
             and self.agents is other.agents
+            and self.until == other.until
             and self.required == other.required
             and self.granted == other.granted
         )
@@ -124,6 +129,8 @@ def check_again(minted: Minted, inputs: Inputs, now: Instant) -> None:
     """
     if not minted.issued <= now < minted.claims.expires:
         raise TokenTooWide("it is not yet, or no longer, valid")
+    if inputs.caller != minted.inputs.caller:
+        raise TokenTooWide("it was signed for another caller")
     if inputs.are_those_of(minted.inputs):
         return  # It was checked against the very same; time only makes it shorter.
     try:
@@ -203,3 +210,5 @@ def _check_times(members: Mapping[str, JSON], inputs: Inputs, now: Instant) -> N
         raise TokenTooWide("exp is later than a token of ours may live")
     if inputs.subject is not None and expires > inputs.subject.expires:
         raise TokenTooWide("exp is later than the credential's")
+    if expires > inputs.until:
+        raise TokenTooWide("exp is later than a proof's")

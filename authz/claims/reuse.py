@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from authz.claims.check import Minted
+from authz.claims.check import Inputs, Minted
 from authz.claims.describe import TokenClaims
-from authz.model.instant import EARLIEST, LATEST, Instant
+from authz.model.instant import EARLIEST, Instant
 from authz.model.memo import Memo
-from authz.model.principals import Actor
+from authz.model.principals import Actor, Hop
 from authz.model.scopes import Scopes
 
 MAX_TOKENS = 4 * 1024
@@ -23,27 +23,30 @@ MAX_TOKENS = 4 * 1024
 class Sameness(NamedTuple):
     """What two calls have in common that may share a token."""
 
+    caller: Hop
+    """What a token says of the caller is not all: a client id is unique only within an issuer."""
+
     subject: str
     audience: str
-    client_id: str
     scopes: Scopes
     actors: tuple[Actor, ...]
     acr: str | None
     auth_time: Instant | None
-    credential_expires: Instant
+    until: Instant
+    """When the first of the proofs is over."""
 
 
-def sameness_of(claims: TokenClaims, credential_expires: Instant | None) -> Sameness:
-    """Give what a kept token must have been signed for; no credential outlives all others."""
+def sameness_of(claims: TokenClaims, inputs: Inputs) -> Sameness:
+    """Give what a kept token must have been signed for."""
     return Sameness(
+        inputs.caller,
         claims.subject,
         claims.audience,
-        claims.client_id,
         claims.scopes,
         claims.actors,
         claims.acr,
         claims.auth_time,
-        LATEST if credential_expires is None else credential_expires,
+        inputs.until,
     )
 
 

@@ -14,8 +14,8 @@ from authz.model.outcome import Facts
 Derived = TypeVar("Derived")
 OfWorld = TypeVarTuple("OfWorld")
 
-MAX_SHOWN = 8 * 1024
-"""Characters of proofs. What is longer is proven each time, and costs no memory."""
+MAX_SHOWN = 4 * 1024
+"""Characters of what is shown. What is longer is found out each time, and costs no memory."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -49,9 +49,8 @@ class Shown(NamedTuple):
 
     @property
     def is_short(self) -> bool:
-        """Say whether it may be kept."""
-        proofs = (self.certificate, *(value for _, value in (*self.headers, *self.metadata)))
-        return sum(map(len, proofs)) <= MAX_SHOWN
+        """Say whether it may be kept; `repr` is no shorter than any text in it."""
+        return len(repr(self)) <= MAX_SHOWN
 
     def as_call(self) -> Call:
         """Give a call that says this and nothing else."""

@@ -67,4 +67,9 @@ _living: WeakSet[Memo[Any, Any]] = WeakSet()
 
 def living() -> tuple[Memo[Any, Any], ...]:
     """Give all memos that somebody has, for those who show how much they help."""
-    return tuple(_living)
+    while True:
+        try:
+            return tuple(_living)
+        except RuntimeError:
+            # Another thread makes a world, and memos with it.
+            continue

@@ -26,7 +26,7 @@ from authz.claims.check import (
     check_minted,
     check_without_token,
 )
-from authz.claims.reuse import sameness_of
+from authz.claims.reuse import Sameness, sameness_of
 from authz.decide import decide
 from authz.model.call import Arrival, Call
 from authz.model.instant import Instant
@@ -80,6 +80,8 @@ class Released(NamedTuple):
 
     allowed: Allowed
     minted: Minted
+    same: Sameness
+    """What other calls have to have in common with this one to get its token."""
 
 
 Answerable = Released | Named | Forwarded | TurnedAway | Replied
@@ -182,7 +184,9 @@ class DecisionPoint:
             released = self._release(decided, call, moment)
             self._record(released, moment)
             match released:
-                case Released(allowed, minted):
+                case Released(allowed, minted, same):
+                    # Not before: its `jti` would be the id of a decision that is recorded as none.
+                    moment.in_force.minted.keep(same, minted)
                     return write_allow(allowed, minted.token)
                 case Named():
                     return write_named(released)
@@ -246,18 +250,20 @@ class DecisionPoint:
             case Allowed():
                 try:
                     started = perf_counter_ns()
-                    minted = _token_for(decided.facts.of(Grant), moment)
+                    grant = decided.facts.of(Grant)
+                    same = sameness_of(grant.claims, grant.inputs)
+                    minted = _token_for(grant, same, moment)
                     moment.over("sign", started)
                 except TokenTooWide as error:
                     given = Given(call, moment.world, moment.now, NO_ANSWERS)
                     return too_wide(given, decided, error)
-                return Released(decided, minted)
+                return Released(decided, minted, same)
             case other:
                 assert_never(other)
 
     def _record(self, released: Answerable, moment: Moment) -> None:
         match released:
-            case Released(allowed, minted):
+            case Released(allowed, minted, _):
                 self.records.write(_described(allowed, moment, minted))
             case outcome:
                 self.records.write(_described(outcome, moment))
@@ -285,18 +291,15 @@ class DecisionPoint:
         return write_refusal(outcome.answer)
 
 
-def _token_for(grant: Grant, moment: Moment) -> Minted:
+def _token_for(grant: Grant, same: Sameness, moment: Moment) -> Minted:
     """Give a token for what was granted: one that was signed for the same, or a new one."""
-    in_force, now, subject = moment.in_force, moment.now, grant.inputs.subject
-    same = sameness_of(grant.claims, subject.expires if subject else None)
+    in_force, now = moment.in_force, moment.now
     minted = in_force.minted.find(same, now)
     if minted is not None:
         check_again(minted, grant.inputs, now)
         return minted
     signed = mint(grant.claims, in_force.keys)
-    minted = check_minted(signed, in_force.world.own_keys, grant.inputs, now)
-    in_force.minted.keep(same, minted)
-    return minted
+    return check_minted(signed, in_force.world.own_keys, grant.inputs, now)
 
 
 def _described(

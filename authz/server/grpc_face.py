@@ -92,7 +92,7 @@ class Checks(grpc.GenericRpcHandler):
         if self._hands.is_late or not context.is_active():
             return self._decision_point.refuse_overload(self._listener.name)
         metadata = joined(context.invocation_metadata())
-        patience = Patience.of(context.time_remaining(), self._hands.aside)
+        patience = Patience.of(context.time_remaining())
         return self._decision_point.answer(request, self._listener.name, metadata, patience)
 
 
@@ -178,6 +178,6 @@ class GrpcFace:
             self.begin_stop()
         if self._stopped is not None:
             self._stopped.wait()
-        self._hands.end()
+        self._hands.shutdown(wait=False)
         if self._lock is not None:
             self._lock.close()

@@ -56,7 +56,9 @@ class Patience:
 
     @classmethod
     def of(
-        cls, remaining: float | None, aside: Callable[[], AbstractContextManager[None]]
+        cls,
+        remaining: float | None,
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Patience:
         """Give the patience of a Check with *remaining* seconds to its deadline; None has none."""
         left = MAX_SECONDS if remaining is None else remaining - MARGIN

@@ -1,57 +1,39 @@
-"""Whose turn it is: how many Checks are in hand, how many at work, and what is too much.
+"""How many Checks are in hand, how long they wait, and what is too much.
 
 There is no queue without end. A Check that comes when enough are in hand is
 refused before anything of it is read, on the thread that hears of it, because a
-refusal that costs as much as an answer would not help. One that is in hand waits
-for its turn, and is refused, unread too, if that comes too late.
+refusal that costs as much as an answer would not help. One that is in hand has
+a thread of its own, so that nobody who never sends a message keeps others from
+theirs; where it comes to run too late, it is refused, unread too.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
-from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-AT_WORK = 16
-"""
-Threads, and so Checks that can be at work. Most of a thread's time goes into waiting for gRPC to
-hand over the message: with 2 a Check cost half as much again (`make bench-transport`).
-"""
-
 IN_HAND = 128
-"""Checks that are taken on: those at work, those that wait for their turn or for somebody else."""
+"""Checks that are taken on: those that run, and those that wait for a message or for others."""
 
 PATIENCE = 0.5
-"""Seconds that one waits for its turn; well below the 2 s for which Envoy waits for the answer."""
-
-Task = tuple[float, Future[Any], Callable[[], object]]
+"""Seconds until one comes to run; well below the 2 s for which Envoy waits for the answer."""
 
 
 class Hands(ThreadPoolExecutor):
-    """
-    Threads that take on what is in hand, in the order in which it came.
+    """A thread for each that is in hand, made when there is none without work."""
 
-    gRPC takes no other kind of pool; the threads of the class above are never started.
-    """
-
-    def __init__(self, name: str, at_work: int = AT_WORK, in_hand: int = IN_HAND) -> None:
-        """Have *at_work* threads, and be full with *in_hand* tasks."""
-        super().__init__(at_work)
-        self._name = name
-        self._at_work = at_work
+    def __init__(self, name: str, in_hand: int = IN_HAND) -> None:
+        """Be full with *in_hand* tasks; more are taken on, for health checks are among them."""
+        super().__init__(2 * in_hand, thread_name_prefix=name)
         self._most = in_hand
         self._lock = threading.Lock()
         self._count = 0
-        self._serving: list[threading.Thread] = []
-        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._mine = threading.local()
 
     @property
@@ -66,7 +48,7 @@ class Hands(ThreadPoolExecutor):
 
     @property
     def is_late(self) -> bool:
-        """Whether what runs on this thread has waited too long for its turn."""
+        """Whether what runs on this thread came to run too late."""
         return bool(self._mine.waited > PATIENCE)
 
     def submit(
@@ -77,45 +59,26 @@ class Hands(ThreadPoolExecutor):
         **kwargs: Arguments.kwargs,
     ) -> Future[Result]:
         """Take *work* on."""
-        future: Future[Result] = Future()
+        future = super().submit(self._run, time.monotonic(), work, *args, **kwargs)
         with self._lock:
             self._count += 1
-            if len(self._serving) < self._at_work:
-                self._serving.append(self._start())
-        self._tasks.put((time.monotonic(), future, partial(work, *args, **kwargs)))
+        future.add_done_callback(self._put_down)
         return future
 
-    def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
-        thread.start()
-        return thread
+    def _run(
+        self,
+        since: float,
+        work: Callable[Arguments, Result],
+        /,
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        self._mine.waited = time.monotonic() - since
+        return work(*args, **kwargs)
 
-    def _serve(self) -> None:
-        """Do one task after the other, until there is none for this thread."""
-        while (task := self._tasks.get()) is not None:
-            since, future, work = task
-            self._mine.waited = time.monotonic() - since
-            try:
-                future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - who asks for the result gets it
-                future.set_exception(error)
-            with self._lock:
-                self._count -= 1
-
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Let another thread take the turn while this one waits for somebody elsewhere."""
-        self._start()
-        try:
-            yield
-        finally:
-            # Whichever thread is the next without a task ends, so that there are as many as before.
-            self._tasks.put(None)
-
-    def end(self) -> None:
-        """End the threads, after what was taken on."""
-        for _ in self._serving:
-            self._tasks.put(None)
+    def _put_down(self, _future: Future[Result]) -> None:
+        with self._lock:
+            self._count -= 1
 
 
 class AtOnce(ThreadPoolExecutor):

@@ -6,7 +6,8 @@ from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
 from authz.directory.compiled import Target, TokenMode
 from authz.model.call import Call
-from authz.model.instant import Instant
+from authz.model.clearance import Clearance
+from authz.model.instant import LATEST, Instant
 from authz.model.operation import Message
 from authz.model.outcome import Facts, Passed
 from authz.model.principals import Actor, Caller, Subject
@@ -58,6 +59,7 @@ def describe_token(given: Given, facts: Facts) -> Passed[Grant] | Passed[NoToken
         agents=directory.agents,
         required=facts.of(Asked).required,
         granted=facts.of(Judgement).granted,
+        until=_until(facts),
     )
     return Passed(Grant(describe_claims(given, facts), inputs))
 
@@ -73,7 +75,7 @@ def describe_claims(given: Given, facts: Facts) -> TokenClaims:
         client_id=caller.sub,
         scopes=facts.of(Asked).required & facts.of(Judgement).granted,
         issued=given.now,
-        expires=_expires(given, subject),
+        expires=min(_lifetime(given), _until(facts)),
         token_id=given.call.decision,
         actors=tuple(hop.actor for hop in hops_of(facts)) if subject else (),
         acr=subject.acr if subject else None,
@@ -81,9 +83,15 @@ def describe_claims(given: Given, facts: Facts) -> TokenClaims:
     )
 
 
-def _expires(given: Given, subject: Subject | None) -> Instant:
-    ours = Instant(given.now + given.world.directory.gate.token_lifetime)
-    return min(ours, subject.expires) if subject else ours
+def _lifetime(given: Given) -> Instant:
+    return Instant(given.now + given.world.directory.gate.token_lifetime)
+
+
+def _until(facts: Facts) -> Instant:
+    """Give when the first proof is over; off line, where proofs are stated, the user's alone is."""
+    clearance, subject = facts.find(Clearance), facts.of(Credential).subject
+    proofs = clearance.until if clearance else LATEST
+    return min(proofs, subject.expires) if subject else proofs
 
 
 def _written_subject(subject: Subject | None, caller: Actor, target: Target) -> str:

@@ -13,13 +13,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz.server.grpc_face import SERVICE
-from authz.server.turns import AT_WORK
 from tests.process.test_outage import CALLS, ask, decision_of
 from tests.support.served import Served, serving
 from tests.support.waiting import wait_until
 from tests.support.worlds import prepare_home
 
-CLIENTS = 3 * AT_WORK
+CLIENTS = 48
 """More than are decided at once, so that some are waiting for their turn when the stop comes."""
 
 ENOUGH = 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
@@ -20,11 +19,11 @@ from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 from authz.directory.listening import Listener, UnixSocket
 from authz.server import http_server, turns
 from authz.server.decision_point import DecisionPoint
-from authz.server.grpc_face import Checks
+from authz.server.grpc_face import CHECK, Checks
 from authz.server.http_public import HttpFace
 from authz.server.http_server import MAX_CONNECTIONS
 from authz.server.pyvoy.checks import Deciding
-from authz.server.turns import AT_WORK, IN_HAND, Hands
+from authz.server.turns import IN_HAND, Hands
 from authz.settings import Front, HttpAddress
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, check_of
@@ -81,21 +80,35 @@ def _ask(channel: grpc.Channel, padding: int = 0, metadata: int = 0) -> CheckRes
 def test_no_turn_in_time(
     decision_point: DecisionPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What has waited too long for its turn is told so: an explicit 503 with a record."""
-    records = SlowRecords()
-    with (
-        _serving(decision_point, records, tmp_path) as channel,
-        ThreadPoolExecutor(AT_WORK + EXTRA) as pool,
-    ):
-        asked = [pool.submit(_ask, channel) for _ in range(AT_WORK + EXTRA)]
-        wait_until(lambda: records.waiting == AT_WORK)
-        monkeypatch.setattr(turns, "PATIENCE", 0.0)
-        records.go_on.set()
-        codes = Counter(future.result().denied_response.status.code for future in asked)
+    """What comes to run too late is told so: an explicit 503 with a record."""
+    monkeypatch.setattr(turns, "PATIENCE", -1.0)
+    records = KeptRecords()
+    with _serving(decision_point, records, tmp_path) as channel:
+        response = _ask(channel)
 
-    assert codes == {0: AT_WORK, 503: EXTRA}
-    reasons = Counter(row["reason"] for row in records.rows)
-    assert reasons == {"overloaded": EXTRA, "allow": AT_WORK}
+    assert response.denied_response.status.code == 503
+    assert [row["reason"] for row in records.rows] == ["overloaded"]
+
+
+def test_who_says_nothing(decision_point: DecisionPoint, tmp_path: Path) -> None:
+    """Calls that never send their message keep nobody from an answer; too many are refused."""
+    records, silent = KeptRecords(), threading.Event()
+    with _serving(decision_point, records, tmp_path) as channel:
+        open_call: Any = channel.stream_unary(CHECK)
+
+        def nothing() -> Iterator[bytes]:
+            silent.wait()
+            yield from ()
+
+        calls = [open_call.future(nothing()) for _ in range(IN_HAND - 1)]
+        allowed = _ask(channel)
+        calls.extend(open_call.future(nothing()) for _ in range(EXTRA))
+        wait_until(lambda: _ask(channel).denied_response.status.code == 503)
+        silent.set()
+        for call in calls:
+            call.cancel()
+
+    assert allowed.status.code == 0
 
 
 def test_too_much(
@@ -138,7 +151,7 @@ def test_who_has_gone(decision_point: DecisionPoint) -> None:
     checks = Checks(replace(decision_point, records=records), listener, hands)
     request = check_of(CASE).SerializeToString()
     response = hands.submit(checks.check, request, cast(Any, Gone())).result(TIMEOUT_SECONDS)
-    hands.end()
+    hands.shutdown()
 
     assert response.denied_response.status.code == 503
     assert [row["reason"] for row in records.rows] == ["overloaded"]

@@ -22,9 +22,9 @@ from authz.server.listeners import is_one_of
 from authz.server.needs import Patience, WouldWait, never_waiting
 from authz.server.pyvoy.frames import NoFrame, only_message
 from authz.server.pyvoy.host import Message, Receive, Send
-from authz.server.pyvoy.turns import Turns
+from authz.server.pyvoy.turns import AT_WORK, Turns
 from authz.server.pyvoy.wire import UNAVAILABLE, Asked, Gone, fail, reply, whole
-from authz.server.turns import AT_WORK, IN_HAND, PATIENCE
+from authz.server.turns import IN_HAND, PATIENCE
 
 MAX_IN_HAND = 128
 """

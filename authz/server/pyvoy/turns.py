@@ -6,6 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+AT_WORK = 16
+"""Checks that are decided on threads at the same time; only those that wait for others are."""
+
 
 class Turns:
     """A bounded number of turns; whoever waits for somebody elsewhere gives its turn away."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from authz.claims.check import Inputs, TokenTooWide, check_minted
+from authz.claims.check import Inputs, TokenTooWide, check_again, check_minted
 from authz.claims.describe import TokenClaims
 from authz.directory.compiled import (
     Agent,
@@ -20,7 +20,7 @@ from authz.directory.compiled import (
     TargetKind,
 )
 from authz.identity.keys import read_key_set
-from authz.model.instant import Instant
+from authz.model.instant import LATEST, Instant
 from authz.model.principals import (
     QUALIFIED,
     Actor,
@@ -98,6 +98,7 @@ INPUTS = Inputs(
     agents=AGENTS,
     required=frozenset({"docs:read"}),
     granted=frozenset({"docs:read", "docs:write"}),
+    until=LATEST,
 )
 OTHER = "https://other.example"
 
@@ -282,3 +283,41 @@ def test_messages_quote_no_token() -> None:
 
     assert "mallory" not in str(kept_back.value)
     assert not any(part in str(kept_back.value) for part in token.split("."))
+
+
+def test_a_token_ends_with_the_first_proof() -> None:
+    """A certificate, or a client's own token, that is over takes the token with it."""
+    check_minted(minted({}), KEYS, replace(INPUTS, until=DECIDED.expires), NOW)
+    earlier = Instant(DECIDED.expires - 1)
+    with pytest.raises(TokenTooWide, match="proof"):
+        check_minted(minted({}), KEYS, replace(INPUTS, until=earlier), NOW)
+
+
+AGAIN = {
+    "another caller of the same name": replace(
+        INPUTS, caller=Hop("a/d", Actor("https://idp.example.com", CALLER.sub))
+    ),
+    "a proof that ends sooner": replace(INPUTS, until=Instant(DECIDED.expires - 1)),
+    "less that is granted": replace(INPUTS, granted=frozenset()),
+    "less that is required": replace(INPUTS, required=frozenset()),
+    "a user who carries less": replace(INPUTS, subject=replace(SUBJECT, carries=frozenset())),
+}
+
+
+def test_again() -> None:
+    """A token of an earlier decision may be released for one with the same inputs, in its time."""
+    kept = check_minted(minted({}), KEYS, INPUTS, NOW)
+    other = replace(INPUTS, decision="j-2")
+    check_again(kept, other, NOW)
+    check_again(kept, other, Instant(DECIDED.expires - 1))
+    for outside in (Instant(NOW - 1), DECIDED.expires):
+        with pytest.raises(TokenTooWide, match="valid"):
+            check_again(kept, other, outside)
+
+
+@pytest.mark.parametrize("inputs", AGAIN.values(), ids=AGAIN)
+def test_not_again(inputs: Inputs) -> None:
+    """What would be too wide for this decision is not released, whatever it was signed for."""
+    kept = check_minted(minted({}), KEYS, INPUTS, NOW)
+    with pytest.raises(TokenTooWide):
+        check_again(kept, inputs, NOW)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from authz.audit.sink import RecordUnwritten
 from authz.identity.keys import lasting, read_key_set
 from authz.model.instant import Instant
 from authz.tokens.rotation import replace_compromised
 from tests.support.cases import Case, case_named
-from tests.support.direct import Decided
+from tests.support.direct import Decided, check_of
 from tests.support.keys import jwks
 from tests.support.reloading import Following, following
 from tests.support.worlds import prepare_home
@@ -22,6 +24,18 @@ AGENTS = "directory/ns/research/agents.yaml"
 ACTIVE = "  lifecycle: active\n  identities:\n    - spiffe"
 PERMIT = '@id("more") permit (principal, action, resource) when { false };'
 FORBID = '@id("stop") forbid (principal, action, resource);'
+
+
+class NoRecords:
+    """A log that takes nothing."""
+
+    def write(self, record: Mapping[str, object]) -> None:
+        """Fail."""
+        del record
+        raise RecordUnwritten("no room")
+
+    def owe(self, record: Mapping[str, object]) -> None:
+        """Lose it."""
 
 
 @pytest.fixture
@@ -63,7 +77,7 @@ CHANGES: list[tuple[Callable[[Following], None], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "reason"), CHANGES, ids=str)
+@pytest.mark.parametrize(("change", "reason"), CHANGES, ids=["kill", "policy", "keys"])
 def test_a_change_of_files(
     change: Callable[[Following], None], reason: str, gate: Following
 ) -> None:
@@ -149,3 +163,12 @@ def test_signatures_outlive_worlds(gate: Following) -> None:
     assert gate.decision_point.world.clearances is not clearances
     assert gate.decision_point.world.signatures is signatures
     assert (signatures.memo.misses, clearances.hits) == (known, hits)
+
+
+def test_a_token_of_a_decision_without_record(gate: Following) -> None:
+    """A token is kept only once its decision is on record: its `jti` names no fault."""
+    point = replace(gate.decision_point, records=NoRecords(), clock=gate.clock)
+    assert point.answer(check_of(CASE).SerializeToString(), CASE.listener, {}).status.code == 14
+    decided = gate.ask(CASE)
+
+    assert decided.record["token"]["jti"] == decided.record["decision"]
