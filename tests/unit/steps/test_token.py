@@ -10,6 +10,7 @@ import pytest
 from authz.decide import STEPS
 from authz.directory.compiled import TokenMode
 from authz.model.call import Call
+from authz.model.clearance import Clearance
 from authz.model.instant import Instant
 from authz.model.operation import Message, Protocol, ToolCall
 from authz.model.outcome import NO_ANSWERS, Facts, Passed
@@ -100,3 +101,16 @@ def test_no_token_where_none_is_taken(decision_point: DecisionPoint) -> None:
     assert describe_token(given, Facts(*learned(decision_point, TokenMode.NONE))) == Passed(
         NoToken()
     )
+
+
+def test_a_token_ends_with_the_clearance(decision_point: DecisionPoint) -> None:
+    """What proved who asks may end sooner than the user's credential, and than a token of ours."""
+    until = Instant(5)
+    clearance = Clearance(Facts(), Facts(), since=Instant(0), until=until)
+    given = Given(CALL, decision_point.world, Instant(1), NO_ANSWERS)
+    answer = describe_token(given, Facts(clearance, *learned(decision_point)))
+
+    assert isinstance(answer, Passed)
+    assert isinstance(answer.fact, Grant)
+    assert answer.fact.claims.expires == until
+    assert answer.fact.inputs.until == until
