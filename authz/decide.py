@@ -94,7 +94,7 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
     read = _take(READING, given, Facts(call))
     if not isinstance(read, Facts):
         return read
-    cleared = _clear(given, read)
+    cleared = clear(given, read)
     if not isinstance(cleared, Facts):
         return cleared
     granted = _take(GRANTING, given, cleared)
@@ -114,7 +114,7 @@ def _take(steps: tuple[Step, ...], given: Given, facts: Facts) -> Facts | Outcom
     return known
 
 
-def _clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
+def clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
     """
     Take the steps from the workload to the ceilings, or what they found out about the same.
 

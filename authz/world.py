@@ -13,7 +13,7 @@ from authz.model.memo import Memo
 from authz.policy.compiled import Policies
 
 MAX_CLEARANCES = 16 * 1024
-"""Of one generation. One takes about 4 KiB with its token."""
+"""Of one generation. One takes about 8 KiB with its token."""
 
 
 def _no_clearances() -> Memo[Shown, Clearance]:

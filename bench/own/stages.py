@@ -9,7 +9,7 @@ from authz._proto.external_auth_pb2 import CheckRequest
 from authz.audit.describe import describe
 from authz.audit.sink import RecordFile
 from authz.claims.check import check_minted
-from authz.decide import STEPS
+from authz.decide import GRANTING, READING, Step, clear
 from authz.model.outcome import NO_ANSWERS, Allowed, Facts, Named, Outcome, Passed
 from authz.outcomes import allow
 from authz.steps.given import Given, Grant
@@ -75,16 +75,28 @@ def stages_of(gate: Gate, check: bytes) -> dict[str, Variant]:
         "read the Check": partial(read_check, message, unread, {}),
     }
     given, facts = Given(call, in_force.world, NOW, NO_ANSWERS), Facts(call)
-    for number, take in STEPS:
-        stages[f"step {number}: {take.__name__}"] = partial(take, given, facts)
-        taken = take(given, facts)
-        assert isinstance(taken, Passed), take
-        facts = facts.learn(taken.fact, *taken.besides)
+    facts = _taken(READING, given, facts, stages)
+    stages["steps 2 to 8, kept"] = partial(clear, given, facts)
+    cleared = clear(given, facts)
+    assert isinstance(cleared, Facts)
+    facts = _taken(GRANTING, given, cleared, stages)
     stages["allow"] = partial(allow, facts)
     outcome = allow(facts)
     stages |= _released(gate, outcome)
     stages |= _recorded(gate, outcome)
     return {name: repeated(work, TIMES) for name, work in stages.items()}
+
+
+def _taken(
+    steps: Sequence[Step], given: Given, facts: Facts, stages: dict[str, Callable[[], object]]
+) -> Facts:
+    """Give what is known after *steps*, and add each of them to *stages*."""
+    for number, take in steps:
+        stages[f"step {number}: {take.__name__}"] = partial(take, given, facts)
+        taken = take(given, facts)
+        assert isinstance(taken, Passed), take
+        facts = facts.learn(taken.fact, *taken.besides)
+    return facts
 
 
 def _released(gate: Gate, outcome: Allowed | Named) -> dict[str, Callable[[], object]]:
