@@ -9,7 +9,6 @@ every version; a header both set and removed is lost; `body` is lossy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from itertools import chain
 
 from google.rpc import code_pb2
@@ -18,6 +17,7 @@ from authz._proto import base_pb2, external_auth_pb2
 from authz.model.call import Arrival, Call
 from authz.model.headers import AUTHORIZATION
 from authz.model.instant import Instant
+from authz.model.memo import Memo
 from authz.model.outcome import Allowed, Answer, CheckedToken, Facts, Forwarded, Named
 from authz.wire.headers import mixed_spellings, removals
 
@@ -25,6 +25,9 @@ TARGET_KEY = "target"
 TRACEPARENT = "traceparent"
 MAX_PASSAGES = 256
 """Answers that are kept without their values. Callers choose spellings, so it is bounded."""
+
+_Passage = tuple[tuple[str, ...], frozenset[str]]
+_PASSAGES: Memo[_Passage, external_auth_pb2.CheckResponse] = Memo("answers", MAX_PASSAGES)
 
 MAX_METADATA = 64
 """Names of gRPC metadata. Envoy adds a handful of its own."""
@@ -130,13 +133,13 @@ def _write_passage(
 ) -> external_auth_pb2.CheckResponse:
     response = external_auth_pb2.CheckResponse()
     names, values = zip(*headers, strict=True) if headers else ((), ())
-    response.CopyFrom(_passage(names, mixed_spellings(facts.of(Call).headers)))
+    key = names, mixed_spellings(facts.of(Call).headers)
+    response.CopyFrom(_PASSAGES.find(key) or _PASSAGES.keep(key, _passage(*key)))
     for option, value in zip(response.ok_response.headers, values, strict=True):
         option.header.value = value
     return response
 
 
-@lru_cache(MAX_PASSAGES)
 def _passage(names: tuple[str, ...], spellings: frozenset[str]) -> external_auth_pb2.CheckResponse:
     """Give the answer that sets *names*, still without values: there are few of them."""
     response = external_auth_pb2.CheckResponse()
