@@ -99,15 +99,15 @@ class NeedUnanswered(SpeakableFault):
 class NoListedEnvoy(SpeakableFault):
     """Somebody asks who is no Envoy that the listener lists."""
 
-    def __init__(self) -> None:
-        super().__init__("the caller of this port is no Envoy that the listener lists")
+    def __str__(self) -> str:
+        return "the caller of this port is no Envoy that the listener lists"
 
 
 class NoMessage(SpeakableFault):
     """What came is no whole message."""
 
-    def __init__(self) -> None:
-        super().__init__("what came is no whole message of gRPC, or it is compressed or too long")
+    def __str__(self) -> str:
+        return "what came is no whole message of gRPC, or it is compressed or too long"
 
 
 def read_clock() -> Instant:

@@ -18,18 +18,24 @@ from typing import Any
 import pytest
 
 from authz.model.instant import Instant
+from authz.settings import Front
 from examples.edge.certificates import Authority
 from examples.edge.envoy import Place, fetch, filled, running_envoy
 from tests.support.cases import case_at
 from tests.support.clients import Door, send_http1
 from tests.support.edge import headers_of
 from tests.support.envoy import opened_configuration
+from tests.support.front import FRONT
 from tests.support.served import Served, serving
 from tests.support.upstream import Upstream
 from tests.support.waiting import wait_until
 from tests.support.worlds import prepare_home
 
 WORKERS = Path(__file__).parent.parent.parent / "envoy" / "workers.yaml"
+pytestmark = pytest.mark.skipif(
+    FRONT is not Front.GRPCIO, reason="--workers goes with grpcio alone"
+)
+
 TWO = ("--http", "127.0.0.1:0", "--workers", "2")
 CLIENTS = 4
 ENOUGH = 50

@@ -15,12 +15,18 @@ import grpc
 import pytest
 
 from authz._proto.external_auth_pb2 import CheckResponse
+from authz.settings import Front
 from tests.process.test_outage import ask, decision_of
+from tests.support.front import FRONT
 from tests.support.served import Served, serving, start
 from tests.support.waiting import wait_until
 from tests.support.worlds import prepare_home
 
 STOP_SECONDS = 30
+pytestmark = pytest.mark.skipif(
+    FRONT is not Front.GRPCIO, reason="--workers goes with grpcio alone"
+)
+
 TWO = ("--http", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--workers", "2")
 
 

@@ -16,7 +16,15 @@ from tools.sabotage.selection import Stages
 from tools.sabotage.walls import Wall
 
 LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".demo", ".clients", ".hypothesis", ".*_cache", "build", "dist", "*.egg-info"
+    ".git",
+    ".venv",
+    ".demo",
+    ".bench",
+    ".pyvoy",
+    ".clients",
+    ".hypothesis",
+    ".*_cache",
+    "*.egg-info",
 )
 _FORK = multiprocessing.get_context("fork")
 
