@@ -11,6 +11,7 @@ import pytest
 
 from authz.claims.check import Inputs, TokenTooWide, check_again, check_minted
 from authz.claims.describe import TokenClaims
+from authz.claims.reuse import sameness_of
 from authz.directory.compiled import (
     Agent,
     Gate,
@@ -321,3 +322,16 @@ def test_not_again(inputs: Inputs) -> None:
     kept = check_minted(minted({}), KEYS, INPUTS, NOW)
     with pytest.raises(TokenTooWide):
         check_again(kept, inputs, NOW)
+
+
+def test_what_two_calls_have_in_common() -> None:
+    """One token is for one caller, and for proofs that end together, whatever it says."""
+    namesake = Hop("a/d", Actor("https://idp.example.com", CALLER.sub))
+    others = (
+        replace(INPUTS, caller=namesake),
+        replace(INPUTS, until=Instant(NOW + 90)),
+    )
+
+    assert sameness_of(DECIDED, INPUTS) == sameness_of(replace(DECIDED, token_id="j-2"), INPUTS)
+    for inputs in others:
+        assert sameness_of(DECIDED, inputs) != sameness_of(DECIDED, INPUTS)

@@ -13,7 +13,7 @@ from authz.identity.keys import lasting, read_key_set
 from authz.model.instant import Instant
 from authz.tokens.rotation import replace_compromised
 from tests.support.cases import Case, case_named
-from tests.support.direct import Decided, check_of
+from tests.support.direct import Decided, KeptRecords, check_of
 from tests.support.keys import jwks
 from tests.support.reloading import Following, following
 from tests.support.worlds import prepare_home
@@ -22,6 +22,10 @@ CASE = case_named("search-allowed")
 HOP = case_named("two-hops")
 AGENTS = "directory/ns/research/agents.yaml"
 ACTIVE = "  lifecycle: active\n  identities:\n    - spiffe"
+INSIDE, ELSEWHERE = "10.1.2.3", "192.0.2.1"
+OUTSIDE = """@id("inside") forbid (principal, action, resource) when {
+  context.session.net has source && context.session.net.source.isInRange(ip("10.0.0.0/8"))
+};"""
 PERMIT = '@id("more") permit (principal, action, resource) when { false };'
 FORBID = '@id("stop") forbid (principal, action, resource);'
 
@@ -172,3 +176,16 @@ def test_a_token_of_a_decision_without_record(gate: Following) -> None:
     decided = gate.ask(CASE)
 
     assert decided.record["token"]["jti"] == decided.record["decision"]
+
+
+def test_where_from(gate: Following) -> None:
+    """What a policy says of the address is asked for each call, whoever was let in before."""
+    (gate.home / "policies/global/inside.cedar").write_text(OUTSIDE)
+    gate.look()
+    for address in (INSIDE, ELSEWHERE, ELSEWHERE, INSIDE):
+        check = check_of(CASE)
+        check.attributes.source.address.socket_address.address = address
+        point = replace(gate.decision_point, clock=gate.clock, records=KeptRecords())
+        answer = point.answer(check.SerializeToString(), CASE.listener, {})
+
+        assert bool(answer.ok_response.headers) is (address == ELSEWHERE)
