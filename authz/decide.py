@@ -124,15 +124,17 @@ def clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
     kept = None if given.answers else world.clearances.find(shown)
     if kept is not None and kept.holds_at(given.now):
         return facts.join(kept.learned).learn(kept)
-    narrow, known = narrowed(given, facts, shown)
-    learned: tuple[object, ...] = ()
+    narrow, narrow_facts = narrowed(given, facts, shown)
+    known, learned = Learning(narrow_facts), list[object]()
     until = LATEST
     for step in CLEARING:
         taken = step.take(narrow, known)
         if not isinstance(taken, Passed):
             return _end(taken, given, facts.learn(*learned), step)
-        known = known.learn(taken.fact, *taken.besides)
-        learned, until = (*learned, taken.fact, *taken.besides), min(until, taken.until)
+        for fact in (taken.fact, *taken.besides):
+            known.add(fact)
+            learned.append(fact)
+        until = min(until, taken.until)
     found = Clearance(Facts(*learned), known, given.now, until)
     if not given.answers and shown.is_short:
         world.clearances.keep(shown, found)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from authz.server.decision_point import DecisionPoint
 from tests.support.cases import Case, case_named
 from tests.support.direct import decide_case
+from tests.support.values import replace
 
 PATH = "/.well-known/oauth-protected-resource"
 CASE = case_named("search-allowed")

@@ -8,7 +8,8 @@ nothing that described the token is used here, so a mistake there is found here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from authz.directory.compiled import Agent, Gate, Target, TokenMode
 from authz.identity.access_token import (
@@ -33,8 +34,7 @@ ALWAYS = frozenset({"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scop
 SOMETIMES = frozenset({"act", "acr", "auth_time"})
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What a token was decided from, as the steps proved it and before anything was made of it."""
 
     decision: str
@@ -82,8 +82,7 @@ def check_without_token(target: Target) -> None:
         raise TokenTooWide("no token goes to a target that takes one")
 
 
-@dataclass(frozen=True, slots=True)
-class Minted:
+class Minted(Struct, frozen=True):
     """A token that was signed and passed the check, so that it may be released."""
 
     token: CheckedToken

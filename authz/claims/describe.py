@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from authz.identity.chain import write_act
 from authz.model.instant import Instant
@@ -11,8 +11,7 @@ from authz.model.scopes import Scopes, format_scopes
 from authz.model.strict_json import JSON
 
 
-@dataclass(frozen=True, slots=True)
-class TokenClaims:
+class TokenClaims(Struct, frozen=True):
     """One access token, not yet signed."""
 
     issuer: str

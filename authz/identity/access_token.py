@@ -12,8 +12,9 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from authz.identity.keys import MAX_KEY_ID, KeySet
 from authz.model.instant import LATEST, Instant
@@ -36,8 +37,7 @@ class KeyUnknown(TokenRejected):
     """No key of that name is known; whether the issuer has a new one, its keys will say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectations:
+class Expectations(Struct, frozen=True):
     """What an access token must show to be believed."""
 
     issuer: str
@@ -51,8 +51,7 @@ class Expectations:
     """`x5t#S256` of the certificate that the caller proved itself by, if it did."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedToken:
+class UnverifiedToken(Struct, frozen=True):
     """A token taken apart; nothing of it is believed, `issuer` only selects a table row."""
 
     header: Mapping[str, JSON]
@@ -69,8 +68,7 @@ class UnverifiedToken:
         return issuer if isinstance(issuer, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class ProvenClaims:
+class ProvenClaims(Struct, frozen=True):
     """Claims whose signature, issuer, audience, type and times were checked."""
 
     issuer: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from authz.model.instant import Instant
 
@@ -17,8 +18,7 @@ class Arrival(NamedTuple):
     new_trace: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One Check as values. Only `listener` and the ids are ours; the rest is a claim."""
 
     decision: str

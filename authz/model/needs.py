@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from authz.model.reasons import Reason
 from authz.model.scopes import Scopes
 from authz.model.strict_json import JSON
 
 
-@dataclass(frozen=True, slots=True)
-class KeysNeeded:
+class KeysNeeded(Struct, frozen=True):
     """A token names a key that is not known: have the issuer's keys been changed?"""
 
     issuer: str

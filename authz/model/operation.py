@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from authz.model.strict_json import JSON
 
@@ -41,30 +42,33 @@ class Era(StrEnum):
     MODERN = "modern"
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """MCP `tools/call`: judged per tool, with its arguments."""
 
     tool: str
-    arguments: Mapping[str, JSON] = field(hash=False)
+    arguments: Mapping[str, JSON]
     method: str = "tools/call"
     as_task: bool = False
     """The caller asks for a task that it will come back for (2025-11-25)."""
 
+    def __hash__(self) -> int:
+        return hash((self.tool, self.method, self.as_task))
 
-@dataclass(frozen=True, slots=True)
-class PromptUse:
+
+class PromptUse(Struct, frozen=True):
     """What is asked of one prompt: to fill it in, or to complete an argument of it."""
 
     prompt: str
-    arguments: Mapping[str, JSON] = field(hash=False)
+    arguments: Mapping[str, JSON]
     """Texts; when completing, those that are known and the one that is completed."""
 
     method: str = "prompts/get"
 
+    def __hash__(self) -> int:
+        return hash((self.prompt, self.method))
 
-@dataclass(frozen=True, slots=True)
-class ResourceUse:
+
+class ResourceUse(Struct, frozen=True):
     """What is asked of one resource: to read it, to hear of its changes, to complete its URI."""
 
     uri: str
@@ -74,8 +78,7 @@ class ResourceUse:
     completes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TaskUse:
+class TaskUse(Struct, frozen=True):
     """What is asked of a server's tasks. Only the server knows whose a task is."""
 
     method: str
@@ -83,15 +86,13 @@ class TaskUse:
     """It changes a task: cancels it, or gives it what it waits for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What keeps a session going and touches no data: see `protocols.mcp_methods`."""
 
     method: str
 
 
-@dataclass(frozen=True, slots=True)
-class HttpCall:
+class HttpCall(Struct, frozen=True):
     """Plain HTTP: judged by method and path. Query and body are not read."""
 
     method: str
@@ -102,8 +103,7 @@ class HttpCall:
     """Whose client reads a refusal, where it is a call of a language model."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentCall:
+class AgentCall(Struct, frozen=True):
     """A2A at an agent; recognised, so that a refusal is one that its client understands."""
 
     method: str
@@ -112,8 +112,7 @@ class AgentCall:
     binding: Binding
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A method that no table lists, or anything at all at a target that nobody declares."""
 
     method: str
@@ -136,8 +135,7 @@ def without_arguments(operation: Operation) -> Operation:
     return operation
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One request, read once. What is decided here is what runs."""
 
     protocol: Protocol

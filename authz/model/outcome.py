@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, NamedTuple, NewType, TypeVar
+
+from msgspec import Struct
 
 from authz.model.instant import LATEST, Instant
 from authz.model.needs import Need
@@ -24,8 +25,7 @@ class Malformed(StrEnum):
     HEADER_MISMATCH = "header_mismatch"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer of ours as the caller gets it: a refusal, or a reply to a public operation."""
 
     status: int
@@ -44,8 +44,7 @@ class Passed(NamedTuple, Generic[Learned_co]):
     """When that stops to be true by time alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """
     The step refuses, and its reason is the decision's.
 
@@ -65,15 +64,13 @@ class Refused:
     """What the step learned before it refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The step answers the call itself: nothing goes on to the upstream, and nobody is refused."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """The step lets the call go on as one that anybody may make; nobody is proven or named."""
 
     facts: tuple[object, ...]
@@ -166,8 +163,7 @@ CheckedToken = NewType("CheckedToken", str)
 """A token in compact form that `claims.check` has passed; no other may be released."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """The call goes on, with headers that say who was proven; the token is still unsigned."""
 
     facts: Facts
@@ -179,8 +175,7 @@ class Allowed:
     detail: ClassVar[str] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """The call goes on with the headers alone, for its target takes no token (`token.mode`)."""
 
     facts: Facts
@@ -191,8 +186,7 @@ class Named:
     detail: ClassVar[str] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Forwarded:
+class Forwarded(Struct, frozen=True):
     """A public operation that goes on: without a token, and without anybody's name."""
 
     facts: Facts
@@ -202,8 +196,7 @@ class Forwarded:
     detail: ClassVar[str] = "a public operation"
 
 
-@dataclass(frozen=True, slots=True)
-class TurnedAway:
+class TurnedAway(Struct, frozen=True):
     """The call ends here: the caller gets *answer*, the upstream sees nothing."""
 
     facts: Facts
@@ -217,8 +210,7 @@ class TurnedAway:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Replied:
+class Replied(Struct, frozen=True):
     """A public operation, answered by us; no token is made and the upstream sees nothing."""
 
     facts: Facts

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.scopes import NO_SCOPES, ScopePatterns, Scopes
 from authz.model.spiffe import SpiffeId
@@ -13,16 +15,14 @@ MAX_CHAIN = 4
 """The most agents in a chain, the caller included. Longer is refused, never cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """An agent as tokens name it: the pair (`iss`, `sub`) of its proven identity."""
 
     iss: str
     sub: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One agent of a chain: its document (`namespace/name`) and how it was proven."""
 
     agent: str
@@ -40,8 +40,7 @@ class Proof(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who asks, as a good proof names them; whether a document does is another question."""
 
     proof: Proof
@@ -56,8 +55,7 @@ class Identity:
     """When the proof is over, if it ends by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """The proven workload or client that asks, and the declared agent that it is."""
 
     workload: SpiffeId | None
@@ -66,13 +64,11 @@ class Caller:
     thumbprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UserAlone:
+class UserAlone(Struct, frozen=True):
     """No agent asks, by a listener without identity: only a user can be proven, by a credential."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserId:
+class UserId(Struct, frozen=True):
     """A user: unique only within an issuer."""
 
     issuer: str
@@ -117,8 +113,7 @@ class SubjectForm:
 QUALIFIED = SubjectForm(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
+class Authentication(Struct, frozen=True):
     """How the user logged in, as far as the issuer may say so."""
 
     level: int = 0
@@ -129,8 +124,7 @@ class Authentication:
     time: Instant = EARLIEST
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """What a proven credential says of its user, within what its issuer may assert."""
 
     user: UserId
@@ -151,8 +145,7 @@ class Login:
     """We minted it, so it was cut to what its user may before it was handed on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A user whose credential was proven, with what it may bring about."""
 
     user: UserId

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Scopes = frozenset[str]
 
@@ -13,8 +14,7 @@ NO_SCOPES: Scopes = frozenset()
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}")
 
 
-@dataclass(frozen=True, slots=True)
-class ScopePatterns:
+class ScopePatterns(Struct, frozen=True):
     """Scopes by exact name or, with a final `*`, by prefix."""
 
     exact: Scopes

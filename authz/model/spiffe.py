@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SCHEME = "spiffe://"
 MAX_ID_BYTES = 2048
@@ -22,8 +23,7 @@ def is_trust_domain(text: str) -> bool:
     return len(text) <= MAX_TRUST_DOMAIN_BYTES and _TRUST_DOMAIN.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class SpiffeId:
+class SpiffeId(Struct, frozen=True):
     """A SPIFFE ID of a workload; compared whole, path case included."""
 
     trust_domain: str

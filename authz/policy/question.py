@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from authz.directory.compiled import Target
 from authz.directory.offers import Offer
 from authz.model.instant import Instant
@@ -17,8 +19,7 @@ USER = "user"
 """The party of the user's leg; an agent's leg is named by the agent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """May these parties do this, with these arguments, now?"""
 
     target: Target
@@ -58,8 +59,7 @@ class PolicyRef:
         return f"{self.id} ({self.file}:{self.line})"
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """One party's evaluation."""
 
     party: str
@@ -72,8 +72,7 @@ class Leg:
     granted: Scopes
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What all legs together come to."""
 
     reason: Reason

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from cedarpy import AuthzResult, Decision
+from msgspec import Struct
 
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
@@ -16,8 +16,7 @@ from authz.policy.written import Policy
 _ERRING = re.compile(r"policy `(policy[0-9]+)`")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """One leg's, whatever is required and whoever is told of it."""
 
     reason: Reason

@@ -7,9 +7,10 @@ section 3 and RFC 9728 section 5.1 for challenges; RFC 9457 for problems.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import assert_never
+
+from msgspec import Struct
 
 from authz.directory.compiled import RefusalStyle, TargetKind
 from authz.model.headers import DECISION
@@ -37,8 +38,7 @@ IN_BAND = HTTPStatus.OK.value
 _WORKLOAD = frozenset({Reason.WORKLOAD_UNIDENTIFIED, Reason.WORKLOAD_UNTRUSTED})
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A refused call as far as its answer depends on it."""
 
     refused: Refused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from authz.model.outcome import Facts, Passed, Refused
 from authz.model.reasons import Reason
@@ -11,8 +11,7 @@ from authz.policy.question import USER
 from authz.steps.given import Asked, Credential, Given, Held, Link, hops_of
 
 
-@dataclass(frozen=True, slots=True)
-class UserScopes:
+class UserScopes(Struct, frozen=True):
     """Step 8: what the user leg is judged with; empty without a user."""
 
     scopes: Scopes

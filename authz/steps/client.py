@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from authz.identity.access_token import TokenRejected
 from authz.identity.client import client_of

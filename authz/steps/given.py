@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from authz.claims.check import Inputs
 from authz.claims.describe import TokenClaims
@@ -29,15 +30,13 @@ class Given(NamedTuple):
     answers: Answers
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Step 0: where Envoy routes to. Known even where the bytes are refused."""
 
     target: Target | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(Struct, frozen=True):
     """A bearer token that its issuer stands behind, for us; learned in step 2 where it proves who
     asks. What it says of a user is another question.
     """
@@ -50,46 +49,40 @@ class Bearer:
     """When it is over, or the keys that it was proven by may no longer be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """Step 3: the user, or nobody where the operation wants none."""
 
     subject: Subject | None
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """Step 5: a connection that is declared on both ends."""
 
     target: Target
     connection: Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Step 6: the declared operation; no offer for operation `session`."""
 
     offer: Offer | None
     required: Scopes
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Step 7: which of the required scopes each party holds; `user` stands for the user."""
 
     by_party: Mapping[str, Scopes]
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """Step 12: the token to be signed, and what it was decided from."""
 
     claims: TokenClaims
     inputs: Inputs
 
 
-@dataclass(frozen=True, slots=True)
-class NoToken:
+class NoToken(Struct, frozen=True):
     """Step 12, at a target that takes no token: nothing is signed, who is proven is named."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from authz.directory.offers import Tool
 from authz.model.call import Call
@@ -23,8 +24,7 @@ from authz.steps.given import Asked, Credential, Given, Link, hops_of
 CHALLENGES = frozenset({Reason.STEP_UP_REQUIRED, Reason.CONSENT_REQUIRED, Reason.APPROVAL_PENDING})
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What policy says of all calls of one clearance, if that does not depend on the call."""
 
     judgement: Judgement | None
@@ -33,8 +33,7 @@ class Settled:
 NOT_SETTLED = Settled(None)
 
 
-@dataclass(frozen=True, slots=True)
-class NothingAsked:
+class NothingAsked(Struct, frozen=True):
     """Step 10: no policy asks for more evidence."""
 
 

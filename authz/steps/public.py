@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from authz.directory.compiled import Target, TargetKind
 from authz.directory.listening import Direction, TargetChoice
@@ -17,8 +17,7 @@ from authz.steps.read import names_host, read_request, spellings_of
 READING = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True)
-class NotPublic:
+class NotPublic(Struct, frozen=True):
     """Whoever asks for this has to prove who they are."""
 
 

@@ -7,7 +7,8 @@ nobody's authority is handed to it either.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from authz.directory.compiled import Agent, Lifecycle, TargetKind
 from authz.model.outcome import Facts, Passed, Refused
@@ -15,8 +16,7 @@ from authz.model.reasons import Reason
 from authz.steps.given import Given, Route, hops_of
 
 
-@dataclass(frozen=True, slots=True)
-class NobodySuspended:
+class NobodySuspended(Struct, frozen=True):
     """Every agent of the chain is active, and so is an agent that is asked."""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from authz.directory.compiled import Agent, Directory
 from authz.directory.listening import (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from authz.directory.compiled import (
     Agent,
     Connection,
@@ -77,7 +79,7 @@ def with_login_scopes(setting: Setting, missing: Scopes) -> Setting:
     login = setting.stated.login
     if not isinstance(login, Login):
         return setting
-    wider = replace(login, scopes=login.scopes | missing)
+    wider = structs.replace(login, scopes=login.scopes | missing)
     return replace(setting, stated=replace(setting.stated, login=wider))
 
 
@@ -86,5 +88,5 @@ def with_group(setting: Setting, group: str) -> Setting:
     login = setting.stated.login
     if not isinstance(login, Login):
         return setting
-    wider = replace(login, groups=login.groups | {group})
+    wider = structs.replace(login, groups=login.groups | {group})
     return replace(setting, stated=replace(setting.stated, login=wider))

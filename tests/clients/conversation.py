@@ -7,7 +7,7 @@ import select
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +22,7 @@ from tests.support.cases import answers, case_named
 from tests.support.direct import KeptRecords
 from tests.support.edge import headers_of
 from tests.support.mcp_upstream import RAN
+from tests.support.values import replace
 from tests.support.waiting import wait_until
 from tests.support.worlds import load_world, prepare_home
 

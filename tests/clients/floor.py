@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tests.support.cases import Case
 from tests.support.edge import running_front
 from tests.support.gate import Gate, running_gate
 from tests.support.mcp_upstream import McpUpstream
+from tests.support.values import replace
 
 TRANSPORT = frozenset(
     {"content-type", "accept", "content-encoding", "mcp-method", "mcp-name", "mcp-protocol-version"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from tests.support.direct import KeptRecords
 from tests.support.envoy import TARGET_HEADER, opened_configuration
 from tests.support.keys import sign
 from tests.support.upstream import Upstream
+from tests.support.values import replace
 from tests.support.waypoint import XFCC, Change, append_forward, make_waypoint, sanitize_set
 from tests.support.worlds import prepare_home
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.support.edge import headers_of
 from tests.support.envoy import opened_configuration
 from tests.support.front import serving_face
 from tests.support.upstream import Upstream
+from tests.support.values import replace
 
 TIMEOUT_SECONDS = 10
 OTHER_ENVOY = "spiffe://example.org/ns/edge/sa/other-envoy"

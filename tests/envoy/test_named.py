@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from authz.server.worlds import CurrentWorld
 from authz.sources.declared import read_declared
 from tests.support.cases import case_named
 from tests.support.edge import Edge, running_edge
+from tests.support.values import replace
 from tests.support.worlds import load_world, prepare_home
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from rich import box
@@ -14,6 +13,7 @@ from rich.table import Table
 from tests.fuzz.campaign import Bounds, Result, fuzz
 from tests.fuzz.limits import feed
 from tests.fuzz.parsers import PARSERS, load
+from tests.support.values import replace
 
 EVERYDAY = Bounds(runs=-1, seconds=15)
 """For each parser, so that all take a few minutes."""

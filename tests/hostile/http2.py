@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import h2.config
 import h2.connection
@@ -15,6 +15,7 @@ from hyperframe.frame import ContinuationFrame
 
 from tests.hostile.traps import CUT, Request
 from tests.support.clients import Door, Response
+from tests.support.values import replace
 
 FLOOD = 2_000
 """Frames of a flood: bounded, and more than Envoy takes."""

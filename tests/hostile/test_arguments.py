@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from authz.server.decision_point import DecisionPoint
 from tests.support.cases import case_named
 from tests.support.direct import decide_case
+from tests.support.values import replace
 
 COMMANDS: list[Any] = [
     {"cmd": "rm"},

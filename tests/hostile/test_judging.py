@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from tests.hostile.traps import all_traps
 from tests.support.clients import Response
 from tests.support.edge import Edge
 from tests.support.upstream import Seen
+from tests.support.values import replace
 
 AS_IT_IS = next(trap for trap in all_traps() if trap.name == "as it is")
 PUBLIC = next(trap for trap in all_traps() if trap.name == "public as it is")

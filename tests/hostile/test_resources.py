@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from authz.policy.arguments import MAX_VALUES
 from authz.server.decision_point import DecisionPoint
 from tests.support.cases import Case, case_named
 from tests.support.direct import decide_case
+from tests.support.values import replace
 
 MEGABYTE = 1_000_000
 BODY_BYTES = 250_000

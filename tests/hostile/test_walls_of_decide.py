@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.server.worlds import CurrentWorld
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import decide_case
+from tests.support.values import replace
 
 REFUSED = [case for case in all_cases() if case.expect["reason"] != "allow"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.server.worlds import CurrentWorld
 from tests.support.cases import case_named
 from tests.support.direct import decide_case
+from tests.support.values import replace
 from tests.support.worlds import load_world, prepare_home
 
 

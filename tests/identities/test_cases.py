@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import yaml
 from authz.commands.replay import replay
 from authz.server.decision_point import DecisionPoint
 from tests.identities.world import ask, every_listener, named, server_of
+from tests.support.values import replace
 from tests.support.worlds import prepare_home
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())

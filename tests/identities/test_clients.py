@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from tests.needs.asking import Answerer, answered_by, asking, fetched, members, 
 from tests.support.cases import Case
 from tests.support.direct import Decided, decide_case
 from tests.support.expect import claims_in
+from tests.support.values import replace
 from tests.support.worlds import prepare_home
 
 TOKEN = "opaque-0123456789"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from authz.model.instant import Instant
 from authz.server.decision_point import DecisionPoint
 from tests.identities.world import NOW, Asked, ask, every_listener, server_of
 from tests.support.leaves import Leaf
+from tests.support.values import replace
 from tests.support.worlds import prepare_home
 
 LAST = NOW + Leaf().ends

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.server.worlds import CurrentWorld
 from tests.identities.world import ask, every_listener, server_of
 from tests.support.direct import KeptRecords
+from tests.support.values import replace
 from tests.support.worlds import prepare_home
 
 HOST, WELL_KNOWN = "docs.tools.svc.cluster.local", "/.well-known/oauth-protected-resource"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from authz.trial.run import Trial, run
 from authz.trial.stated import Setting
 from authz.trial.told import Told, state
 from tests.identities.world import NAMES, NOW, ask, every_listener, server_of
+from tests.support.values import replace
 from tests.support.worlds import prepare_home
 
 AGENT = "research/research-agent"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.support.cases import at, case_named
 from tests.support.direct import KeptRecords, check_of
 from tests.support.keys import sign
 from tests.support.leaves import Leaf, as_envoy_sends, thumbprint_of
+from tests.support.values import replace
 from tests.support.worlds import load_world
 
 GATE = "directory/global/gate.yaml"

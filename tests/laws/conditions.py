@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from authz.policy.question import Question
 from tests.laws.deciding import NAMED, agent_name, directory_of
 from tests.laws.judging import ALICE, DOCS, TOOL
 from tests.laws.parties import NOW
+from tests.support.values import replace
 
 ATOMS = (
     "true",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -44,6 +44,7 @@ from authz.world import World
 from tests.laws.parties import AGENTS, NOW, Draft, PolicyDraft, RoleDraft
 from tests.support.direct import KeptRecords
 from tests.support.keys import jwks, private_key, sign
+from tests.support.values import replace
 
 GATE, IDP, DOCS = "https://gate.example.org", "https://idp.example.com", "https://docs.example/mcp"
 KEYS = SigningKeys("gate-1", private_key("gate-1"), jwks("gate-1"))

@@ -7,13 +7,13 @@ holds is lenient where it is taken away, and says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import combinations, permutations, product
 from typing import TypeVar
 
 from hypothesis import strategies as st
 
 from tests.laws.parties import AGENTS, FLAWS, Draft, PolicyDraft, RoleDraft, Scopes, expected
+from tests.support.values import replace
 
 SCOPES = ("docs:read", "docs:write", "web", "x")
 GROUPS = ("staff", "guests")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +25,7 @@ from tests.laws.checks import NOW
 from tests.laws.deciding import answer
 from tests.laws.parties import Draft
 from tests.support.direct import KeptRecords
+from tests.support.values import replace
 from tests.support.worlds import load_world
 
 SEEDS = ("1", "2")

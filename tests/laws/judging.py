@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from authz.directory.offers import Tool
@@ -16,6 +15,7 @@ from authz.policy.load import load_policies
 from authz.policy.question import Question
 from tests.laws.deciding import EMPTY, agent_name, directory_of
 from tests.laws.parties import NOW
+from tests.support.values import replace
 
 PLAIN = directory_of(EMPTY)
 DOCS = PLAIN.targets["tools/docs"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 from hypothesis import strategies as st
@@ -24,6 +23,7 @@ from tests.laws.conditions import notes as step_ups
 from tests.laws.deciding import NAMED, agent_name, directory_of
 from tests.laws.judging import ALICE, DOCS, TOOL
 from tests.laws.parties import NOW
+from tests.support.values import replace
 
 A0, A1 = (f'Agent::"{agent_name(number)}"' for number in range(2))
 ABOUT_ANYTHING = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import event, given
@@ -17,6 +16,7 @@ from authz.wire.headers import HEADERS
 from tests.laws.checks import NOW, checks, short
 from tests.laws.elsewhere import comparable
 from tests.support.direct import KeptRecords
+from tests.support.values import replace
 
 TOKEN = "authorization"
 

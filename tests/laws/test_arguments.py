@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.laws.effort import promised
 from tests.laws.judging import TOOL, judged
 from tests.laws.schemas import Schema, fitting, forged, names, roots, soup, values
 from tests.laws.sound_calls import sound_calls
+from tests.support.values import replace
 
 OPEN = b'@id("open") permit (principal, action, resource);\n'
 GUARDS = b"""

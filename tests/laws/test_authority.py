@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import event, given
@@ -19,6 +18,7 @@ from tests.laws.deciding import (
 from tests.laws.drafts import SCOPES, agents, allowed, drafts, without
 from tests.laws.effort import promised
 from tests.laws.parties import NOW, Draft, expected, granted_to, held_by
+from tests.support.values import replace
 
 MEMBERS = {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "act"}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -25,6 +24,7 @@ from authz.policy.question import Question
 from authz.policy.scene import Probes, Stage, Truth, stages_of
 from authz.policy.verdicts import erring, verdict
 from tests.laws.conditions import Written, conditions, loaded, policies, question, questions
+from tests.support.values import replace
 
 few = settings(max_examples=max(20, settings().max_examples // 4))
 """For laws that hardly depend on what the policies say."""

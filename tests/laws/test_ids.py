@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from hypothesis import given
 
@@ -27,6 +26,7 @@ from authz.wire.headers import header_value
 from tests.laws.effort import promised
 from tests.laws.named import Named, documents_of, named
 from tests.laws.parties import NOW
+from tests.support.values import replace
 
 NOBODY = Hop("", Actor("", ""))
 

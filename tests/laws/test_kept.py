@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import event, given
@@ -15,6 +14,7 @@ from tests.laws.deciding import Answered, answer_in, decision_point_of
 from tests.laws.drafts import drafts
 from tests.laws.parties import Draft
 from tests.support.direct import KeptRecords
+from tests.support.values import replace
 
 OF_ONE_CALL = ("decision", "trace", "stages_us")
 OF_ONE_TOKEN = ("jti", "iat", "exp")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +20,7 @@ from tests.laws.judging import TOOL, judged
 from tests.laws.schemas import Schema
 from tests.laws.sound_calls import sound_calls
 from tests.laws.test_arguments import OPEN, leaves, raw_leaves, sort
+from tests.support.values import replace
 
 HOME, TAG = "home", "tag"
 ACTION = f'action == Action::"{tool_action(TOOL.name)}"'

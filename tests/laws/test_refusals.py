@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from unittest.mock import patch
 
 from hypothesis import event, given
@@ -20,6 +20,7 @@ from tests.laws.deciding import answer
 from tests.laws.drafts import REFUSALS, SCOPE_TAKEN, allowed, drafts, drawn_from, forbids, refusals
 from tests.laws.effort import promised
 from tests.laws.parties import Draft, PolicyDraft
+from tests.support.values import replace
 
 ADDED = 99
 """Number of a step that no contract has."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +9,7 @@ from authz.policy.judge import judge
 from authz.policy.question import Question
 from tests.laws import slicing
 from tests.laws.conditions import Written
+from tests.support.values import replace
 from tests.support.whole import judged_whole
 
 fewer = settings(max_examples=max(20, settings().max_examples // 4))

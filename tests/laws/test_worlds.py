@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -14,6 +12,7 @@ from tests.laws.drafts import allowed, drafts, most
 from tests.laws.effort import promised
 from tests.laws.parties import Draft, expected
 from tests.laws.texts import Written, documents_of, load
+from tests.support.values import replace
 
 
 def _turned(draft: Draft) -> Draft:

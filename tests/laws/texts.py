@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -26,6 +26,7 @@ from tests.laws.deciding import (
     spiffe_of,
 )
 from tests.laws.parties import AGENTS, NOBODY, Draft, RoleDraft, Scopes
+from tests.support.values import replace
 
 Document = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from authz._proto.external_auth_pb2 import CheckRequest
@@ -15,6 +15,7 @@ from authz.server.needs import NeedAnswers
 from tests.matrix.what import Sample, operations
 from tests.matrix.who import STRANGERS, User, everyone, inherited, principal_of
 from tests.support.direct import KeptRecords
+from tests.support.values import replace
 
 NOW = Instant(1_780_480_800)
 """2026-06-03T10:00:00Z, a Wednesday: policies read the clock."""

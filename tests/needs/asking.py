@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from authz.server.needs import NeedAnswers
 from authz.server.worlds import CurrentWorld
 from tests.support.cases import Case
 from tests.support.keys import jwks
+from tests.support.values import replace
 from tests.support.worlds import load_world
 
 ISSUERS = "directory/global/issuers.yaml"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.server.needs import NeedAnswers
 from tests.support.cases import case_at, case_named
 from tests.support.direct import decide_case
+from tests.support.values import replace
 
 NEED = ChallengeNeeded(
     "corp/alice", "research/desk", "tools/docs", Reason.INSUFFICIENT_SCOPE, frozenset({"a"}), "c1"

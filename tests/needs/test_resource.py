@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from tests.needs.asking import with_credential
 from tests.support.cases import Case, case_named
 from tests.support.direct import decide_case
 from tests.support.keys import sign
+from tests.support.values import replace
 from tests.support.worlds import give_resource, load_world, prepare_home
 
 DOCS = "https://docs.tools.example/mcp"

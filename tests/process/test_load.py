@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +27,7 @@ from authz.settings import Front, HttpAddress
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, check_of
 from tests.support.front import FRONT, serving_face
+from tests.support.values import replace
 from tests.support.waiting import wait_until
 
 TIMEOUT_SECONDS = 20

@@ -12,7 +12,6 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -27,6 +26,7 @@ from tests.support.cases import case_at, case_named
 from tests.support.direct import check_of
 from tests.support.front import environment
 from tests.support.served import Served, serving, start
+from tests.support.values import replace
 from tests.support.waiting import wait_until
 from tests.support.worlds import prepare_home
 

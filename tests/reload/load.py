@@ -11,7 +11,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.reload.changes import DESK, US, Changes, Strict
 from tests.support.cases import Case, case_at
 from tests.support.direct import check_of
 from tests.support.served import Served, serving
+from tests.support.values import replace
 from tests.support.worlds import prepare_home
 
 GOOD = ("search-allowed", "two-hops")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from authz.model.instant import Instant
@@ -21,6 +21,7 @@ from tests.support.cases import Case, case_named
 from tests.support.direct import KeptRecords, check_of
 from tests.support.idp import CLIENT_SECRET
 from tests.support.keys import open_signing_keys
+from tests.support.values import replace
 from tests.support.worlds import give_resource, prepare_home
 
 CASE = case_named("search-allowed")

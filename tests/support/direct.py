@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.server.decision_point import DecisionPoint
 from tests.support.cases import Case
+from tests.support.values import replace
 
 
 class KeptRecords:

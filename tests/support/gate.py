@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from authz.audit.levels import open_records
@@ -13,6 +13,7 @@ from authz.directory.listening import Listener, UnixSocket
 from authz.model.instant import EARLIEST, Instant
 from authz.server.decision_point import DecisionPoint
 from tests.support.front import serving_face
+from tests.support.values import replace
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from authz.tokens.signing_keys import open_key_ring
 from tests.support.cases import Case, case_named
 from tests.support.direct import Decided, KeptRecords, decide_case
 from tests.support.network import Clock, KeptLog
+from tests.support.values import replace
 
 CASE = case_named("search-allowed")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from authz.trial.record import UNKNOWN
 from authz.world import World
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, decide_case
+from tests.support.values import replace
 from tests.support.worlds import prepare_home
 
 DOCS = "directory/ns/tools/docs.yaml"

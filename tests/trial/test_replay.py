@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from authz.sources.declared import read_policies
 from authz.world import World
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import decide_case
+from tests.support.values import replace
 
 MASKED = {
     "mirror-of-argument",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from authz.trial.run import Trial, run
 from authz.trial.stated import Setting
 from authz.trial.told import Told, Untellable, state
 from authz.world import World
+from tests.support.values import replace
 from tests.trial.test_turned import NOW
 
 DESK, REPORTER, ANALYST = "research/desk", "reports/reporting-agent", "reports/analytics-agent"

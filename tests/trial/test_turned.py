@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from authz.trial.stated import Setting
 from authz.trial.told import Told, state
 from authz.world import World
 from examples.demo.places import WORLD as DEMO
+from tests.support.values import replace
 
 NOW = Instant(1_780_000_000)
 ALICE = Told(

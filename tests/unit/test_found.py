@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from authz.wire.check import read_check, unread_call
 from tests.support.cases import all_cases
 from tests.support.direct import KeptRecords, check_of, decide_case
 from tests.support.keys import open_signing_keys, sign
+from tests.support.values import replace
 from tests.unit.audit.test_describe import arguments_of
 from tests.unit.claims.test_check import DECIDED, HEADER, INPUTS, KEYS, NOW
 from tests.unit.directory.changes import changed, sound

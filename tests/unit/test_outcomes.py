@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.directory.compiled import RefusalStyle
@@ -12,6 +10,7 @@ from authz.server.needs import NeedAnswers
 from authz.server.worlds import CurrentWorld
 from tests.support.cases import case_named
 from tests.support.direct import decide_case
+from tests.support.values import replace
 
 AUTO, HTTP, OAUTH = RefusalStyle.AUTO, RefusalStyle.HTTP, RefusalStyle.OAUTH
 AGENT, TARGET = "research/research-agent", "tools/docs"

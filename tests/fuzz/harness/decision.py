@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +20,7 @@ from tests.fuzz.harness.check import mutated
 from tests.fuzz.harness.message import WORDS as MESSAGE_WORDS
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import KeptRecords, check_of
+from tests.support.values import replace
 from tests.support.worlds import load_world, prepare_home
 
 __all__ = ["WORDS", "entry", "mutated", "seeds"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +35,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.steps.given import Route
 from tests.support.cases import Case, all_cases, case_named
 from tests.support.direct import decide_case
+from tests.support.values import replace
 
 CALL = Call(
     decision="d",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from bench.cost.baseline import Count, Counted, changes
 from bench.cost.callgrind import CannotCount, by_library, find_valgrind, run_counted
 from bench.cost.calls import count_calls
 from bench.cost.counted import COUNTED
+from tests.support.values import replace
 
 BEFORE = Counted(
     {"python": "3.11"},
@@ -54,6 +54,7 @@ totals: 5751
 
 TWO_BLOCKS = """\
 from bench.cost.callgrind import count_instructions
+from tests.support.values import replace
 
 def times(number):
     return lambda: [sum(range(100)) for _ in range(number)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -23,6 +22,7 @@ from bench.scenario import scenario, zipf
 from bench.world import Kind, write_world
 from tests.support.direct import KeptRecords
 from tests.support.keys import open_signing_keys
+from tests.support.values import replace
 
 CLOCK = Clock.started()
 SOME = 60

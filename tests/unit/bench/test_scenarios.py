@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from bench.own.growth import DIMENSIONS, Dimension
 from bench.own.scenarios import SCENARIOS, Scenario
 from bench.own.stages import MEASURED, stages_of
 from bench.own.worlds import SMALLEST, Size, write_world
+from tests.support.values import replace
 
 SIZE = Size(policies=14, agents=8, tools=18, roles=3, members=2)
 

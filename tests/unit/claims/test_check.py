@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +32,7 @@ from authz.model.principals import (
 )
 from authz.model.scopes import NO_SCOPES, ScopePatterns
 from tests.support.keys import jwks, sign
+from tests.support.values import replace
 
 NOW = Instant(1_780_480_800)
 CALLER = Actor("spiffe://example.org", "spiffe://example.org/ns/a/sa/b")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from authz.claims.describe import TokenClaims
 from authz.model.instant import Instant
 from authz.model.principals import Actor
 from authz.model.scopes import NO_SCOPES
+from tests.support.values import replace
 
 CALLER = Actor("spiffe://example.org", "spiffe://example.org/ns/a/sa/b")
 BEFORE = Actor("https://idp.example.com", "desk")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from authz.commands.main import application
 from authz.server.decision_point import DecisionPoint
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, decide_case
+from tests.support.values import replace
 
 AGENT, TOOL = "research/research-agent", "tools/docs/search"
 ALICE = ("--user", "corp/alice", "--group", "corp/researchers")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.directory.compiled import Directory
@@ -12,6 +10,7 @@ from authz.directory.load import compile_directory, load_documents
 from authz.directory.reader import decoded, read_documents
 from authz.directory.waiting import IndexMismatch, load_indexed
 from authz.sources.folder import read_folders
+from tests.support.values import replace
 from tests.support.worlds import WORLD
 
 (FILES,) = read_folders(WORLD, ("directory",))
@@ -29,7 +28,7 @@ def test_the_same() -> None:
         assert dict(getattr(LATE, name)) == getattr(AT_ONCE, name), name
         assert len(getattr(LATE, name)) == len(getattr(AT_ONCE, name)), name
     others: dict[str, object] = {"agents": {}, "agents_by_spiffe": {}, "agents_by_client": {}}
-    assert replace(LATE, **others) == replace(AT_ONCE, **others)  # type: ignore[arg-type]
+    assert replace(LATE, **others) == replace(AT_ONCE, **others)
 
 
 def test_nobody_is_read_before() -> None:
@@ -67,7 +66,7 @@ FOREIGN: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("changed", FOREIGN.values(), ids=FOREIGN)
 def test_an_index_of_something_else(changed: dict[str, object]) -> None:
     """An agent that is not whom the index said it is does not act."""
-    row = replace(WAITING[0], **changed)  # type: ignore[arg-type]
+    row = replace(WAITING[0], **changed)
     directory = loaded(row, *(each for each in INDEX if each != WAITING[0]))
 
     with pytest.raises(Exception) as refused:

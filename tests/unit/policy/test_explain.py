@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from authz.policy.load import load_policies
 from authz.policy.question import Question
 from authz.policy.told import lines_of
 from authz.sources.folder import read_folders
+from tests.support.values import replace
 from tests.support.worlds import WORLD
 
 DEMO = Path(__file__).parents[3] / "examples/demo/world"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from authz.policy.judge import judge
 from authz.policy.load import load_policies
 from authz.policy.question import Judgement, Question
 from authz.policy.verdicts import verdict
+from tests.support.values import replace
 from tests.unit.directory.changes import sound
 
 NOW = Instant(1_780_480_800)

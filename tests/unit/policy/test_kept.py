@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from authz.policy.compiled import Policies
 from authz.policy.judge import judge
 from authz.policy.load import load_policies
 from authz.policy.question import Question
+from tests.support.values import replace
 from tests.support.whole import judged_whole
 from tests.unit.policy.test_judge import (
     ALICE,

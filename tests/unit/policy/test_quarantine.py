@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from authz.policy.judge import judge
 from authz.policy.load import load_policies
 from authz.policy.quarantine import MAX_CLASHES
 from authz.policy.schema import tool_action
+from tests.support.values import replace
 from tests.support.whole import judged_whole
 from tests.unit.directory.changes import sound
 from tests.unit.policy.test_judge import QUESTION

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.directory.offers import Tool
 from authz.policy.explain import explain
 from authz.policy.reads import Masked, readers_of
 from tests.laws.conditions import Written, loaded, question
+from tests.support.values import replace
 
 SECRET = "sEcret-value"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.model.call import Call
@@ -12,6 +10,7 @@ from authz.model.reasons import Reason
 from authz.protocols.a2a import read_agent_call
 from authz.protocols.unreadable import Unreadable
 from authz.wire.check import unread_call
+from tests.support.values import replace
 
 SEND = b'{"jsonrpc":"2.0","id":7,"method":"SendMessage"}'
 ANSWER = b'{"jsonrpc":"2.0","id":7,"result":{}}'

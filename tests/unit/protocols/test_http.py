@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.model.operation import HttpCall, Message, Protocol, Unknown
@@ -11,6 +9,7 @@ from authz.model.reasons import Reason
 from authz.protocols.http import read_request, read_unrouted
 from authz.protocols.unreadable import Unreadable
 from authz.wire.check import unread_call
+from tests.support.values import replace
 
 CALL = replace(
     unread_call("out", decision="d", new_trace="t"), method="GET", path="/items/7", host="h"
@@ -123,7 +122,7 @@ BODIES = [
 def test_body_where_none_belongs(method: str, body: dict[str, object]) -> None:
     """Readers differ over the body of a request that should have none."""
     with pytest.raises(Unreadable) as caught:
-        read_request(replace(CALL, method=method, **body))  # type: ignore[arg-type]
+        read_request(replace(CALL, method=method, **body))
 
     assert caught.value.refused.reason is Reason.AMBIGUOUS_REQUEST
 

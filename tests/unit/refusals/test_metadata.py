@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -12,6 +11,7 @@ from authz.directory.compiled import Target
 from authz.model.scopes import NO_SCOPES, ScopePatterns
 from authz.refusals.metadata import metadata_reply, metadata_url
 from authz.server.decision_point import DecisionPoint
+from tests.support.values import replace
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.telemetry.logs import open_log
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, decide_case
+from tests.support.values import replace
 
 SECRET = "a-secret-of-somebody"
 CASE = case_named("search-allowed")

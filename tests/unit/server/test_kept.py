@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from tests.support.cases import Case, case_named
 from tests.support.direct import Decided, KeptRecords, check_of
 from tests.support.keys import jwks
 from tests.support.reloading import Following, following
+from tests.support.values import replace
 from tests.support.worlds import prepare_home
 
 CASE = case_named("search-allowed")

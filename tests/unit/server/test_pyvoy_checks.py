@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -25,6 +25,7 @@ from authz.server.turns import PATIENCE
 from authz.server.worlds import Elsewhere
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, check_of
+from tests.support.values import replace
 
 SOCKET = Listener("out", UnixSocket("x"))
 ENVOY = "spiffe://example.org/ns/edge/sa/envoy"

@@ -6,7 +6,7 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from authz.world import World
 from tests.support.hostile_peer import HostilePeer, always, answer
 from tests.support.keys import jwks
 from tests.support.network import Clock, KeptLog, issuer
+from tests.support.values import replace
 
 NO_TRUST = ssl.create_default_context()
 FETCHED = lasting(read_key_set(jwks("a")))

@@ -6,7 +6,6 @@ import json
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from authz.sources.peer import Outside
 from tests.support.hostile_peer import Asked, HostilePeer, Reply, Send, always, answer, as_json
 from tests.support.keys import jwks
 from tests.support.network import Clock, KeptLog, issuer
+from tests.support.values import replace
 
 NO_TRUST = ssl.create_default_context()
 TOKEN = "opaque-token-that-nobody-may-see"

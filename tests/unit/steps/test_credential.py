@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.model.instant import Instant
@@ -15,6 +13,7 @@ from authz.steps.credential import prove_bearer
 from authz.steps.given import Given
 from authz.wire.check import unread_call
 from tests.support.keys import sign
+from tests.support.values import replace
 
 
 def test_odd_answer(decision_point: DecisionPoint) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.directory.compiled import Connection, Directory
@@ -25,6 +23,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.steps.given import Asked, Given, Link
 from authz.steps.operation import check_operation
 from authz.wire.check import unread_call
+from tests.support.values import replace
 
 CALL = unread_call("out", decision="d-1", new_trace="t-1")
 TASK = ToolCall("search", {}, as_task=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -15,6 +14,7 @@ from authz.model.principals import Actor, Hop, Login, SubjectForm, UserId
 from authz.model.reasons import Reason
 from authz.model.strict_json import JSON
 from authz.steps.own_token import read_own_token
+from tests.support.values import replace
 
 DOMAIN = "spiffe://example.org"
 CALLER = Hop("reports/reporting-agent", Actor(DOMAIN, f"{DOMAIN}/ns/reports/sa/reporting-agent"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.directory.compiled import Connection
@@ -20,6 +18,7 @@ from authz.steps.ceilings import UserScopes
 from authz.steps.given import Asked, Credential, Given, Link
 from authz.steps.policy import judge_policies
 from authz.wire.check import unread_call
+from tests.support.values import replace
 
 WORKLOAD = SpiffeId.parse("spiffe://example.org/ns/research/sa/research-agent")
 CALLER = Caller(WORKLOAD, Hop("research/research-agent", Actor(WORKLOAD.authority, str(WORKLOAD))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.steps.given import Given, Route
 from authz.steps.public import answer_public
 from authz.wire.check import unread_call
+from tests.support.values import replace
 
 ROWS: dict[str, tuple[dict[str, Any], TargetKind, bool]] = {
     "a plain reading": ({}, TargetKind.MCP_SERVER, True),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.model.call import Call
@@ -15,6 +13,7 @@ from authz.server.decision_point import DecisionPoint
 from authz.steps.given import Given, Route
 from authz.steps.read import MAX_HEADER_BYTES, MAX_HEADERS, PARTIAL_BODY, read_request
 from authz.wire.check import unread_call
+from tests.support.values import replace
 
 BODY = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
 CALL: Call = replace(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +12,7 @@ from authz.model.principals import Actor, Authentication, Hop, Login, UserId
 from authz.model.scopes import ScopePatterns
 from authz.steps.standing import subject_of
 from tests.laws.deciding import NAMED, directory_of
+from tests.support.values import replace
 
 SCOPES = ("a:read", "a:write", "b:read", "c")
 some = st.frozensets(st.sampled_from(SCOPES))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import get_args, get_origin, get_type_hints
 
 import pytest
@@ -27,6 +26,7 @@ from authz.steps.public import NotPublic
 from authz.steps.suspension import NobodySuspended
 from authz.steps.token import CLEARED, describe_token
 from authz.wire.check import unread_call
+from tests.support.values import replace
 
 WORKLOAD = SpiffeId.parse("spiffe://example.org/ns/research/sa/research-agent")
 CALLER = Caller(WORKLOAD, Hop("research/research-agent", Actor(WORKLOAD.authority, str(WORKLOAD))))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from authz.directory.compiled import Connection, Directory
@@ -23,6 +21,7 @@ from authz.steps.connection import check_connection
 from authz.steps.given import Asked, Credential, Given, Link, Route
 from authz.steps.operation import check_operation
 from authz.wire.check import unread_call
+from tests.support.values import replace
 
 WORKLOAD = SpiffeId.parse("spiffe://example.org/ns/research/sa/research-agent")
 CALLER = Caller(WORKLOAD, Hop("research/research-agent", Actor(WORKLOAD.authority, str(WORKLOAD))))

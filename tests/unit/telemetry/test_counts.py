@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from authz.telemetry.counts import Counts, Kept, MemoSums, Now, Totals
 from authz.telemetry.metrics import Metrics, Seen
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, check_of
+from tests.support.values import replace
 
 NOW = Now(world="0123456789abcdef", since=940, waiting=2, in_hand=3)
 
