@@ -7,7 +7,7 @@ whatever could change a token's claims drops it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from authz.claims.check import Inputs, Minted
 from authz.claims.describe import TokenClaims
@@ -20,7 +20,7 @@ MAX_TOKENS = 4 * 1024
 """Of one generation. One takes about 3 KiB."""
 
 
-class Sameness(NamedTuple):
+class Sameness(Struct, frozen=True):
     """What two calls have in common that may share a token."""
 
     caller: Hop

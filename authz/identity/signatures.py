@@ -9,7 +9,8 @@ claims each time. A token is only ever *found* by its digest, never refused by i
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from authz.identity.access_token import (
     Expectations,
@@ -32,7 +33,7 @@ MAX_KEPT = 4 * 1024
 """Bytes of a token that is kept. A longer one is verified each time."""
 
 
-class Signed(NamedTuple):
+class Signed(Struct, frozen=True):
     """A token taken apart, and what its signature was found good under."""
 
     token: UnverifiedToken
@@ -40,6 +41,10 @@ class Signed(NamedTuple):
     """Fingerprint of the key set."""
 
     algorithms: Set[str]
+
+    def is_good_under(self, keys: KeySet, expected: Expectations) -> bool:
+        """Say whether nothing changed that its signature was found good under."""
+        return self.keys == keys.fingerprint and self.algorithms == expected.algorithms
 
 
 class Signatures:
@@ -62,7 +67,7 @@ class Signatures:
         The claims are checked each time: they are held against the clock.
         """
         kept = self.memo.find(unverified.digest)
-        if kept is not None and kept[1:] == (keys.fingerprint, expected.algorithms):
+        if kept is not None and kept.is_good_under(keys, expected):
             return check_claims(unverified.claims, expected, now)
         prove_signature(unverified, keys, expected.algorithms)
         claims = check_claims(unverified.claims, expected, now)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
 from authz.model.instant import Instant
 
 
-class Arrival(NamedTuple):
+class Arrival(Struct, frozen=True):
     """What of a Check is ours, before anything of it is read."""
 
     listener: str

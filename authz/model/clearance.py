@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple, Unpack
+
+from msgspec import Struct
 
 from authz.model.call import Call
 from authz.model.instant import Instant
@@ -20,7 +22,7 @@ MAX_SHOWN = 4 * 1024
 Pairs = tuple[tuple[str, str], ...]
 
 
-class Shown(NamedTuple):
+class Shown(Struct, frozen=True):
     """
     All that the steps from the workload to the ceilings see of a call, and the key of what they
     found.

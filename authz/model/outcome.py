@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, NamedTuple, NewType, TypeVar
+from typing import Any, ClassVar, Generic, NewType, TypeVar
 
 from msgspec import Struct
 
@@ -33,7 +33,7 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-class Passed(NamedTuple, Generic[Learned_co]):
+class Passed(Struct, Generic[Learned_co], frozen=True):
     """The step found no ground to refuse; *fact* is what it learned."""
 
     fact: Learned_co

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from cedarpy import Entities, Schema, is_authorized_batch
+from msgspec import Struct
+from msgspec.structs import replace
 
 from authz.policy.arguments import Arguments
 from authz.policy.compiled import Policies
@@ -25,7 +26,7 @@ from authz.policy.session import ARGS, REQUEST, SEEN_HEADERS, Evidence, session_
 from authz.policy.verdicts import Verdict, read_verdict
 
 
-class Told(NamedTuple):
+class Told(Struct, frozen=True):
     """All that the engine is told of a leg which reads nothing that a call alone says."""
 
     plan: LegPlan
@@ -40,7 +41,7 @@ class Told(NamedTuple):
     """Of the protocol, where it is read."""
 
 
-class Live(NamedTuple):
+class Live(Struct, frozen=True):
     """What else a call says, for a leg that reads it."""
 
     question: Question
@@ -71,7 +72,7 @@ def _entities(told: Told, live: Live, policies: Policies) -> Entities:
     """Give the entities of a leg: those that it has in common with other calls are kept."""
     common, added = told, _said(told.plan, live, policies)
     if not told.plan.is_session_lasting:
-        common = told._replace(session=())
+        common = replace(told, session=())
         added.extend(_session(told))
     entities = policies.entities.find(common)
     if entities is None:

@@ -7,7 +7,8 @@ fact is written, and a verdict is kept under these facts and no others.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from authz.directory.compiled import Agent, Target
 from authz.directory.offers import MCPResource, Offer
@@ -49,7 +50,7 @@ class Plan:
     is_quarantined: bool
 
 
-class Principal(NamedTuple):
+class Principal(Struct, frozen=True):
     """What policies see of a user or an agent: all that a leg can depend on of it."""
 
     kind: str

@@ -7,7 +7,8 @@ them. Batches are refused: one message is one decision.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
 from authz.protocols.unreadable import Unreadable, ambiguous, no_message, not_json
@@ -19,7 +20,7 @@ _CALL_MEMBERS = frozenset({"jsonrpc", "id", "method", "params"})
 _ANSWER_MEMBERS = frozenset({"jsonrpc", "id", "result", "error"})
 
 
-class Envelope(NamedTuple):
+class Envelope(Struct, frozen=True):
     """One JSON-RPC request or notification, or an answer (which has no method)."""
 
     request_id: int | str | None

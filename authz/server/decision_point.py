@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter_ns
-from typing import NamedTuple, Protocol, assert_never
+from typing import Protocol, assert_never
 
+from msgspec import Struct
 from structlog.typing import FilteringBoundLogger
 
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
@@ -75,7 +76,7 @@ class Records(Protocol):
         """Keep the record of a refusal until records can be written again."""
 
 
-class Released(NamedTuple):
+class Released(Struct, frozen=True):
     """An allow with the token that was signed for it and passed the self-check."""
 
     allowed: Allowed
@@ -115,13 +116,12 @@ def read_clock() -> Instant:
     return Instant(int(time.time()))
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """What one Check is decided in, taken once and kept to its end; and how long it took."""
 
     in_force: InForce
     now: Instant
-    stages: dict[str, int] = field(default_factory=dict)
+    stages: dict[str, int] = {}
     """Microseconds by stage, as far as they are over."""
 
     @property
@@ -321,5 +321,5 @@ def _arrival(listener: str) -> Arrival:
 
 def _nothing_of(arrived: Arrival) -> Facts:
     """Give what is known of a Check that was not read."""
-    listener, decision, new_trace = arrived
-    return Facts(unread_call(listener, decision=decision, new_trace=new_trace))
+    decision, new_trace = arrived.decision, arrived.new_trace
+    return Facts(unread_call(arrived.listener, decision=decision, new_trace=new_trace))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -21,7 +20,7 @@ from authz.model.scopes import Scopes
 from authz.world import World
 
 
-class Given(NamedTuple):
+class Given(Struct, frozen=True):
     """One call in one world at one instant: the whole input of a decision."""
 
     call: Call

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from authz.directory.compiled import Agent, Target, TargetKind
 from authz.directory.listening import Direction
 from authz.directory.offers import Offer, SubjectRule
@@ -47,7 +49,7 @@ def prove_subject(given: Given, facts: Facts) -> Passed[Credential] | Refused | 
         login = read_login(bearer, caller_of(facts), recipient, given)
     taken = take_login(login, given, facts)
     # Dropped or not, a credential that is present has to be good.
-    return taken._replace(until=bearer.until) if isinstance(taken, Passed) else taken
+    return replace(taken, until=bearer.until) if isinstance(taken, Passed) else taken
 
 
 def _prove_bearer(

@@ -8,6 +8,7 @@ import pytest
 
 from authz.model.clearance import MAX_SHOWN, Shown
 from authz.model.operation import HttpCall, Operation, Protocol, ResourceUse, ToolCall
+from tests.support.values import replace
 
 LONG = "x" * MAX_SHOWN
 SHORT = Shown(
@@ -38,17 +39,17 @@ def test_what_is_short() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: type(each).__name__)
 def test_a_long_operation(operation: Operation) -> None:
     """A long name, URI or path is not kept."""
-    assert not SHORT._replace(operation=operation).is_short
+    assert not replace(SHORT, operation=operation).is_short
 
 
 @pytest.mark.parametrize("name", ["target", "host", "principal", "certificate"])
 def test_a_long_text(name: str) -> None:
     """Nor is any other long text."""
     longer: dict[str, Any] = {name: LONG}
-    assert not SHORT._replace(**longer).is_short
+    assert not replace(SHORT, **longer).is_short
 
 
 def test_a_long_proof() -> None:
     """Nor a long credential, or long metadata."""
-    assert not SHORT._replace(headers=(("authorization", LONG),)).is_short
-    assert not SHORT._replace(metadata=(("x", LONG),)).is_short
+    assert not replace(SHORT, headers=(("authorization", LONG),)).is_short
+    assert not replace(SHORT, metadata=(("x", LONG),)).is_short
