@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple, assert_never
 
 from authz.model.call import Call
-from authz.model.clearance import Clearance
+from authz.model.clearance import Clearance, Shown
 from authz.model.instant import LATEST, Instant
 from authz.model.needs import ChallengeNeeded, IntrospectionNeeded, KeysNeeded, Need
 from authz.model.outcome import (
@@ -90,20 +90,17 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
         An outcome, unsigned and unwritten; or a `Need`, to be answered before
         `decide` is called again with the same call, world and instant.
     """
-    given = Given(call, world, now, answers)
-    read = _take(READING, given, Facts(call))
-    if not isinstance(read, Facts):
-        return read
-    cleared = clear(given, read)
-    if not isinstance(cleared, Facts):
-        return cleared
-    granted = _take(GRANTING, given, cleared)
-    return allow(granted) if isinstance(granted, Facts) else granted
+    given, known = Given(call, world, now, answers), Learning(Facts(call))
+    ended = take(READING, given, known)
+    if ended is None:
+        ended = clear(given, known)
+    if ended is None:
+        ended = take(GRANTING, given, known)
+    return allow(known) if ended is None else ended
 
 
-def _take(steps: tuple[Step, ...], given: Given, facts: Facts) -> Facts | Outcome | Need:
-    """Take *steps* in order; give what is known after them, or how the decision ends."""
-    known = Learning(facts)
+def take(steps: tuple[Step, ...], given: Given, known: Learning) -> Outcome | Need | None:
+    """Take *steps* in order, and learn; give how the decision ends, None where it goes on."""
     for step in steps:
         taken = step.take(given, known)
         if not isinstance(taken, Passed):
@@ -111,19 +108,31 @@ def _take(steps: tuple[Step, ...], given: Given, facts: Facts) -> Facts | Outcom
         known.add(taken.fact)
         for fact in taken.besides:
             known.add(fact)
-    return known
+    return None
 
 
-def clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
+def clear(given: Given, known: Learning) -> Outcome | Need | None:
     """
-    Take the steps from the workload to the ceilings, or what they found out about the same.
+    Take the steps from the workload to the ceilings, or learn what they found out about the same.
 
     What others said is not kept: it was their word for this call.
     """
-    shown, world = shown_of(given, facts), given.world
+    shown, world = shown_of(given, known), given.world
     kept = None if given.answers else world.clearances.find(shown)
-    if kept is not None and kept.holds_at(given.now):
-        return facts.join(kept.learned).learn(kept)
+    if kept is None or not kept.holds_at(given.now):
+        found = _cleared(given, known, shown)
+        if not isinstance(found, Clearance):
+            return found
+        kept = found
+        if not given.answers and shown.is_short:
+            world.clearances.keep(shown, kept)
+    known.add_all(kept.learned)
+    known.add(kept)
+    return None
+
+
+def _cleared(given: Given, facts: Facts, shown: Shown) -> Clearance | Outcome | Need:
+    """Take those steps; they are given nothing but what is shown."""
     narrow, narrow_facts = narrowed(given, facts, shown)
     known, learned = Learning(narrow_facts), list[object]()
     until = LATEST
@@ -135,10 +144,7 @@ def clear(given: Given, facts: Facts) -> Facts | Outcome | Need:
             known.add(fact)
             learned.append(fact)
         until = min(until, taken.until)
-    found = Clearance(Facts(*learned), known, given.now, until)
-    if not given.answers and shown.is_short:
-        world.clearances.keep(shown, found)
-    return facts.join(found.learned).learn(found)
+    return Clearance(Facts(*learned), known, given.now, until)
 
 
 def _end(taken: Ended, given: Given, facts: Facts, step: Step) -> Outcome | Need:

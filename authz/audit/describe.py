@@ -14,7 +14,7 @@ from authz.claims.check import Minted
 from authz.directory.compiled import Target
 from authz.directory.offers import Prompt, route_name
 from authz.model.call import Call
-from authz.model.clearance import derived
+from authz.model.clearance import Clearance, derived
 from authz.model.instant import Instant, as_datetime
 from authz.model.masking import MAX_TEXT, shown
 from authz.model.operation import (
@@ -39,6 +39,7 @@ from authz.model.strict_json import JSON
 from authz.model.trace import trace_id_of
 from authz.policy.question import Judgement
 from authz.steps.given import Asked, Credential, Grant, Held, Route, hops_of
+from authz.steps.policy import Settled
 
 MAX_DETAIL = 1024
 MAX_PRINCIPAL = 2048
@@ -257,7 +258,15 @@ def _leaves(value: JSON, pointer: str) -> Iterator[tuple[str, JSON]]:
 
 
 def _rights(facts: Facts) -> Record:
-    judgement, (required, held) = facts.find(Judgement), derived(facts, _ceilings)
+    """Say what was required, who held it, and what policy came to."""
+    judgement, clearance = facts.find(Judgement), facts.find(Clearance)
+    if clearance is not None and facts.find(Settled) is not None:
+        return clearance.derive(_judged, judgement)
+    return _judged(facts, judgement)
+
+
+def _judged(facts: Facts, judgement: Judgement | None) -> Record:
+    required, held = derived(facts, _ceilings)
     legs = held if judgement is None else {**held, "policy": _listed(judgement.granted)}
     return {
         "required": required,

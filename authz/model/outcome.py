@@ -158,6 +158,15 @@ class Learning(Facts):
         if self._by_type.setdefault(type(fact), fact) is not fact:
             raise ValueError(f"{type(fact).__name__} was learned before")
 
+    def add_all(self, others: Facts) -> None:
+        """
+        Learn all of *others*.
+
+        Raises:
+            ValueError: as `learn`.
+        """
+        self._by_type = self.join(others)._by_type  # noqa: SLF001 - of its own class
+
 
 CheckedToken = NewType("CheckedToken", str)
 """A token in compact form that `claims.check` has passed; no other may be released."""

@@ -25,7 +25,11 @@ CHALLENGES = frozenset({Reason.STEP_UP_REQUIRED, Reason.CONSENT_REQUIRED, Reason
 
 
 class Settled(Struct, frozen=True):
-    """What policy says of all calls of one clearance, if that does not depend on the call."""
+    """
+    What policy says of all calls of one clearance, if that does not depend on the call.
+
+    It is a fact of those calls that it decided.
+    """
 
     judgement: Judgement | None
 
@@ -41,16 +45,19 @@ def judge_policies(given: Given, facts: Facts) -> Passed[Judgement] | Refused:
     """Refuse what policy forbids, does not permit, or permits without every required scope."""
     if not _mirrors_agree(given, facts):
         return Refused(Reason.BAD_ARGUMENT, "an mcp-param header differs from the arguments")
-    judgement = _judged(given, facts)
+    policies, clearance = given.world.policies, facts.find(Clearance)
+    settled = clearance.derive(_settled, policies) if clearance else NOT_SETTLED
+    judgement = _judged(settled, given, facts)
+    if judgement is settled.judgement:
+        return Passed(judgement, (settled,))
     if judgement.reason is Reason.ALLOW or judgement.reason in CHALLENGES:
         return Passed(judgement)
     return Refused(judgement.reason, judgement.detail, facts=(judgement,))
 
 
-def _judged(given: Given, facts: Facts) -> Judgement:
+def _judged(settled: Settled, given: Given, facts: Facts) -> Judgement:
     """Judge the call, or only its arguments where they are all that is left to judge."""
-    policies, clearance = given.world.policies, facts.find(Clearance)
-    settled = clearance.derive(_settled, policies) if clearance else NOT_SETTLED
+    policies = given.world.policies
     if settled.judgement is not None:
         arguments = _arguments_of(facts.of(Message).operation)
         held = hold(settled.judgement, facts.of(Asked).offer, arguments, policies)

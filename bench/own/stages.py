@@ -10,7 +10,7 @@ from authz.audit.describe import describe
 from authz.audit.sink import RecordFile
 from authz.claims.check import check_minted
 from authz.decide import GRANTING, READING, Step, clear
-from authz.model.outcome import NO_ANSWERS, Allowed, Facts, Named, Outcome, Passed
+from authz.model.outcome import NO_ANSWERS, Allowed, Facts, Learning, Named, Outcome, Passed
 from authz.outcomes import allow
 from authz.steps.given import Given, Grant
 from authz.tokens.mint import mint
@@ -76,12 +76,12 @@ def stages_of(gate: Gate, check: bytes) -> dict[str, Variant]:
     }
     given, facts = Given(call, in_force.world, NOW, NO_ANSWERS), Facts(call)
     facts = _taken(READING, given, facts, stages)
-    stages["steps 2 to 8, kept"] = partial(clear, given, facts)
-    cleared = clear(given, facts)
-    assert isinstance(cleared, Facts)
-    facts = _taken(GRANTING, given, cleared, stages)
-    stages["allow"] = partial(allow, facts)
-    outcome = allow(facts)
+    stages["steps 2 to 8, kept"] = lambda: clear(given, Learning(facts))
+    cleared = Learning(facts)
+    assert clear(given, cleared) is None
+    granted = _taken(GRANTING, given, cleared, stages)
+    stages["allow"] = partial(allow, granted)
+    outcome = allow(granted)
     stages |= _released(gate, outcome)
     stages |= _recorded(gate, outcome)
     return {name: repeated(work, TIMES) for name, work in stages.items()}
