@@ -9,6 +9,7 @@ import typer
 from authz import __version__
 from authz.commands.check import check
 from authz.commands.directory import directory
+from authz.commands.envoy import envoy
 from authz.commands.keys import keys
 from authz.commands.policy import policy
 from authz.commands.serve import serve
@@ -44,6 +45,7 @@ application.command()(check)
 application.add_typer(directory, name="directory")
 application.add_typer(policy, name="policy")
 application.add_typer(keys, name="keys")
+application.add_typer(envoy, name="envoy")
 
 
 def main() -> None:
