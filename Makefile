@@ -114,6 +114,10 @@ demo: $(READY) $(if $(filter oidc-provider,$(IDP)),idp) ## Envoy, the gate, a to
 demo-verify: $(READY) ## check the token of `make demo` with a second JOSE library
 	$(BIN)/python -m examples.demo.verify
 
+.PHONY: container-check
+container-check: $(READY) ## Dockerfile and docker-compose.yml without containers: each step, each service, two calls
+	$(BIN)/python -m tools.container
+
 .PHONY: lint
 lint: $(READY) ## style, types, import direction, file length, generated code
 	$(BIN)/ruff format --check .
@@ -143,7 +147,7 @@ lock: $(READY) ## resolve pyproject.toml into requirements/ anew
 	  --output-file requirements/serve.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml \
 	  --group dev --constraint requirements/serve.txt --output-file requirements/dev.txt
-	for each in node fuzz pyvoy mcp-1.12 mcp-1.30; do \
+	for each in compose node fuzz pyvoy mcp-1.12 mcp-1.30; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements/$$each.in \
 	    --output-file requirements/$$each.txt; done
 

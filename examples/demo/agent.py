@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2
 from mcp import Client
@@ -61,10 +62,12 @@ class Doors:
         return cls(saved["envoy"], RUNNING[idp["kind"]](**idp["members"]))
 
 
-def http_client(agent: str, token: str, headers: Mapping[str, str]) -> httpx2.AsyncClient:
-    """Give an HTTP client with the certificate of *agent* and a user's *token*."""
-    tls = ssl.create_default_context(cafile=str(PKI / "roots.pem"))
-    tls.load_cert_chain(PKI / f"{agent}.pem", PKI / f"{agent}.key")
+def http_client(
+    agent: str, token: str, headers: Mapping[str, str], pki: Path = PKI
+) -> httpx2.AsyncClient:
+    """Give an HTTP client with the certificate of *agent* in *pki* and a user's *token*."""
+    tls = ssl.create_default_context(cafile=str(pki / "roots.pem"))
+    tls.load_cert_chain(pki / f"{agent}.pem", pki / f"{agent}.key")
     sent = {"host": TOOL_HOST, "authorization": f"Bearer {token}", **headers}
     return httpx2.AsyncClient(verify=tls, headers=sent, timeout=TIMEOUT_SECONDS)
 

@@ -42,6 +42,12 @@ def main() -> None:
     ISSUER_KEYS.parent.mkdir(parents=True, exist_ok=True)
     ISSUER_KEYS.write_bytes(public_jwks({KEY_ID: key.public_key()}))
 
+    serve(issuer(key))
+
+
+def issuer(key: ec.EllipticCurvePrivateKey) -> Starlette:
+    """Give the issuer that signs with *key*."""
+
     async def token(request: Request) -> JSONResponse:
         async with request.form() as form:
             user = str(form.get("user"))
@@ -51,7 +57,7 @@ def main() -> None:
         signed = jwt.encode(claims_of(user), key, algorithm="ES256", headers=headers)
         return JSONResponse({"access_token": signed}, headers={"cache-control": "no-store"})
 
-    serve(Starlette(routes=[Route("/token", token, methods=["POST"])]))
+    return Starlette(routes=[Route("/token", token, methods=["POST"])])
 
 
 def claims_of(user: str) -> dict[str, Any]:

@@ -28,10 +28,14 @@ def health(_request: Request) -> Response:
     return PlainTextResponse("well\n")
 
 
+def service() -> Starlette:
+    """Give the service."""
+    return Starlette(routes=[Route("/search", search), Route("/healthz", health)])
+
+
 def main() -> None:
     """Serve until stopped; only Envoy has a certificate that opens the door."""
-    application = Starlette(routes=[Route("/search", search), Route("/healthz", health)])
-    serve(Witness(application), Tls(PKI / "search.pem", PKI / "search.key", PKI / "roots.pem"))
+    serve(Witness(service()), Tls(PKI / "search.pem", PKI / "search.key", PKI / "roots.pem"))
 
 
 if __name__ == "__main__":

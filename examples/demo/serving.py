@@ -1,4 +1,4 @@
-"""Serving an ASGI application on a free loopback port, for the parts of the demo."""
+"""Serving an ASGI application, on a free loopback port for the parts of the demo."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ class Tls:
     roots: Path
 
 
-def serve(application: ASGIApp, tls: Tls | None = None) -> None:
+def serve(
+    application: ASGIApp, tls: Tls | None = None, address: tuple[str, int] = ("127.0.0.1", 0)
+) -> None:
     """Serve until SIGTERM; the port is told in a JSON line, once connections are taken."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(address)
     config = uvicorn.Config(
         application,
         access_log=False,

@@ -18,6 +18,7 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
+from starlette.applications import Starlette
 
 from examples.demo.places import GATE_ISSUER, PKI, TOOL_AUDIENCE, TOOL_HOST
 from examples.demo.serving import Tls, serve
@@ -101,13 +102,15 @@ def _need(scope: str) -> None:
         raise PermissionError(f"the token lacks {scope}")
 
 
+def tool(gate: str) -> Starlette:
+    """Give the server as an application; *gate* is the URL of the gate's public face."""
+    security = TransportSecuritySettings(allowed_hosts=[TOOL_HOST])
+    return tool_server(gate + JWKS_PATH).streamable_http_app(transport_security=security)
+
+
 def main() -> None:
     """Serve until stopped; only Envoy has a certificate that opens the door."""
-    security = TransportSecuritySettings(allowed_hosts=[TOOL_HOST])
-    application = tool_server(sys.argv[1] + JWKS_PATH).streamable_http_app(
-        transport_security=security
-    )
-    serve(Witness(application), Tls(PKI / "docs.pem", PKI / "docs.key", PKI / "roots.pem"))
+    serve(Witness(tool(sys.argv[1])), Tls(PKI / "docs.pem", PKI / "docs.key", PKI / "roots.pem"))
 
 
 if __name__ == "__main__":

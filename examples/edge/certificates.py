@@ -41,11 +41,13 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
-    def issue(self, file: str, *uris: str) -> tuple[Path, Path]:
-        """Make a leaf for 127.0.0.1 with these URI SANs; give certificate and key files."""
+    def issue(self, file: str, *uris: str, host: str | None = None) -> tuple[Path, Path]:
+        """Make a leaf for 127.0.0.1 and *host* with these URI SANs; give certificate and key."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.UniformResourceIdentifier(uri) for uri in uris]
-        san = x509.SubjectAlternativeName([*names, x509.IPAddress(ip_address("127.0.0.1"))])
+        hosts = [x509.DNSName(host)] if host else []
+        address = x509.IPAddress(ip_address("127.0.0.1"))
+        san = x509.SubjectAlternativeName([*names, *hosts, address])
         both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         certificate = (
