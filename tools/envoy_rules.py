@@ -2,7 +2,7 @@
 
     python -m tools.envoy_rules [--check]
 
-The blocks between the markers of `envoy/*.yaml` are made from
+The blocks between the markers of `envoy/*.yaml` and of Istio's filters are made from
 `authz.wire.headers`; with `--check` nothing is written, and the exit code says
 whether something would have been.
 """
@@ -13,9 +13,11 @@ import re
 import sys
 from pathlib import Path
 
+from authz.identity.xfcc import HEADER as XFCC
 from authz.wire.headers import STRIP_PREFIXES, envoy_allow_expression, stripped_names
 
-FOLDER = Path(__file__).parent.parent / "envoy"
+ROOT = Path(__file__).parent.parent
+FILES = ("envoy/*.yaml", "istio/modes/*/filters.yaml")
 _BLOCK = re.compile(
     r"(?P<indent> *)# BEGIN (?P<name>\w+):.*\n(?P<body>(?:.*\n)*?) *# END (?P=name)\n"
 )
@@ -27,12 +29,21 @@ def strip_lines() -> list[str]:
     return [*prefixes, *(f"- remove: {name}" for name in stripped_names())]
 
 
+def waypoint_strip_lines() -> list[str]:
+    """Give the same for a waypoint, whose own word of who calls is in a header that it has set."""
+    return [line for line in strip_lines() if line != f"- remove: {XFCC}"]
+
+
 def allow_lines() -> list[str]:
     """Give the expression of the header changes that Envoy accepts from us."""
     return [f"regex: '{envoy_allow_expression()}'"]
 
 
-BLOCKS = {"strip": strip_lines, "allow": allow_lines}
+BLOCKS = {
+    "strip": strip_lines,
+    "strip_at_waypoint": waypoint_strip_lines,
+    "allow": allow_lines,
+}
 
 
 def generated(text: str) -> str:
@@ -49,11 +60,11 @@ def generated(text: str) -> str:
 def main() -> int:
     """Write, or with `--check` compare."""
     stale = []
-    for path in sorted(FOLDER.glob("*.yaml")):
+    for path in sorted(found for pattern in FILES for found in ROOT.glob(pattern)):
         text = path.read_text()
         if generated(text) == text:
             continue
-        stale.append(path.name)
+        stale.append(str(path.relative_to(ROOT)))
         if "--check" not in sys.argv:
             path.write_text(generated(text))
     if stale and "--check" in sys.argv:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import fcntl
 import os
+import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,9 +194,30 @@ def _refuse_open_to_others(path: Path, forbidden: int) -> None:
     if status.st_uid not in (0, os.geteuid()):
         raise KeysUnusable(f"{path}: belongs to another user (uid {status.st_uid})")
     mode = status.st_mode & 0o777
-    if mode & forbidden:
+    if mode & forbidden and not _is_mounted_secret(path, status):
         wanted = mode & ~forbidden
         raise KeysUnusable(
             f"{path}: mode {mode:o} lets others {'write' if forbidden == WRITING else 'read'} it;"
             f" use `chmod {wanted:o} {path}`"
         )
+
+
+def _is_mounted_secret(path: Path, status: os.stat_result) -> bool:
+    read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return read_only and is_held_as_a_secret(status, {os.getegid(), *os.getgroups()})
+
+
+def is_held_as_a_secret(status: os.stat_result, groups: Collection[int]) -> bool:
+    """
+    Say whether a file or folder of a read-only mount is held as Kubernetes holds a Secret's.
+
+    A process that is not root can read a Secret by its pod's `fsGroup` alone: its files are root's,
+    0440 and of that group, and its folder has a mode by which anybody could write. What keeps
+    others out is the mount: it is read-only, and the container's own. So this is for read-only
+    mounts, for what is root's and for groups of ours, and nothing of a file is for anybody else.
+    """
+    if status.st_uid != 0:
+        return False
+    if stat.S_ISDIR(status.st_mode):
+        return True
+    return status.st_gid in groups and not stat.S_IMODE(status.st_mode) & ~0o440
