@@ -44,6 +44,14 @@ matrix: $(READY) ## write tests/matrix/golden.txt anew and say who gained and wh
 hostile: $(READY) ## every hostile request through a real Envoy: what became of it, as a table
 	$(BIN)/python -m tests.hostile
 
+.PHONY: istio-check
+istio-check: $(READY) ## istio/ by kustomize, istioctl and a real kube-apiserver (wants Go 1.26; the first build is long)
+	$(BIN)/python -m tools.istio.check
+
+.PHONY: istio-proof
+istio-proof: $(READY) ## a real istiod runs istio/ in real Envoys, our gate behind (wants Go 1.26; the first build is long)
+	$(BIN)/python -m tools.istio.proof
+
 .PHONY: test-crash
 N ?= 3
 test-crash: $(READY) ## kill the gate under load N times a level; no answered decision lacks its record (LEVEL=…)
@@ -153,4 +161,4 @@ lock: $(READY) ## resolve pyproject.toml into requirements/ anew
 
 .PHONY: clean
 clean: ## remove everything that this file made
-	rm -rf $(VENV) .bench .demo .pyvoy .fuzz .idp .clients {examples/idp,tests/clients/drivers}/node_modules .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .bench .demo .pyvoy .fuzz .idp .istio .clients {examples/idp,tests/clients/drivers}/node_modules .mypy_cache .ruff_cache .hypothesis build dist

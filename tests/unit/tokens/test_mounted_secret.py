@@ -1,4 +1,4 @@
-"""Signing keys in a Secret that Kubernetes has mounted: what a process that is not root is given."""
+"""Signing keys in a Secret that Kubernetes has mounted, as who is not root is given them."""
 
 from __future__ import annotations
 

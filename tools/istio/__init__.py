@@ -1,0 +1,4 @@
+"""Istio's and Kubernetes' own programs, run on this machine to check and prove `istio/`.
+
+Nothing of it is needed to run the gate.
+"""
