@@ -19,7 +19,6 @@ from authz.directory.compiled import Gate
 from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.directory.listening import MeshRestricted
 from authz.directory.load import OwnPlaces
-from authz.model.memo import living
 from authz.server.asking import Asking
 from authz.server.beside import set_aside
 from authz.server.certificates import Certificates
@@ -30,6 +29,8 @@ from authz.server.http_public import HttpFace
 from authz.server.listeners import CannotListen
 from authz.server.reload import Reload
 from authz.server.standing import Standing
+from authz.server.status import OneProcess
+from authz.server.status_socket import open_status_socket
 from authz.server.watching import Watching
 from authz.server.worlds import CurrentWorld
 from authz.settings import Exit, HttpAddress, ServeSettings
@@ -38,7 +39,7 @@ from authz.sources.kept import KeptVerdict
 from authz.sources.opening import open_declared
 from authz.sources.peer import Outside
 from authz.sources.validate import Validator
-from authz.telemetry.counts import Counts, Now, Totals
+from authz.telemetry.counts import Now, Totals
 from authz.telemetry.logs import open_log
 from authz.tokens.seals import Seals
 from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_key_ring
@@ -149,19 +150,13 @@ def _serve(
     asking = opened.enter_context(Asking(worlds, home, Outside(read_clock), log))
     worlds.replace(world, keys, asking.of(declared.directory))
     standing = Standing(declared.version, read_clock())
-    counts = Counts()
-    faces: list[Face] = []
-
-    def counted() -> tuple[Totals, Now]:
-        version, since = standing.in_force_since
-        in_hand = sum(face.in_hand for face in faces)
-        return counts.totals(living()), Now(version, int(since), records.waiting, in_hand)
-
-    telling = Telling(lambda: worlds.now.keys.public_jwks, standing.told, counted)
+    process = OneProcess(gate, worlds, standing, records, asking, read_clock)
+    faces, counted = process.faces, process.counted
+    telling = Telling(lambda: worlds.now.keys.public_jwks, standing.told, counted, process.status)
     http = opened.enter_context(seat.open_face(telling))
     if settings.metrics is not None:
         _show_metrics(settings.metrics, counted, log, opened)
-    decision_point = DecisionPoint(worlds, records, log, counts=counts)
+    decision_point = DecisionPoint(worlds, records, log, counts=process.counts)
     for listener in gate.listeners:
         place = place_of(listener, seat.number)
         face = make(decision_point, place, home, settings.drain_seconds)
@@ -176,6 +171,8 @@ def _serve(
     opened.callback(validator.interrupt)
     gc.collect()
     set_aside()
+    if settings.status is not None:
+        opened.enter_context(open_status_socket(settings.status, process.status_alone, log))
     http.announce_ready()
     _say_serving(seat, declared, http, keys, log)
     signal.sigwait(STOP_SIGNALS)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
+STATUS_SOCKET = "status.sock"
+"""In the home of a gate, where nobody says otherwise."""
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -17,6 +20,8 @@ class Exit(IntEnum):
     USAGE = 2
     INVALID_WORLD = 3
     CANNOT_START = 4
+    DEGRADED = 5
+    UNREACHABLE = 6
 
 
 class Front(StrEnum):
@@ -66,6 +71,9 @@ class ServeSettings:
 
     metrics: HttpAddress | None = None
     """Where metrics are shown; None for nowhere."""
+
+    status: Path | None = None
+    """The socket at which `authz status` is told how it stands; None for none."""
 
     workers: int = 1
     """How many processes serve; more than one are looked after by another."""

@@ -68,6 +68,11 @@ class WatchedRecords:
         queued = self._sink.waiting if isinstance(self._sink, QueuedRecords) else 0
         return queued + len(self._owed)
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last record was not taken."""
+        return self._is_failing
+
     def write(self, record: Mapping[str, object]) -> None:
         """
         Keep one record.

@@ -13,6 +13,7 @@ from authz.commands.envoy import envoy
 from authz.commands.keys import keys
 from authz.commands.policy import policy
 from authz.commands.serve import serve
+from authz.commands.status import status
 
 application = typer.Typer(
     name="authz",
@@ -41,6 +42,7 @@ def _options(
 
 
 application.command()(serve)
+application.command()(status)
 application.command()(check)
 application.add_typer(directory, name="directory")
 application.add_typer(policy, name="policy")

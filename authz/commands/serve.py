@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from authz.settings import LOG_LEVELS, Front, HttpAddress, ServeSettings
+from authz.settings import LOG_LEVELS, STATUS_SOCKET, Front, HttpAddress, ServeSettings
 
 EXAMPLES = """\
 Examples:
@@ -83,6 +83,15 @@ def serve(  # noqa: PLR0913, PLR0917 - an option each
             help="Where Prometheus reads /metrics, such as 127.0.0.1:9003; nowhere by default.",
         ),
     ] = None,
+    status: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SOCKET",
+            envvar="NARROWGATE_STATUS",
+            help="Where `authz status` asks, open to the user of the gate alone;"
+            " HOME/status.sock by default.",
+        ),
+    ] = None,
     workers: Annotated[
         int,
         typer.Option(
@@ -106,6 +115,7 @@ def serve(  # noqa: PLR0913, PLR0917 - an option each
         log_level,
         drain_seconds,
         metrics=HttpAddress.parse(metrics) if metrics else None,
+        status=status or home / STATUS_SOCKET,
         workers=workers,
     )
     raise typer.Exit(_run(settings, front))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from authz.identity.keys import IssuerKeys
 from authz.server.worlds import CurrentWorld, Elsewhere, Nowhere
 from authz.sources.answers import Answering, is_asked
 from authz.sources.peer import Outside
+from authz.telemetry.health import IssuerHealth
 
 FIRST_KEYS_SECONDS = 2.0
 """How long a start, or a change, waits for issuers; who cannot be reached then is asked by each
@@ -49,6 +50,7 @@ class Asking:
         self._log = log
         self._issuers: tuple[Issuer, ...] = ()
         self._elsewhere: Elsewhere = Nowhere()
+        self._answering: Answering | None = None
         self._open = ExitStack()
         self._before: list[tuple[float, ExitStack]] = []
 
@@ -64,16 +66,21 @@ class Asking:
             known = {each.name for each in asked if each in self._issuers}
             keys = {name: each for name, each in self._elsewhere.fetched().items() if name in known}
             with ExitStack() as opened:
-                elsewhere = self._opened(asked, keys, opened) if asked else Nowhere()
+                answering = self._opened(asked, keys, opened) if asked else None
                 # Nothing is given up before there is something in its place.
                 self._before.append((time.monotonic() + KEPT_SECONDS, self._open))
-                self._open, self._elsewhere = opened.pop_all(), elsewhere
+                self._open, self._answering = opened.pop_all(), answering
+                self._elsewhere = answering or Nowhere()
                 self._issuers = asked
         return self._elsewhere
 
+    def health(self) -> Mapping[str, IssuerHealth]:
+        """Say of each issuer that is asked how that goes."""
+        return self._answering.health() if self._answering else {}
+
     def _opened(
         self, asked: tuple[Issuer, ...], known: dict[str, IssuerKeys], opened: ExitStack
-    ) -> Elsewhere:
+    ) -> Answering:
         publish = self._worlds.publish_keys
         answering = Answering(asked, self._home, self._outside, publish, self._log, known)
         opened.enter_context(answering)

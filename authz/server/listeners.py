@@ -127,7 +127,7 @@ def claim_socket(path: Path) -> IO[str]:
     if len(os.fsencode(path.absolute())) > MAX_SOCKET_PATH:
         raise CannotListen(f"{path}: a socket's path has at most {MAX_SOCKET_PATH} bytes")
     _check_folder(path.parent)
-    return _take_over(path)
+    return take_over(path)
 
 
 def _check_folder(folder: Path) -> None:
@@ -150,7 +150,7 @@ def _check_folder(folder: Path) -> None:
             )
 
 
-def _take_over(path: Path) -> IO[str]:
+def take_over(path: Path) -> IO[str]:
     """Lock the socket's place: binding would take a living socket away from its server."""
     name = path.with_name(f"{path.name}.lock")
     lock = os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w")

@@ -55,6 +55,12 @@ class Standing:
                 self._failures[part] = Failure(now, tuple(mistakes))
             return is_news
 
+    @property
+    def failures(self) -> Mapping[str, Failure]:
+        """What is not as its files say, by part."""
+        with self._lock:
+            return dict(self._failures)
+
     def told(self) -> Mapping[str, object]:
         """
         Tell it as members of a JSON object: the places of mistakes, and no message.

@@ -25,6 +25,7 @@ from authz.sources.background import Background, BackgroundClosed, cancel_others
 from authz.sources.introspection import OpaqueTokens
 from authz.sources.issuer_keys import FetchedKeys
 from authz.sources.peer import Outside, Peer, open_peer
+from authz.telemetry.health import IssuerHealth
 
 OPENING_SECONDS = 10.0
 
@@ -107,6 +108,18 @@ class Answering:
     def fetched(self) -> Mapping[str, IssuerKeys]:
         """Give the keys that were fetched last, by Issuer name; from any thread."""
         return {name: keys.current for name, keys in self._keys.items()}
+
+    def health(self) -> Mapping[str, IssuerHealth]:
+        """Say of each issuer that is asked how that goes; from any thread."""
+        return {name: self._health_of(name) for name in sorted({*self._keys, *self._tokens})}
+
+    def _health_of(self, name: str) -> IssuerHealth:
+        keys, tokens = self._keys.get(name), self._tokens.get(name)
+        why_not = (keys.why_not if keys else "") or (tokens.why_not if tokens else "")
+        if keys is None:
+            return IssuerHealth(why_not)
+        current = keys.current
+        return IssuerHealth(why_not, len(current.keys.keys), int(current.usable_until))
 
     def answer(
         self, need: KeysNeeded | IntrospectionNeeded, seconds: float

@@ -57,6 +57,8 @@ class OpaqueTokens:
         self._believed = BelievedAnswers[bytes](MAX_ENTRIES, peer.clock)
         self._flights = SingleFlights[Told]()
         self._failing = False
+        self.why_not = ""
+        """Why the issuer did not answer the last question; empty where it did."""
 
     async def ask(self, token: str) -> Told:
         """Say what the issuer says about *token*, now or a moment ago."""
@@ -75,6 +77,7 @@ class OpaqueTokens:
             told = read_answer(text)
         except (FetchFailed, SecretUnreadable) as error:
             return self._unanswered(str(error))
+        self.why_not = ""
         if self._failing:
             self._failing = False
             self._peer.log.info("introspection_answers")
@@ -101,6 +104,7 @@ class OpaqueTokens:
                 return Instant(min(asked + seconds, expiry(members, asked)))
 
     def _unanswered(self, why: str) -> Unanswered:
+        self.why_not = why
         if not self._failing:
             self._failing = True
             self._peer.log.warning("introspection_fails", why=why)

@@ -65,6 +65,8 @@ class FetchedKeys:
         self._flights = SingleFlights[None]()
         self._tried: Instant | None = None
         self._failing = False
+        self.why_not = ""
+        """Why the last try was in vain; empty where it was not."""
 
     async def refresh(self) -> IssuerKeys:
         """
@@ -122,12 +124,14 @@ class FetchedKeys:
 
     def _say_failing(self, why: str) -> None:
         self.fetches.failed += 1
+        self.why_not = why
         if not self._failing:
             self._failing = True
             left = max(0, self.current.usable_until - self._peer.clock())
             self._peer.log.warning("issuer_keys_unreachable", why=why, usable_seconds=left)
 
     def _say_fetched(self, before: KeySet, now: KeySet, fresh_for: int) -> None:
+        self.why_not = ""
         if self._failing or _names(now) != _names(before):
             self._failing = False
             self._peer.log.info("issuer_keys_fetched", keys=len(now.keys), fresh_seconds=fresh_for)

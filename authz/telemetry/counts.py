@@ -48,6 +48,21 @@ class Now:
     in_hand: int = 0
     """Checks that are taken on and not answered yet."""
 
+    places: int = 0
+    """How many are taken on at the most."""
+
+    records_failing: int = 0
+    """1 while records cannot be written."""
+
+    signing_since: int | None = None
+    """Seconds since 1970 from which the key signs; None where its name does not say."""
+
+    failing: Mapping[str, int] = field(default_factory=dict)
+    """What is not as its files say, since when in seconds since 1970."""
+
+    issuers: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
+    """Whether it answered last (1 or 0), and until when its keys may be used, by issuer asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:

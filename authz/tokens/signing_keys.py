@@ -14,7 +14,7 @@ import stat
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -46,6 +46,9 @@ class SigningKeys:
     public_jwks: bytes
     """What is published, as JSON text."""
 
+    schedule: Schedule = field(default_factory=lambda: Schedule(()))
+    """When each key of the folder signs."""
+
     @property
     def public(self) -> KeySet:
         """The published keys, for checking what was signed."""
@@ -68,7 +71,7 @@ class KeyRing:
         turns = self.schedule
         signing_id = turns.signing(now)
         public = {key_id: self.keys[key_id].public_key() for key_id in turns.published(now)}
-        return SigningKeys(signing_id, self.keys[signing_id], public_jwks(public))
+        return SigningKeys(signing_id, self.keys[signing_id], public_jwks(public), turns)
 
 
 def open_key_ring(folder: Path) -> KeyRing:

@@ -36,6 +36,9 @@ class Telling:
     counted: Callable[[], tuple[Totals, Now]]
     """Gives what was counted, and what stands now."""
 
+    status: Callable[[], Mapping[str, object]]
+    """Gives what `authz status` shows."""
+
 
 class Report:
     """Says how this process stands whenever that has changed, inside the `with` block."""
@@ -84,7 +87,8 @@ class Report:
 
     def _say(self, is_ready: bool, jwks: str, standing: Mapping[str, object]) -> None:  # noqa: FBT001 - as `_stands` gives it
         totals, now = self._telling.counted()
-        told = Told(is_ready, jwks, standing, asdict(totals), asdict(now))
+        status = self._telling.status()
+        told = Told(is_ready, jwks, standing, asdict(totals), asdict(now), status)
         _write_all(self._descriptor, told.line())
 
     def __enter__(self) -> Self:

@@ -14,10 +14,13 @@ from contextlib import ExitStack
 
 from structlog.typing import FilteringBoundLogger
 
+from authz.model.instant import Instant
 from authz.server.http_metrics import MetricsFace
 from authz.server.http_public import HttpFace
+from authz.server.status_socket import open_status_socket
 from authz.settings import Exit, ServeSettings
 from authz.telemetry.counts import Totals
+from authz.telemetry.health import document
 from authz.telemetry.logs import open_log
 from authz.telemetry.metrics import Seen
 from authz.workers.memory import TooManyWorkers, available, check_room, resident
@@ -109,6 +112,9 @@ class Supervisor:
         if self._settings.metrics is not None:
             metrics = opened.enter_context(MetricsFace(self._settings.metrics, self._seen))
             self._log.info("metrics", port=metrics.port)
+        if self._settings.status is not None:
+            status = open_status_socket(self._settings.status, self._status, self._log)
+            opened.enter_context(status)
         assert first.process_id is not None  # noqa: S101 - it is ready
         check_room(len(self._workers), resident(first.process_id), available())
         if (code := self._begin(others)) is not None:
@@ -212,6 +218,18 @@ class Supervisor:
             restarts=self._restarts,
             moment=int(time.time()),
         )
+
+    def _status(self) -> Mapping[str, object]:
+        rows = [
+            {
+                "worker": worker.number,
+                "ready": worker.is_ready,
+                **(worker.told.status if worker.told else {}),
+            }
+            for worker in self._workers
+        ]
+        seen = self._seen()
+        return document(rows, seen.totals, seen.restarts, Instant(seen.moment))
 
     def _say_serving(self, http: HttpFace) -> None:
         processes = [worker.process_id for worker in self._workers]

@@ -56,6 +56,9 @@ class Told:
     now: Mapping[str, Any]
     """`Now`, as JSON."""
 
+    status: Mapping[str, Any]
+    """What `authz status` shows of it."""
+
     @property
     def totals(self) -> Totals:
         """What the process has counted from its start on."""
