@@ -33,14 +33,15 @@ from authz.server.status import OneProcess
 from authz.server.status_socket import open_status_socket
 from authz.server.watching import Watching
 from authz.server.worlds import CurrentWorld
-from authz.settings import Exit, HttpAddress, ServeSettings
+from authz.settings import Exit, HttpAddress, Otlp, ServeSettings
 from authz.sources.declared import ChangedMeanwhile, Declared
 from authz.sources.kept import KeptVerdict
 from authz.sources.opening import open_declared
 from authz.sources.peer import Outside
 from authz.sources.validate import Validator
-from authz.telemetry.counts import Now, Totals
+from authz.telemetry.counts import Now, Seen, Totals
 from authz.telemetry.logs import open_log
+from authz.telemetry.tracing import Tracing
 from authz.tokens.seals import Seals
 from authz.tokens.signing_keys import KeysUnusable, SigningKeys, open_key_ring
 from authz.workers.places import PlacesCollide, check_places, place_of
@@ -156,7 +157,8 @@ def _serve(
     http = opened.enter_context(seat.open_face(telling))
     if settings.metrics is not None:
         _show_metrics(settings.metrics, counted, log, opened)
-    decision_point = DecisionPoint(worlds, records, log, counts=process.counts)
+    tracing = _send(settings.otlp, seat.number, process, log, opened)
+    decision_point = DecisionPoint(worlds, records, log, counts=process.counts, tracing=tracing)
     for listener in gate.listeners:
         place = place_of(listener, seat.number)
         face = make(decision_point, place, home, settings.drain_seconds)
@@ -200,14 +202,34 @@ def _show_metrics(
 ) -> None:
     # What shows them is loaded only where somebody wants them.
     from authz.server.http_metrics import MetricsFace  # noqa: PLC0415
-    from authz.telemetry.metrics import Seen  # noqa: PLC0415
 
-    def look() -> Seen:
-        totals, now = counted()
-        return Seen(totals, [now], ready=1, restarts=0, moment=int(read_clock()))
-
-    face = opened.enter_context(MetricsFace(address, look))
+    face = opened.enter_context(MetricsFace(address, partial(_look, counted)))
     log.info("metrics", port=face.port)
+
+
+def _look(counted: Callable[[], tuple[Totals, Now]]) -> Seen:
+    totals, now = counted()
+    return Seen(totals, [now], ready=1, restarts=0, moment=int(read_clock()))
+
+
+def _send(
+    otlp: Otlp | None,
+    worker: int,
+    process: OneProcess,
+    log: FilteringBoundLogger,
+    opened: ExitStack,
+) -> Tracing | None:
+    """Send metrics until all is closed, and give what makes spans, as far as each is wanted."""
+    if otlp is None:
+        return None
+    from authz.telemetry.otlp import sending_metrics, sending_spans  # noqa: PLC0415 - as above
+
+    if otlp.metrics:
+        look = partial(_look, process.counted)
+        opened.enter_context(sending_metrics(otlp, otlp.interval, look, log))
+    if not otlp.traces:
+        return None
+    return opened.enter_context(sending_spans(otlp, worker, otlp.share, process.counts, log))
 
 
 def _give_notice(faces: Iterable[Face], seconds: float) -> None:

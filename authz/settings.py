@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -53,6 +54,72 @@ class HttpAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class Otlp:
+    """Where metrics and spans are sent, and how many of them."""
+
+    endpoint: str | None
+    """None where the standard variables say where to."""
+
+    traces: bool = True
+    metrics: bool = True
+    share: float = 1.0
+    """Of Checks that get a span, where no Envoy has decided about it."""
+
+    interval: float = 60.0
+    """Seconds from one sending of metrics to the next."""
+
+    seconds: float = 5.0
+    """That one sending may take."""
+
+    @classmethod
+    def of(cls, option: str | None, variables: Mapping[str, str]) -> Otlp | None:
+        """
+        Read the option and the standard variables (OpenTelemetry, SDK environment variables).
+
+        Raises:
+            ValueError: the value of a variable is no such number.
+        """
+        given = {name: value for name, value in variables.items() if value.strip()}
+        everywhere = option or given.get(f"{_OTLP}_ENDPOINT")
+        traces = everywhere or given.get(f"{_OTLP}_TRACES_ENDPOINT")
+        metrics = everywhere or given.get(f"{_OTLP}_METRICS_ENDPOINT")
+        is_off = given.get("OTEL_SDK_DISABLED", "").lower() == "true"
+        told = cls(
+            option,
+            traces=bool(traces) and given.get("OTEL_TRACES_EXPORTER") != "none",
+            metrics=bool(metrics) and given.get("OTEL_METRICS_EXPORTER") != "none",
+            share=_share(given),
+            interval=_number(given, "OTEL_METRIC_EXPORT_INTERVAL", 60_000) / 1000,
+            seconds=_number(given, f"{_OTLP}_TIMEOUT", 5),
+        )
+        return told if not is_off and (told.traces or told.metrics) else None
+
+
+_OTLP = "OTEL_EXPORTER_OTLP"
+
+
+def _share(given: Mapping[str, str]) -> float:
+    sampler = given.get("OTEL_TRACES_SAMPLER", "").removeprefix("parentbased_")
+    if sampler in ("always_off", "always_on"):
+        return float(sampler == "always_on")
+    share = _number(given, "OTEL_TRACES_SAMPLER_ARG", 1)
+    if share > 1:
+        raise ValueError(f"OTEL_TRACES_SAMPLER_ARG: {share:g} is no share; it is from 0 to 1")
+    return share
+
+
+def _number(given: Mapping[str, str], name: str, otherwise: float) -> float:
+    text = given.get(name, str(otherwise))
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"{name}: {text!r} is no number from 0 on")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
 class ServeSettings:
     """What `authz serve` needs to know beside the world."""
 
@@ -71,6 +138,9 @@ class ServeSettings:
 
     metrics: HttpAddress | None = None
     """Where metrics are shown; None for nowhere."""
+
+    otlp: Otlp | None = None
+    """Where metrics and spans are sent; None for nowhere."""
 
     status: Path | None = None
     """The socket at which `authz status` is told how it stands; None for none."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from authz.settings import LOG_LEVELS, STATUS_SOCKET, Front, HttpAddress, ServeSettings
+from authz.settings import LOG_LEVELS, STATUS_SOCKET, Front, HttpAddress, Otlp, ServeSettings
 
 EXAMPLES = """\
 Examples:
@@ -16,6 +17,7 @@ Examples:
   authz serve /etc/narrowgate
   authz serve ./world --http 127.0.0.1:9002 --log-level debug
   authz serve /etc/narrowgate --workers 4
+  authz serve /etc/narrowgate --metrics 127.0.0.1:9003 --otlp http://127.0.0.1:4317
   NARROWGATE_HOME=/etc/narrowgate authz serve
 
 \b
@@ -83,6 +85,15 @@ def serve(  # noqa: PLR0913, PLR0917 - an option each
             help="Where Prometheus reads /metrics, such as 127.0.0.1:9003; nowhere by default.",
         ),
     ] = None,
+    otlp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ENDPOINT",
+            envvar="NARROWGATE_OTLP",
+            help="Where metrics and traces are sent by OTLP over gRPC, such as"
+            " http://127.0.0.1:4317; the OTEL_* variables say more (docs/telemetry.md).",
+        ),
+    ] = None,
     status: Annotated[
         Path | None,
         typer.Option(
@@ -115,10 +126,18 @@ def serve(  # noqa: PLR0913, PLR0917 - an option each
         log_level,
         drain_seconds,
         metrics=HttpAddress.parse(metrics) if metrics else None,
+        otlp=_otlp(otlp),
         status=status or home / STATUS_SOCKET,
         workers=workers,
     )
     raise typer.Exit(_run(settings, front))
+
+
+def _otlp(endpoint: str | None) -> Otlp | None:
+    try:
+        return Otlp.of(endpoint, os.environ)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _run(settings: ServeSettings, front: Front) -> int:

@@ -13,7 +13,7 @@ import sys
 from functools import partial
 
 from authz.app import Seat, serve
-from authz.settings import Exit, HttpAddress, ServeSettings
+from authz.settings import Exit, HttpAddress, Otlp, ServeSettings
 from authz.workers.report import Report, end_with
 from authz.workers.told import Orders
 
@@ -36,6 +36,7 @@ def main() -> int:
         orders.log_level,
         orders.drain_seconds,
         notice_seconds=NOTICE_SECONDS,
+        otlp=Otlp(**orders.otlp) if orders.otlp else None,
     )
     seat = Seat(orders.number, orders.workers, partial(Report, sys.stdout.fileno()))
     return serve(settings, seat)

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_SAMPLED = 0x01
+
+
+class Parent(NamedTuple):
+    """The span that something was asked from, by the word of whoever asked."""
+
+    trace: str
+    """32 hex digits, not all 0."""
+
+    span: str
+    """16 hex digits, not all 0."""
+
+    sampled: bool
+
+
+def parent_of(traceparent: str | None) -> Parent | None:
+    """Read *traceparent*; None where it is not well-formed."""
+    match = _TRACEPARENT.fullmatch(traceparent or "")
+    if match is None:
+        return None
+    version, trace, span, flags, rest = match.groups()
+    if version == "ff" or (version == "00" and rest):
+        return None
+    if set(trace) == {"0"} or set(span) == {"0"}:
+        return None
+    return Parent(trace, span, bool(int(flags, 16) & _SAMPLED))
 
 
 def trace_id_of(traceparent: str | None) -> str | None:
     """Give the trace id (32 hex digits); None where there is no valid one."""
-    match = _TRACEPARENT.fullmatch(traceparent or "")
-    if match is None:
-        return None
-    version, trace_id, parent_id, rest = match.groups()
-    if version == "ff" or (version == "00" and rest):
-        return None
-    return None if set(trace_id) == {"0"} or set(parent_id) == {"0"} else trace_id
+    parent = parent_of(traceparent)
+    return parent and parent.trace

@@ -50,6 +50,7 @@ from authz.server.worlds import CurrentWorld, InForce
 from authz.steps.given import Given, Grant, Link
 from authz.telemetry.counts import Counts
 from authz.telemetry.logs import whereabouts
+from authz.telemetry.tracing import Tracing, Waited
 from authz.tokens.mint import mint
 from authz.wire.check import (
     read_check,
@@ -124,6 +125,9 @@ class Moment(Struct, frozen=True):
     stages: dict[str, int] = {}
     """Microseconds by stage, as far as they are over."""
 
+    began: int = field(default_factory=perf_counter_ns)
+    waits: list[Waited] = field(default_factory=list)
+
     @property
     def world(self) -> World:
         """The world of all of it."""
@@ -133,6 +137,11 @@ class Moment(Struct, frozen=True):
         """Add the time since *started* (of `perf_counter_ns`) to *stage*, which ended well."""
         spent = (perf_counter_ns() - started) // 1000
         self.stages[stage] = self.stages.get(stage, 0) + spent
+
+    @property
+    def microseconds(self) -> int:
+        """Until now."""
+        return (perf_counter_ns() - self.began) // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,7 @@ class DecisionPoint:
     needs: NeedAnswers = field(default_factory=NeedAnswers)
     clock: Callable[[], Instant] = read_clock
     counts: Counts = field(default_factory=Counts)
+    tracing: Tracing | None = None
 
     @property
     def world(self) -> World:
@@ -216,7 +226,7 @@ class DecisionPoint:
         blank = blank_refusal(listener)
         try:
             self.records.write(blank.record(arrived, moment.world.version, moment.now))
-            self.counts.decided(Reason.OVERLOADED, moment.stages)
+            self.counts.decided(Reason.OVERLOADED, moment.stages, moment.microseconds)
         except Exception as error:  # noqa: BLE001 - as in `answer`: any fault is an explicit no.
             return self._fault(_nothing_of(arrived), error, moment)
         return blank.response(arrived.decision)
@@ -238,6 +248,7 @@ class DecisionPoint:
             started, elsewhere = perf_counter_ns(), moment.in_force.elsewhere
             answers[outcome] = self.needs.answer(outcome, elsewhere, moment.now, patience)
             moment.over("wait", started)
+            moment.waits.append(Waited(type(outcome).__name__, started, perf_counter_ns()))
 
     def _release(self, decided: Outcome, call: Call, moment: Moment) -> Answerable:
         """Sign the token of an allow and read it back: one that says too much is turned away."""
@@ -263,11 +274,17 @@ class DecisionPoint:
 
     def _record(self, released: Answerable, moment: Moment) -> None:
         match released:
-            case Released(allowed, minted, _):
-                self.records.write(_described(allowed, moment, minted))
+            case Released(outcome, minted, _):
+                record = _described(outcome, moment, minted)
             case outcome:
-                self.records.write(_described(outcome, moment))
-        self.counts.decided(_reason_of(released), moment.stages)
+                record = _described(outcome, moment)
+        self.records.write(record)
+        self.counts.decided(outcome.reason, moment.stages, moment.microseconds)
+        self._trace(record, outcome, moment)
+
+    def _trace(self, record: Mapping[str, object], outcome: Outcome, moment: Moment) -> None:
+        if self.tracing is not None:
+            self.tracing.tell(record, outcome.facts, moment.began, moment.waits)
 
     def _write_or_owe(self, record: Mapping[str, object], error: BaseException) -> None:
         """Write the record of a fault, now or, where records cannot be written, afterwards."""
@@ -283,11 +300,13 @@ class DecisionPoint:
             known, str(error) if isinstance(error, SpeakableFault) else type(error).__name__
         )
         decision = known.of(Call).decision
-        self.counts.decided(outcome.reason, moment.stages)
+        self.counts.decided(outcome.reason, moment.stages, moment.microseconds)
         with contextlib.suppress(Exception):
             self.log.error("fault", decision=decision, **whereabouts(error))
         with contextlib.suppress(Exception):
-            self._write_or_owe(_described(outcome, moment), error)
+            record = _described(outcome, moment)
+            self._trace(record, outcome, moment)
+            self._write_or_owe(record, error)
         return write_refusal(outcome.answer)
 
 
@@ -307,10 +326,6 @@ def _described(
 ) -> Mapping[str, object]:
     world, headers = moment.world, moment.world.directory.gate.policy_headers
     return describe(outcome, moment.now, world.version, moment.stages, headers, minted)
-
-
-def _reason_of(released: Answerable) -> Reason:
-    return (released.allowed if isinstance(released, Released) else released).reason
 
 
 def _arrival(listener: str) -> Arrival:

@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from authz.server.http_server import HttpServer
 from authz.settings import HttpAddress
-from authz.telemetry.metrics import MEDIA_TYPE, Metrics, Seen
+from authz.telemetry.counts import Seen
+from authz.telemetry.metrics import MEDIA_TYPE, Metrics
 
 METRICS_PATH = "/metrics"
 

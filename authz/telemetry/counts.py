@@ -7,16 +7,20 @@ asks for metrics, or some times a second for whoever shows those of several.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from authz.model.memo import Memo
 from authz.model.reasons import Reason
-from authz.telemetry.names import STAGES
+from authz.telemetry.names import DURATION_BOUNDS, STAGES
+
+SPANS = ("made", "left_out")
 
 AnyMemo = Memo[Any, Any]
+_BOUNDS = tuple(round(bound * 1e6) for bound in DURATION_BOUNDS)
 
 
 class Spent(NamedTuple):
@@ -77,6 +81,15 @@ class Totals:
     memos: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """`Kept` by name."""
 
+    durations: Sequence[int] = (0,) * (len(DURATION_BOUNDS) + 1)
+    """Checks by how long they took: one number for each of `DURATION_BOUNDS`, and the longer."""
+
+    microseconds: int = 0
+    """That all of them took."""
+
+    spans: Mapping[str, int] = field(default_factory=dict)
+    """How many were made, and how many left out as too many."""
+
     def add(self, other: Totals) -> Totals:
         """Give both together."""
         reasons = {**self.checks, **other.checks}
@@ -84,12 +97,29 @@ class Totals:
             {each: self.checks.get(each, 0) + other.checks.get(each, 0) for each in reasons},
             _added(self.stages, other.stages),
             _added(self.memos, other.memos),
+            [sum(pair) for pair in zip(self.durations, other.durations, strict=True)],
+            self.microseconds + other.microseconds,
+            {each: self.spans.get(each, 0) + other.spans.get(each, 0) for each in SPANS},
         )
 
     def ended(self) -> Totals:
         """Give what stays of a process that has ended: its memos hold nothing."""
         memos = {name: (hits, misses, 0) for name, (hits, misses, _) in self.memos.items()}
-        return Totals(self.checks, self.stages, memos)
+        return replace(self, memos=memos)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What there is to show, of all processes together."""
+
+    totals: Totals
+    now: Sequence[Now]
+    """Of each that runs."""
+
+    ready: int
+    restarts: int
+    moment: int
+    """Seconds since 1970."""
 
 
 def _added(
@@ -118,10 +148,22 @@ class Counts:
         self._checks = dict.fromkeys(Reason, 0)
         self._times = dict.fromkeys(STAGES, 0)
         self._runs = dict.fromkeys(STAGES, 0)
+        self._durations = [0] * (len(_BOUNDS) + 1)
+        self._microseconds = [0]
+        self.spans_made, self.spans_left_out = 0, 0
         self._memos = MemoSums()
 
-    def decided(self, reason: Reason, stages: Mapping[str, int]) -> None:
-        """Count one answer; *stages* are microseconds by name, of which others are not counted."""
+    def decided(self, reason: Reason, stages: Mapping[str, int], microseconds: int) -> None:
+        """
+        Count one answer.
+
+        Args:
+            reason: Of the answer.
+            stages: Microseconds by name; names that are no `STAGES` are not counted.
+            microseconds: From its arrival on, its record included.
+        """
+        self._durations[bisect_left(_BOUNDS, microseconds)] += 1
+        self._microseconds[0] += microseconds
         self._checks[reason] += 1
         times, runs = self._times, self._runs
         for stage, spent in stages.items():
@@ -135,6 +177,9 @@ class Counts:
             {str(reason): count for reason, count in self._checks.items()},
             {stage: Spent(spent, self._runs[stage]) for stage, spent in self._times.items()},
             self._memos.with_those(memos),
+            tuple(self._durations),
+            self._microseconds[0],
+            {"made": self.spans_made, "left_out": self.spans_left_out},
         )
 
 

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import asdict, replace
 
 from structlog.typing import FilteringBoundLogger
 
@@ -18,11 +19,10 @@ from authz.model.instant import Instant
 from authz.server.http_metrics import MetricsFace
 from authz.server.http_public import HttpFace
 from authz.server.status_socket import open_status_socket
-from authz.settings import Exit, ServeSettings
-from authz.telemetry.counts import Totals
+from authz.settings import Exit, Otlp, ServeSettings
+from authz.telemetry.counts import Seen, Totals
 from authz.telemetry.health import document
 from authz.telemetry.logs import open_log
-from authz.telemetry.metrics import Seen
 from authz.workers.memory import TooManyWorkers, available, check_room, resident
 from authz.workers.process import Worker
 from authz.workers.told import Orders
@@ -61,6 +61,8 @@ def supervise(settings: ServeSettings) -> Exit:
     supervisor = Supervisor(settings, log)
     try:
         with ExitStack() as opened:
+            # What the workers say last is sent too.
+            supervisor.send_metrics(opened)
             opened.callback(supervisor.finish)
             code = supervisor.live(opened)
     except (TooManyWorkers, OSError) as error:
@@ -84,6 +86,7 @@ class Supervisor:
                     drain_seconds=settings.drain_seconds,
                     number=number,
                     workers=settings.workers,
+                    otlp=_of_a_worker(settings.otlp),
                 )
             )
             for number in range(settings.workers)
@@ -91,6 +94,14 @@ class Supervisor:
         self._to_renew: deque[Worker] = deque()
         self._all_ready_since: float | None = None
         self._restarts = 0
+
+    def send_metrics(self, opened: ExitStack) -> None:
+        """Send what all count together until *opened* is closed, if it is wanted."""
+        otlp = self._settings.otlp
+        if otlp is not None and otlp.metrics:
+            from authz.telemetry.otlp import sending_metrics  # noqa: PLC0415 - if it is wanted
+
+            opened.enter_context(sending_metrics(otlp, otlp.interval, self._seen, self._log))
 
     def live(self, opened: ExitStack) -> Exit:
         """
@@ -234,6 +245,11 @@ class Supervisor:
     def _say_serving(self, http: HttpFace) -> None:
         processes = [worker.process_id for worker in self._workers]
         self._log.info("serving", workers=processes, http_port=http.port)
+
+
+def _of_a_worker(otlp: Otlp | None) -> Mapping[str, object] | None:
+    """Give what a worker sends by itself: its spans. What all count together, we send."""
+    return asdict(replace(otlp, metrics=False)) if otlp is not None and otlp.traces else None
 
 
 def _next_signal() -> int | None:

@@ -24,6 +24,9 @@ class Orders:
     workers: int
     """How many there are."""
 
+    otlp: Mapping[str, Any] | None = None
+    """`Otlp`, as JSON: where spans are sent."""
+
     def line(self) -> bytes:
         """Give it as a line."""
         return _line(asdict(self))

@@ -10,8 +10,8 @@ import pytest
 from authz.model.memo import Memo, living
 from authz.model.reasons import Reason, Verdict, verdict_of
 from authz.server.decision_point import DecisionPoint
-from authz.telemetry.counts import Counts, Kept, MemoSums, Now, Totals
-from authz.telemetry.metrics import Metrics, Seen
+from authz.telemetry.counts import Counts, Kept, MemoSums, Now, Seen, Totals
+from authz.telemetry.metrics import Metrics
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, check_of
 from tests.support.values import replace
@@ -39,9 +39,9 @@ def test_each_reason_is_shown() -> None:
 def test_what_is_counted_is_shown() -> None:
     """Two processes are added up: answers, times, memos; what stands now, of those that run."""
     one, other = Counts(), Counts()
-    one.decided(Reason.ALLOW, {"read": 500_000, "sign": 250_000})
-    other.decided(Reason.ALLOW, {"read": 1_000_000})
-    other.decided(Reason.OVERLOADED, {})
+    one.decided(Reason.ALLOW, {"read": 500_000, "sign": 250_000}, 900_000)
+    other.decided(Reason.ALLOW, {"read": 1_000_000}, 1_000_000)
+    other.decided(Reason.OVERLOADED, {}, 3_000_000)
     memo: Memo[str, str] = Memo("tokens", 5)
     memo.keep("a", "b")
     assert memo.find("a") == "b"
@@ -123,7 +123,7 @@ def test_refusals_of_ours_are_counted(decision_point: DecisionPoint) -> None:
 
 
 def test_nothing_is_loaded_that_nobody_wants() -> None:
-    """OpenTelemetry is known to one module, which is loaded where somebody wants metrics."""
+    """OpenTelemetry is known to three modules, which are loaded where somebody wants them."""
     room = Path(__file__).parent.parent.parent.parent / "authz"
     users = {
         str(each.relative_to(room))
@@ -131,4 +131,4 @@ def test_nothing_is_loaded_that_nobody_wants() -> None:
         if "from opentelemetry" in each.read_text() or "import opentelemetry" in each.read_text()
     }
 
-    assert users == {"telemetry/metrics.py"}
+    assert users == {"telemetry/metrics.py", "telemetry/otlp.py", "telemetry/spans.py"}
