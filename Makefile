@@ -118,6 +118,10 @@ test-front: $(if $(filter pyvoy,$(FRONT)),.pyvoy/.ready) $(READY) ## conformance
 demo: $(READY) $(if $(filter oidc-provider,$(IDP)),idp) ## Envoy, the gate, a tool and two agents: seven scenes (KEEP=1 keeps it running; IDP=oidc-provider)
 	$(BIN)/python -m examples.demo $(if $(KEEP),--keep) $(if $(IDP),--idp $(IDP))
 
+.PHONY: dashboard-check
+dashboard-check: $(READY) idp ## ask each expression of dashboard and alerts of the running demo; wants Go the first time
+	$(BIN)/python -m tools.observed
+
 .PHONY: demo-verify
 demo-verify: $(READY) ## check the token of `make demo` with a second JOSE library
 	$(BIN)/python -m examples.demo.verify
@@ -161,4 +165,4 @@ lock: $(READY) ## resolve pyproject.toml into requirements/ anew
 
 .PHONY: clean
 clean: ## remove everything that this file made
-	rm -rf $(VENV) .bench .demo .pyvoy .fuzz .idp .istio .clients {examples/idp,tests/clients/drivers}/node_modules .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .bench .demo .promql .pyvoy .fuzz .idp .istio .clients {examples/idp,tests/clients/drivers}/node_modules .mypy_cache .ruff_cache .hypothesis build dist

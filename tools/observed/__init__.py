@@ -1,0 +1,1 @@
+"""Checks dashboard and alerts against what a running gate shows."""
