@@ -13,9 +13,10 @@ from typing import Annotated
 import typer
 
 from authz.commands.check_view import view
+from authz.commands.formats.plain import shown
 from authz.commands.options import Form, Home
 from authz.commands.replay import NoDecision, Replay, records_in, replay
-from authz.commands.report import Format, console, report, shown
+from authz.commands.report import CheckFormat, Format, console, report
 from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.identity.keys import KeySet
 from authz.model.instant import Instant
@@ -134,7 +135,7 @@ def _world(home: Path) -> World:
     except InvalidWorld as error:
         diagnostics = error.diagnostics
         raise typer.Exit(
-            report(lambda _: diagnostics, home, Format.PRETTY, Severity.ERROR)
+            report(lambda _: diagnostics, home, CheckFormat.PRETTY, Severity.ERROR)
         ) from None
     return World("", directory, policies, {}, KeySet(()))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from authz.commands.report import shown
+from authz.commands.formats.plain import shown
 from authz.model.reasons import Verdict, verdict_of
 from authz.model.scopes import format_scopes
 from authz.policy.told import lines_of

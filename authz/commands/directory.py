@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer
 
-from authz.commands.options import FailOn, Form, Home
-from authz.commands.report import Format, report
+from authz.commands.options import CheckForm, FailOn, Home
+from authz.commands.report import CheckFormat, report
 from authz.commands.show import show
 from authz.directory.diagnostics import Diagnostic, Severity
 from authz.sources.declared import read_documents
@@ -24,6 +24,8 @@ Examples:
   authz directory check /etc/narrowgate
   authz directory check ./world --fail-on warning
   authz directory check ./world --format json
+  authz directory check ./world --format github   (annotations of a workflow's step)
+  authz directory check ./world --format sarif > narrowgate.sarif
 
 \b
 Exit codes: 0 it loads, 1 internal error, 2 usage, 3 it does not load.
@@ -34,7 +36,7 @@ lines and columns count from 1, columns in characters.
 
 def check(
     home: Home = Path(),
-    form: Form = Format.PRETTY,
+    form: CheckForm = CheckFormat.PRETTY,
     fail_on: FailOn = Severity.ERROR,
 ) -> None:
     """Check all documents below directory/, and the key files that issuers name."""

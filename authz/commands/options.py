@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from authz.commands.report import Format
+from authz.commands.report import CheckFormat, Format
 from authz.directory.diagnostics import Severity
 
 Home = Annotated[
@@ -22,6 +22,12 @@ Home = Annotated[
 Form = Annotated[
     Format,
     typer.Option("--format", help="For people, or one JSON document for programs."),
+]
+CheckForm = Annotated[
+    CheckFormat,
+    typer.Option(
+        "--format", help="For people; or as JSON, GitHub workflow commands, or SARIF 2.1.0."
+    ),
 ]
 FailOn = Annotated[
     Severity,

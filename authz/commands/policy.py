@@ -7,9 +7,9 @@ from pathlib import Path
 
 import typer
 
-from authz.commands.options import FailOn, Form, Home
+from authz.commands.options import CheckForm, FailOn, Home
 from authz.commands.policy_test import rehearse
-from authz.commands.report import Format, report
+from authz.commands.report import CheckFormat, report
 from authz.directory.diagnostics import Diagnostic, Severity
 from authz.sources.declared import read_policies
 
@@ -22,6 +22,8 @@ Examples:
   authz policy check /etc/narrowgate
   authz policy check ./world --fail-on warning
   authz policy check ./world --format json
+  authz policy check ./world --format github   (annotations of a workflow's step)
+  authz policy check ./world --format sarif > narrowgate.sarif
 
 \b
 Exit codes: 0 they load, 1 internal error, 2 usage, 3 they do not load.
@@ -32,7 +34,7 @@ lines and columns count from 1, columns in characters.
 
 def check(
     home: Home = Path(),
-    form: Form = Format.PRETTY,
+    form: CheckForm = CheckFormat.PRETTY,
     fail_on: FailOn = Severity.ERROR,
 ) -> None:
     """Check all policies below policies/ against what directory/ declares."""

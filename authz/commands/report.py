@@ -1,11 +1,13 @@
-"""Mistakes of a world: for people with the lines that they stand in, for programs as JSON."""
+"""Mistakes of a world: for people with the lines that they stand in, for programs as data."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from authz.commands.formats.github import commands
+from authz.commands.formats.plain import shown
+from authz.commands.formats.sarif import as_sarif
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
 from authz.settings import Exit
 from authz.sources.folder import TEXTS, read_file
@@ -24,9 +29,7 @@ MAX_CELLS = 96
 MAX_READ = 4 * MAX_CELLS
 """How many characters to each side of a place are looked at: combining ones have no width."""
 
-TAB = 4
 CUT = "…"
-UNSHOWN = "\N{REPLACEMENT CHARACTER}"
 
 _YAML_LINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
@@ -37,6 +40,15 @@ class Format(StrEnum):
 
     PRETTY = "pretty"
     JSON = "json"
+
+
+class CheckFormat(StrEnum):
+    """How a command that looks for mistakes prints them."""
+
+    PRETTY = "pretty"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 class Sources:
@@ -64,7 +76,10 @@ class Sources:
 
 
 def report(
-    read: Callable[[Path], Sequence[Diagnostic]], home: Path, form: Format, least: Severity
+    read: Callable[[Path], Sequence[Diagnostic]],
+    home: Path,
+    form: CheckFormat,
+    least: Severity,
 ) -> Exit:
     """
     Print what *read* finds in *home*: its warnings, or every mistake.
@@ -82,12 +97,43 @@ def report(
         found = tuple(read(home))
     except InvalidWorld as error:
         found = error.diagnostics
-    if form is Format.JSON:
-        typer.echo(as_json(found))
-    else:
-        console().print(pretty(found, Sources(home)), soft_wrap=True)
+    tell(found, home, form)
     failing = {Severity.ERROR, least}
     return Exit.INVALID_WORLD if any(row.severity in failing for row in found) else Exit.OK
+
+
+def tell(found: Sequence[Diagnostic], home: Path, form: CheckFormat) -> None:
+    """Print *found*, whose files lie in *home*; what programs read names them from the root."""
+    match form:
+        case CheckFormat.PRETTY:
+            console().print(pretty(found, Sources(home)), soft_wrap=True)
+        case CheckFormat.JSON:
+            typer.echo(as_json(found))
+        case CheckFormat.GITHUB:
+            for line in (*commands(from_root(found, home)), summary(found)):
+                typer.echo(line)
+        case CheckFormat.SARIF:
+            typer.echo(as_sarif(from_root(found, home)))
+
+
+def from_root(found: Iterable[Diagnostic], home: Path) -> list[Diagnostic]:
+    """
+    Give *found* with files as they are called from the root of the repository.
+
+    That is where GitHub says that its workspace is, else the working directory. A
+    file elsewhere has its absolute path.
+    """
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    top = home.resolve()
+
+    def called(file: str) -> str:
+        path = top / file
+        return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+    return [
+        replace(row, position=replace(row.position, file=called(row.position.file)))
+        for row in found
+    ]
 
 
 def console() -> Console:
@@ -174,8 +220,3 @@ def _tail(text: str, cells: int) -> str:
     while cell_len(tail) > cells - 1:
         tail = tail[1:]
     return CUT + tail
-
-
-def shown(text: str) -> str:
-    """Give *text* without what would move a terminal's cursor or turn the direction of writing."""
-    return "".join(each if each.isprintable() else UNSHOWN for each in text.expandtabs(TAB))

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from authz.commands.formats.plain import shown
 from authz.commands.options import Form, Home
-from authz.commands.report import Format, console, report, shown
+from authz.commands.report import CheckFormat, Format, console, report
 from authz.directory.compiled import TargetKind
 from authz.directory.diagnostics import InvalidWorld, Severity, nearest
 from authz.directory.overview import PROMPT, RESOURCE, ROUTE, TASKS, TOOL, Entry, overview
@@ -71,7 +72,9 @@ def show(
         declared = read_documents(home)
     except InvalidWorld as error:
         diagnostics = error.diagnostics
-        raise typer.Exit(report(lambda _: diagnostics, home, form, Severity.ERROR)) from None
+        raise typer.Exit(
+            report(lambda _: diagnostics, home, CheckFormat(form), Severity.ERROR)
+        ) from None
     entries = [*overview(declared.directory, declared.documents, _quarantined(home))]
     chosen = [each for each in entries if name in (None, each.name)]
     if name is not None and not chosen:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from heapq import nlargest
+
+from authz.directory.rules import Rule
 
 MAX_COMPARED = 200
 MAX_WORD = 256
@@ -40,6 +42,8 @@ class Diagnostic:
     message: str
     hint: str = ""
     severity: Severity = Severity.ERROR
+    rule: Rule = field(default=Rule.DECLARATION, compare=False)
+    """Which kind of mistake it is, for programs; people go by the message."""
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
@@ -52,6 +56,11 @@ class InvalidWorld(Exception):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.position, d.message)))
         super().__init__("\n".join(map(str, self.diagnostics)))
+
+
+def under(rule: Rule, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Give *found* as mistakes of one kind."""
+    return [replace(each, rule=rule) for each in found]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

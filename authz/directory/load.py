@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from authz.directory.compile import Compiler
 from authz.directory.compiled import Directory
-from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
+from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity, under
 from authz.directory.documents import GateSpec
 from authz.directory.issuers import issuer_mistakes
 from authz.directory.listeners import listener_mistakes
@@ -15,6 +15,7 @@ from authz.directory.parse import Document, Outline, outline, parse
 from authz.directory.reader import Source, read_documents
 from authz.directory.references import Known, reference_mistakes
 from authz.directory.route_mistakes import route_mistakes
+from authz.directory.rules import Rule
 from authz.directory.uris import uri_mistakes
 from authz.directory.walls import (
     GLOBAL,
@@ -119,7 +120,9 @@ def _file_mistakes(file: str) -> Iterator[Diagnostic]:
         return
     if not file.endswith(DOCUMENTS):
         hint = "documents end in .yaml, the schemas that they refer to in .json"
-        yield Diagnostic(Position(file), "a file of this kind is not read", hint)
+        yield Diagnostic(
+            Position(file), "a file of this kind is not read", hint, rule=Rule.WORLD_FILES
+        )
     elif (mistake := folder_mistake(file)) is not None:
         yield mistake
 
@@ -132,7 +135,7 @@ def _read(texts: Mapping[str, bytes], mistakes: list[Diagnostic]) -> tuple[list[
         try:
             sources.extend(read_documents(file, text))
         except InvalidWorld as error:
-            mistakes.extend(error.diagnostics)
+            mistakes.extend(under(Rule.YAML, error.diagnostics))
             unread.append(file)
     return sources, unread
 
@@ -147,7 +150,7 @@ def _parse(
         try:
             documents.append(parse(source))
         except InvalidWorld as error:
-            mistakes.extend(error.diagnostics)
+            mistakes.extend(under(Rule.DOCUMENT, error.diagnostics))
             broken.append(outline(source))
     return documents, broken
 

@@ -15,10 +15,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, nearest
+from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, nearest, under
 from authz.directory.node import Node, exactly_one
 from authz.directory.parse import validated
 from authz.directory.reader import Source, read_documents
+from authz.directory.rules import Rule
 from authz.directory.words import HeaderName, Member, Scope, Text
 from authz.model.instant import LATEST, Instant
 from authz.model.strict_json import JSON
@@ -194,7 +195,7 @@ def read_suites(files: Mapping[str, bytes]) -> tuple[Suite, ...]:
         try:
             suites.extend(map(_suite, read_documents(file, text)))
         except InvalidWorld as error:
-            mistakes.extend(error.diagnostics)
+            mistakes.extend(under(Rule.TEST_CASE, error.diagnostics))
     if mistakes:
         raise InvalidWorld(mistakes)
     return tuple(suites)

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from cedarpy import Schema
 
 from authz.directory.compiled import Directory
-from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity
+from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity, under
+from authz.directory.rules import Rule
 from authz.policy.annotations import annotation_mistakes, read_notes
 from authz.policy.batches import Batch, batches
 from authz.policy.compiled import Policies
@@ -64,9 +65,9 @@ def load_policies(
     """
     found, mistakes = _read_all(files, directory)
     shapes = _shapes(directory)
-    mistakes.extend(_annotation_mistakes(found))
+    mistakes.extend(under(Rule.POLICY_ANNOTATION, _annotation_mistakes(found)))
     names = Names.of(directory, shapes.values())
-    notes = [*_name_notes(found, names)]
+    notes = under(Rule.POLICY_NAME, _name_notes(found, names))
     warnings = [note for note in notes if note.severity is Severity.WARNING]
     mistakes.extend(note for note in notes if note.severity is Severity.ERROR)
     if mistakes:
@@ -80,6 +81,7 @@ def load_policies(
                 Diagnostic(
                     Position("policies"),
                     "the engine reads another number of policies than there are statements",
+                    rule=Rule.POLICY_SYNTAX,
                 )
             ]
         )
@@ -88,9 +90,9 @@ def load_policies(
     ]
     quarantine = Quarantine(tools, routes)
     clashes = quarantine.clashes(row for row, _ in unfit)
-    warnings.extend(_clash_warnings(clashes, directory))
+    warnings.extend(under(Rule.TOOL_QUARANTINED, _clash_warnings(clashes, directory)))
     wrong = [each for each in unfit if quarantine.still_refuses(each[0], clashes)]
-    mistakes.extend(_validator_mistakes(wrong, schema))
+    mistakes.extend(under(Rule.POLICY_TYPE, _validator_mistakes(wrong, schema)))
     if mistakes:
         raise InvalidWorld([*mistakes, *warnings])
     quarantined = {tool: str(clash) for tool, clash in clashes.items()}
@@ -167,27 +169,30 @@ def _read(file: str, text: bytes, directory: Directory) -> Iterator[Sourced | Di
         return
     if not file.endswith(SUFFIX):
         hint = f"policies end in {SUFFIX}"
-        yield Diagnostic(Position(file), "a file of this kind is not read", hint)
+        yield Diagnostic(
+            Position(file), "a file of this kind is not read", hint, rule=Rule.WORLD_FILES
+        )
         return
     try:
         guard = guard_of(file, directory.namespaces, directory.agents)
         decoded = text.decode("utf-8")
     except NoTier as error:
-        yield Diagnostic(Position(file), str(error), error.hint)
+        yield Diagnostic(Position(file), str(error), error.hint, rule=Rule.POLICY_TIER)
         return
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
-        yield Diagnostic(Position(file, line), "the file is not UTF-8")
+        yield Diagnostic(Position(file, line), "the file is not UTF-8", rule=Rule.POLICY_SYNTAX)
         return
     for index, statement in enumerate(split_statements(file, decoded)):
         if index == MAX_STATEMENTS:
             message = f"a file holds at most {MAX_STATEMENTS} statements"
-            yield Diagnostic(statement.position, message, "split it")
+            yield Diagnostic(statement.position, message, "split it", rule=Rule.POLICY_SYNTAX)
             return
         try:
             yield Sourced(read_source(statement, guard), statement)
         except NotOnePolicy as error:
-            yield syntax_mistake(statement, str(error), error.hint)
+            told = syntax_mistake(statement, str(error), error.hint)
+            yield replace(told, rule=Rule.POLICY_SYNTAX)
 
 
 def _annotation_mistakes(found: Iterable[Sourced]) -> Iterator[Diagnostic]:

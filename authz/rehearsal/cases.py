@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from authz.directory.compiled import Directory, Target, TargetKind
-from authz.directory.diagnostics import Diagnostic, InvalidWorld, nearest
+from authz.directory.diagnostics import Diagnostic, InvalidWorld, nearest, under
 from authz.directory.offers import Offer
+from authz.directory.rules import Rule
 from authz.directory.suites import ASKS, Case, Suite, UserNode, login_time
 from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.operation import (
@@ -55,7 +56,7 @@ def questions_of(
         if not wrong:
             found.extend(Rehearsed(case, looked_up.question(case)) for case in suite.cases)
     if mistakes:
-        raise InvalidWorld(mistakes)
+        raise InvalidWorld(under(Rule.TEST_CASE, mistakes))
     return tuple(found)
 
 

@@ -1,9 +1,11 @@
-"""Results and coverage, for people as lines and for programs as plain values."""
+"""Results and coverage: lines for people, plain values and mistakes with places for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from authz.directory.diagnostics import Diagnostic, Position, Severity
+from authz.directory.rules import Rule
 from authz.policy.told import lines_of
 from authz.rehearsal.coverage import Coverage, Covered
 from authz.rehearsal.run import Result
@@ -13,15 +15,29 @@ Json = dict[str, object]
 
 def failure_lines(result: Result) -> Iterator[str]:
     """Tell a case that is not as expected: one line, then why, indented."""
+    place = result.case.at("expect")
+    yield f"{place.file}:{place.line}: {_failure(result)}"
+    yield from (f"  {line}" for line in _why(result))
+
+
+def failure(result: Result) -> Diagnostic:
+    """Tell a case that is not as expected as a mistake at what it expects."""
+    why = "\n".join(_why(result))
+    return Diagnostic(result.case.at("expect"), _failure(result), why, rule=Rule.TEST_FAILED)
+
+
+def _failure(result: Result) -> str:
     case = result.case
-    place = case.at("expect")
     got = _outcome(str(result.got), result.fails_at if case.fails_at else ())
     wanted = _outcome(case.expect, (case.fails_at,) if case.fails_at else ())
-    yield f"{place.file}:{place.line}: {case.name}: expected {wanted}, got {got}"
+    return f"{case.name}: expected {wanted}, got {got}"
+
+
+def _why(result: Result) -> Iterator[str]:
     if not result.legs and result.detail:
-        yield f"  {result.detail}"
+        yield result.detail
     for leg in result.legs:
-        yield from (f"  {line}" for line in lines_of(leg))
+        yield from lines_of(leg)
 
 
 def _outcome(reason: str, policies: Sequence[str]) -> str:
@@ -43,6 +59,16 @@ def coverage_lines(coverage: Coverage) -> Iterator[str]:
             yield f"{each.policy.file}:{each.line}: {each.policy.id}: {what}: {each.text}"
     told = f"{coverage.seen} of {coverage.sides} truths of conditions seen"
     yield f"coverage {coverage.percent:.1f} %: {told}"
+
+
+def gaps(coverage: Coverage, severity: Severity) -> Iterator[Diagnostic]:
+    """Tell every condition that was not seen both ways as a mistake at its place."""
+    for each in coverage.conditions:
+        unseen = unseen_of(each)
+        if unseen:
+            message = f"policy {each.policy.id}: never {' or '.join(unseen)}: {each.text}"
+            place = Position(each.policy.file, each.line)
+            yield Diagnostic(place, message, severity=severity, rule=Rule.TEST_COVERAGE)
 
 
 def unseen_of(condition: Covered) -> list[str]:

@@ -13,6 +13,7 @@ from authz.directory.documents import GateSpec
 from authz.directory.index import Indexed, index_of
 from authz.directory.load import compile_directory, load_directory, load_documents
 from authz.directory.parse import Document
+from authz.directory.rules import Rule
 from authz.directory.waiting import IndexMismatch, load_indexed
 from authz.identity.keys import NEVER_FETCHED, IssuerKeys, KeySet, lasting, read_key_set
 from authz.policy.compiled import Policies
@@ -285,7 +286,7 @@ def _read_issuer_keys(
 
 def _key_mistake(issuer: str, file: str, what: str, home: Path) -> Diagnostic:
     message = f"the keys of Issuer {issuer}: {what}"
-    return Diagnostic(Position(file), message, f"looked for {home / file}")
+    return Diagnostic(Position(file), message, f"looked for {home / file}", rule=Rule.ISSUER_KEYS)
 
 
 def _digest(parts: list[Mapping[str, bytes]]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
+from authz.directory.rules import Rule
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_FILES = 100_000
@@ -18,6 +19,11 @@ READINGS = 5
 
 _VOLUME = re.compile(r"\.\.(data|data_tmp|[0-9]{4}_[0-9_.]+)")
 """The inner folders of a Kubernetes volume, and the links to them."""
+
+
+def file_mistake(place: Position, message: str, hint: str = "") -> Diagnostic:
+    """Tell what is wrong with a file itself, not with what it says."""
+    return Diagnostic(place, message, hint, rule=Rule.WORLD_FILES)
 
 
 def is_inner(name: str) -> bool:
@@ -57,7 +63,7 @@ def read_folders(home: Path, parts: Sequence[str]) -> tuple[Mapping[str, bytes],
         if after == before:
             return after
         before = after
-    changing = Diagnostic(Position(parts[0]), "the files change while they are read", "try again")
+    changing = file_mistake(Position(parts[0]), "the files change while they are read", "try again")
     raise InvalidWorld([changing])
 
 
@@ -88,7 +94,7 @@ def read_folder(home: Path, part: str) -> Mapping[str, bytes]:
     """
     top = home / part
     if not top.is_dir():
-        missing = Diagnostic(Position(part), "the folder is missing", f"expected in {home}")
+        missing = file_mistake(Position(part), "the folder is missing", f"expected in {home}")
         raise InvalidWorld([missing])
     files: dict[str, bytes] = {}
     mistakes: list[Diagnostic] = []
@@ -99,11 +105,11 @@ def read_folder(home: Path, part: str) -> Mapping[str, bytes]:
             _refuse_link_out(path, inside)
             files[name] = read_file(path)
         except OSError as error:
-            mistakes.append(Diagnostic(Position(name), f"cannot be read: {error.strerror}"))
+            mistakes.append(file_mistake(Position(name), f"cannot be read: {error.strerror}"))
         except ValueError as error:
-            mistakes.append(Diagnostic(Position(name), str(error)))
+            mistakes.append(file_mistake(Position(name), str(error)))
         if len(files) > MAX_FILES:
-            raise InvalidWorld([Diagnostic(Position(part), f"more than {MAX_FILES} files")])
+            raise InvalidWorld([file_mistake(Position(part), f"more than {MAX_FILES} files")])
     if mistakes:
         raise InvalidWorld(mistakes)
     return files
@@ -117,7 +123,7 @@ def _refuse_link_out(path: Path, inside: Path) -> None:
 def _paths(top: Path, home: Path, mistakes: list[Diagnostic]) -> Iterator[Path]:
     def unreadable(error: OSError) -> None:
         name = Path(error.filename).relative_to(home).as_posix()
-        mistakes.append(Diagnostic(Position(name), f"cannot be read: {error.strerror}"))
+        mistakes.append(file_mistake(Position(name), f"cannot be read: {error.strerror}"))
 
     for parent, folders, names in os.walk(top, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not is_inner(name))
@@ -125,7 +131,7 @@ def _paths(top: Path, home: Path, mistakes: list[Diagnostic]) -> Iterator[Path]:
             mistake = _folder_mistake(path)
             if mistake is not None:
                 place = Position(path.relative_to(home).as_posix())
-                mistakes.append(Diagnostic(place, *mistake))
+                mistakes.append(file_mistake(place, *mistake))
             elif path.is_symlink():
                 # Not entered by the walk itself.
                 yield from _paths(path, home, mistakes)

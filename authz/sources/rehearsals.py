@@ -11,7 +11,7 @@ from authz.directory.suites import read_suites
 from authz.policy.compiled import Policies
 from authz.rehearsal.cases import Rehearsed, questions_of
 from authz.sources.declared import read_policies
-from authz.sources.folder import read_file, read_folder
+from authz.sources.folder import file_mistake, read_file, read_folder
 
 FOLDER = "tests"
 SUFFIX = ".test.yaml"
@@ -46,7 +46,7 @@ def read_rehearsal(home: Path, files: Sequence[Path]) -> Rehearsal:
 def _read_tests(home: Path) -> Mapping[str, bytes]:
     texts = read_folder(home, FOLDER)
     misnamed = [
-        Diagnostic(Position(name), "this file of tests is not read", f"name it *{SUFFIX}")
+        file_mistake(Position(name), "this file of tests is not read", f"name it *{SUFFIX}")
         for name in sorted(texts)
         if name.endswith(_YAML) and not name.endswith(SUFFIX)
     ]
@@ -55,7 +55,7 @@ def _read_tests(home: Path) -> Mapping[str, bytes]:
     tests = {name: text for name, text in texts.items() if name.endswith(SUFFIX)}
     if not tests:
         hint = f"write a file {FOLDER}/<name>{SUFFIX}"
-        raise InvalidWorld([Diagnostic(Position(FOLDER), "there are no tests", hint)])
+        raise InvalidWorld([file_mistake(Position(FOLDER), "there are no tests", hint)])
     return tests
 
 
@@ -70,9 +70,9 @@ def _read_each(home: Path, files: Sequence[Path]) -> Mapping[str, bytes]:
         try:
             texts[name] = read_file(path)
         except OSError as error:
-            mistakes.append(Diagnostic(Position(name), f"cannot be read: {error.strerror}"))
+            mistakes.append(file_mistake(Position(name), f"cannot be read: {error.strerror}"))
         except ValueError as error:
-            mistakes.append(Diagnostic(Position(name), str(error)))
+            mistakes.append(file_mistake(Position(name), str(error)))
     if mistakes:
         raise InvalidWorld(mistakes)
     return texts

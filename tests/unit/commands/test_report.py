@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from authz.commands.report import MAX_CELLS, Sources, as_json, cut, pretty, shown
+from authz.commands.formats.plain import shown
+from authz.commands.report import MAX_CELLS, Sources, as_json, cut, pretty
 from authz.directory.diagnostics import Diagnostic, Position, Severity
 
 CUTS = (
