@@ -6,27 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from cedarpy import Schema
-
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity, under
 from authz.directory.rules import Rule
 from authz.policy.annotations import annotation_mistakes, read_notes
-from authz.policy.batches import Batch, batches
+from authz.policy.batches import batches
 from authz.policy.compiled import Policies
 from authz.policy.names import Names, unknown_names, unknown_scopes
 from authz.policy.places import diagnostic
+from authz.policy.progress import Progress, Stage, count, untold
 from authz.policy.quarantine import Clash, Quarantine, RouteRow, ToolRow
 from authz.policy.question import PolicyRef
 from authz.policy.remarks import Remark, annotation
-from authz.policy.schema import schema_text
 from authz.policy.shapes import Shape, compile_shape
 from authz.policy.slices import Slices
 from authz.policy.source import NotOnePolicy, Sourced, count_policies, read_source
 from authz.policy.statements import split_statements
 from authz.policy.syntax import syntax_mistake
 from authz.policy.tiers import NoTier, guard_of
-from authz.policy.validator import part_with_mistake, validator_remarks
+from authz.policy.validator import Refused, part_with_mistake, refusals, remarks_on
 from authz.policy.written import Policy, engine_id
 
 SUFFIX = ".cedar"
@@ -36,8 +34,8 @@ MAX_STATEMENTS = 10_000
 """Of one file. A file of semicolons alone would otherwise be read, and told of, for minutes."""
 
 MAX_SEARCHES = 8
-"""For how many mistakes the validator is asked where they are. With thousands of tools that takes
-seconds each; of the others only the policy is told."""
+"""For how many mistakes the validator is asked where they are: each takes up to a second. Of the
+others only the policy is told."""
 
 QUARANTINE_HINT = (
     "rename the argument or change its type in the tool's input, or let the policy name the"
@@ -46,7 +44,7 @@ QUARANTINE_HINT = (
 
 
 def load_policies(
-    files: Mapping[str, bytes], directory: Directory
+    files: Mapping[str, bytes], directory: Directory, tell: Progress = untold
 ) -> tuple[Policies, tuple[Diagnostic, ...]]:
     """
     Load every policy of *files*, for the tools and routes that *directory* declares.
@@ -54,6 +52,7 @@ def load_policies(
     Args:
         files: Texts by their path with slashes, such as `policies/global/grants.cedar`.
         directory: Says which tiers exist, and what arguments tools take.
+        tell: Is told how far it is.
 
     Returns:
         The policies, and warnings: a tool that one of them clashes with is among
@@ -63,7 +62,7 @@ def load_policies(
         InvalidWorld: with every mistake of every file, and the warnings. The validator runs once
             everything parses, over all policies together.
     """
-    found, mistakes = _read_all(files, directory)
+    found, mistakes = _read_all(files, directory, tell)
     shapes = _shapes(directory)
     mistakes.extend(under(Rule.POLICY_ANNOTATION, _annotation_mistakes(found)))
     names = Names.of(directory, shapes.values())
@@ -73,7 +72,6 @@ def load_policies(
     if mistakes:
         raise InvalidWorld([*mistakes, *warnings])
     tools, routes = _tool_rows(directory, shapes), _route_rows(directory)
-    schema = Schema.from_str(schema_text(tools, routes))
     text = "\n".join(row.source.text for row in found)
     if count_policies(text) != len(found):
         raise InvalidWorld(
@@ -85,14 +83,12 @@ def load_policies(
                 )
             ]
         )
-    unfit = [
-        each for batch in batches(found, tools, routes, schema) for each in _unfit(batch, names)
-    ]
+    unfit = [*refusals(batches(found, tools, routes), tell)]
     quarantine = Quarantine(tools, routes)
-    clashes = quarantine.clashes(row for row, _ in unfit)
+    clashes = quarantine.clashes(each.policy for each in unfit)
     warnings.extend(under(Rule.TOOL_QUARANTINED, _clash_warnings(clashes, directory)))
-    wrong = [each for each in unfit if quarantine.still_refuses(each[0], clashes)]
-    mistakes.extend(under(Rule.POLICY_TYPE, _validator_mistakes(wrong, schema)))
+    wrong = [each for each in unfit if quarantine.still_refuses(each.policy, clashes)]
+    mistakes.extend(under(Rule.POLICY_TYPE, _validator_mistakes(wrong, names)))
     if mistakes:
         raise InvalidWorld([*mistakes, *warnings])
     quarantined = {tool: str(clash) for tool, clash in clashes.items()}
@@ -149,12 +145,12 @@ def _shapes(directory: Directory) -> dict[str, Shape]:
 
 
 def _read_all(
-    files: Mapping[str, bytes], directory: Directory
+    files: Mapping[str, bytes], directory: Directory, tell: Progress = untold
 ) -> tuple[list[Sourced], list[Diagnostic]]:
     """Give the policies of all files, and what is none."""
     found: list[Sourced] = []
     mistakes: list[Diagnostic] = []
-    for file, content in sorted(files.items()):
+    for file, content in count(Stage.READ, sorted(files.items()), tell):
         for row in _read(file, content, directory):
             if isinstance(row, Diagnostic):
                 mistakes.append(row)
@@ -239,14 +235,6 @@ def _route_rows(directory: Directory) -> tuple[RouteRow, ...]:
     )
 
 
-def _unfit(batch: Batch, names: Names) -> list[tuple[Sourced, Remark]]:
-    """Validate a batch at once; the engine names policies by their order in the text."""
-    by_engine_id = {engine_id(index): row for index, row in enumerate(batch.policies)}
-    text = "\n".join(row.source.text for row in batch.policies)
-    found = validator_remarks(text, batch.schema, names)
-    return [(by_engine_id[name], remark) for name, remark in found]
-
-
 def _clash_warnings(clashes: Mapping[str, Clash], directory: Directory) -> Iterator[Diagnostic]:
     """Name each quarantined tool where it is declared."""
     for target in directory.targets.values():
@@ -256,14 +244,13 @@ def _clash_warnings(clashes: Mapping[str, Clash], directory: Directory) -> Itera
                 yield Diagnostic(tool.place, message, QUARANTINE_HINT, Severity.WARNING)
 
 
-def _validator_mistakes(
-    wrong: Iterable[tuple[Sourced, Remark]], schema: Schema
-) -> Iterator[Diagnostic]:
+def _validator_mistakes(wrong: Iterable[Refused], names: Names) -> Iterator[Diagnostic]:
     searches = iter(range(MAX_SEARCHES))
-    for row, remark in wrong:
+    told_of = ((each.policy, *told) for each in wrong for told in remarks_on(each, names))
+    for row, remark, batch in told_of:
         told = _of_policy(row, remark)
         if told.position == row.position and next(searches, None) is not None:
-            place = part_with_mistake(row.statement, remark.message, schema)
+            place = part_with_mistake(row.statement, remark.message, batch.schema())
             told = replace(told, position=place)
         yield told
 

@@ -76,6 +76,13 @@ action "mcp/session" in ["mcp"] appliesTo {
 """An action without `appliesTo` is a group: only `in` can name it. `Texts` holds arguments by
 JSON Pointer, and the headers that the Gate lists by their lower-case names."""
 
+FIXED_ACTIONS = frozenset(re.findall(r'action "([^"]+)" in \[[^]]*\] appliesTo', HEAD))
+"""Actions that are no groups, and are there whatever is declared."""
+
+AT_ONCE = 200
+"""Actions of one schema where many are tried: with fewer the engine mostly reads `HEAD` again, and
+with more it takes longer for each."""
+
 FACTS = frozenset(re.findall(r"(\w+)\??:", HEAD)) | {"input", "unknownArgs", "untypedArgs"}
 """Every attribute that is not an argument of some tool."""
 

@@ -1,9 +1,9 @@
 """One statement of Cedar text to a policy with its guard before the author's conditions.
 
-The guard is put into the text, and the engine is asked what it reads there: it
-must be the author's policy with the guard first, and nothing else. So the text
-that is validated is the text that is evaluated, and no reading of ours decides
-where a guard stands.
+The guard is put into the text, and the engine is asked what it reads there: the
+first conditions must be the guard, and what follows is the author's policy. So
+the text that is validated is the text that is evaluated, and no reading of ours
+decides where a guard stands.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
-from cedarpy import policies_to_json_str
+from cedarpy import PolicySet, policies_to_json_str
 
 from authz.directory.diagnostics import Position
 from authz.policy.statements import MAX_NESTED, MAX_OPERATORS, Statement, scope_end
@@ -83,26 +83,43 @@ def read_source(statement: Statement, guard: str) -> Source:
         raise NotOnePolicy(f"it has more than {MAX_OPERATORS} operators and brackets; split it")
     if statement.is_too_large:
         raise NotOnePolicy(f"its brackets are nested deeper than {MAX_NESTED}; split it")
-    policy = _read_one(statement.text)
-    guarded, conditions = statement.text, conditions_of(guard)
-    if conditions:
-        place = scope_end(statement.text)
-        guarded = f"{statement.text[:place]} when {{ {guard} }}{statement.text[place:]}"
-        if _read_one(guarded) != {**policy, "conditions": [*conditions, *policy["conditions"]]}:
-            raise NotOnePolicy("its tier's guard cannot be put before its conditions")
+    text = statement.text
+    guarded, policy = _guarded(text, guard) if guard else (text, _read_one(text))
     return Source(
         text=guarded,
         effect=str(policy["effect"]),
         annotations=policy.get("annotations", {}),
         policy=policy,
-        written=statement.text,
+        written=text,
         guard=guard,
     )
 
 
+def _guarded(text: str, guard: str) -> tuple[str, Mapping[str, Any]]:
+    """
+    Give *text* with *guard* before its conditions, and what the author's own comes to.
+
+    That is what the engine reads in the guarded text, which is what will be
+    evaluated, without the guard, with which it must begin.
+    """
+    conditions = [*conditions_of(guard)]
+    try:
+        place = scope_end(text)
+        guarded = f"{text[:place]} when {{ {guard} }}{text[place:]}"
+        policy = _read_one(guarded)
+    except ValueError:
+        # What is wrong is told of the text as its author wrote it.
+        _read_one(text)
+        raise
+    if policy["conditions"][: len(conditions)] != conditions:
+        _read_one(text)
+        raise NotOnePolicy("its tier's guard cannot be put before its conditions")
+    return guarded, {**policy, "conditions": policy["conditions"][len(conditions) :]}
+
+
 def count_policies(text: str) -> int:
     """Give how many policies the engine reads in *text*."""
-    return len(_read(text)["staticPolicies"])
+    return len(PolicySet.from_str(text))
 
 
 def _read_one(text: str) -> Mapping[str, Any]:
@@ -123,7 +140,7 @@ def _read_one(text: str) -> Mapping[str, Any]:
 def _read(text: str) -> Mapping[str, Any]:
     """Give what the engine reads in *text*, in its JSON form."""
     form = policies_to_json_str(text)
-    if _depth(form) > MAX_NESTING:
+    if form.count("{") + form.count("[") > MAX_NESTING and _depth(form) > MAX_NESTING:
         raise NotOnePolicy("it is nested too deep; split it")
     found: Mapping[str, Any] = json.loads(form)
     return found

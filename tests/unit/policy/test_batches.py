@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from itertools import product
 
+import pytest
 from cedarpy import Schema, validate_policies
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from authz.model.strict_json import JSON
-from authz.policy.batches import MOST_ACTIONS, batches
+from authz.policy.batches import MOST_ACTIONS, batches, is_pinned
 from authz.policy.engine_words import without_id
+from authz.policy.progress import untold
 from authz.policy.quarantine import ToolRow
-from authz.policy.schema import schema_text
+from authz.policy.schema import FIXED_ACTIONS, route_action, schema_text, tool_action
 from authz.policy.shapes import compile_shape
 from authz.policy.source import Sourced, read_source
 from authz.policy.statements import split_statements
+from authz.policy.validator import refusals
 
 INPUTS: dict[str, dict[str, JSON]] = {
     "n": {"type": "integer"},
@@ -31,6 +36,7 @@ TOOLS: list[ToolRow] = [
     )
 ]
 ROUTES = [("tools/web/GET /x", "read"), ("tools/web/POST /x", "write")]
+KNOWN = FIXED_ACTIONS | {tool_action(name) for name in NAMES} | {route_action(x) for x, _ in ROUTES}
 WHOLE = Schema.from_str(schema_text(TOOLS, ROUTES))
 
 
@@ -93,19 +99,47 @@ def found_in(rows: list[Sourced], schema: Schema) -> dict[str, set[str]]:
     return found
 
 
-def test_apart_as_together() -> None:
+def found_apart(rows: list[Sourced], tools: list[ToolRow]) -> dict[str, set[str]]:
+    """Give what the batches of *rows* say of each, by its `@id`."""
+    found: dict[str, set[str]] = {}
+    for each in refusals(batches(rows, tools, ROUTES), untold):
+        name = each.policy.source.annotations["id"]
+        assert name is not None
+        found[name] = set(each.messages)
+    return found
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 200])
+def test_apart_as_together(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine finds the same wrong with the same policies, in the same words."""
+    monkeypatch.setattr("authz.policy.batches.AT_ONCE", at_once)
     rows = sourced()
     together = found_in(rows, WHOLE)
-    apart: dict[str, set[str]] = {}
-    parts = list(batches(rows, TOOLS, ROUTES, WHOLE))
-    for batch in parts:
-        apart |= found_in([*batch.policies], batch.schema)
 
-    assert len(parts) > 1
-    assert sorted(id(row) for part in parts for row in part.policies) == sorted(map(id, rows))
     assert len(rows) / 10 < len(together) < len(rows)
-    assert apart == together
+    assert found_apart(rows, TOOLS) == together
+
+
+def test_every_policy_with_every_action(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy is in one batch if it is pinned, and else beside every action there is."""
+    monkeypatch.setattr("authz.policy.batches.AT_ONCE", 3)
+    rows = sourced()
+    met: dict[str, set[object]] = {}
+    parts = [*batches(rows, TOOLS, ROUTES)]
+    for part in parts:
+        for row in part.policies:
+            names = met.setdefault(str(row.position), set())
+            names.update(each[0] for each in part.tools)
+            names.update(each[0] for each in part.routes)
+    everything = {each[0] for each in (*TOOLS, *ROUTES)}
+
+    assert max(len(part.tools) + len(part.routes) for part in parts) < len(everything)
+    assert all(met[str(row.position)] == everything for row in rows if not is_pinned(row, KNOWN))
+    assert all(
+        sum(row in part.policies for part in parts) == 1
+        for row in rows[::7]
+        if is_pinned(row, KNOWN)
+    )
 
 
 def test_small() -> None:
@@ -119,8 +153,43 @@ def test_small() -> None:
         Sourced(read_source(each, ""), each)
         for each in split_statements("policies/global/x.cedar", text)
     ]
-    parts = list(batches(rows, many, (), WHOLE))
+    parts = list(batches(rows, many, ()))
 
-    assert [len(part.policies) for part in parts] == [MOST_ACTIONS] * 5
-    assert all(part.schema is not WHOLE for part in parts)
-    assert all(not found_in([*part.policies], part.schema) for part in parts)
+    assert [(len(part.policies), len(part.tools)) for part in parts] == [(MOST_ACTIONS,) * 2] * 5
+    assert found_apart(rows, many) == {}
+
+
+CLASSES = st.sampled_from(["n", "s", "l", "o"])
+POLICIES = st.lists(
+    st.tuples(st.sampled_from(HEADS), st.sampled_from(SCOPES), st.sampled_from(CONDITIONS)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=25)
+@given(st.lists(CLASSES, max_size=7), POLICIES, st.integers(1, 4))
+def test_apart_as_together_in_any_world(
+    kinds: list[str], policies: list[tuple[str, str, str]], at_once: int
+) -> None:
+    """Whatever tools there are: also where some actions of a batch are of no use to a policy."""
+    shapes = {kind: TOOLS[at][2] for at, kind in enumerate(INPUTS)}
+    tools: list[ToolRow] = [
+        (
+            f"tools/a/{kind}" if at == kinds.index(kind) else f"tools/z/{at}",
+            ("read", "write")[at % 2],
+            shapes[kind],
+        )
+        for at, kind in enumerate(kinds)
+    ]
+    text = "\n".join(
+        f'@id("{number}") permit ({head}, action{scope}, resource) when {{ {condition} }};'
+        for number, (head, scope, condition) in enumerate(policies)
+    )
+    statements = split_statements("policies/global/x.cedar", text)
+    rows = [Sourced(read_source(each, ""), each) for each in statements]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("authz.policy.batches.AT_ONCE", at_once)
+
+        whole = Schema.from_str(schema_text(tools, ROUTES))
+        assert found_apart(rows, tools) == found_in(rows, whole)

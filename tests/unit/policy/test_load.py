@@ -173,7 +173,7 @@ def test_validated_files_are_not_validated_again(monkeypatch: pytest.MonkeyPatch
     texts = {G: f"{text}\n{text.replace('a', 'b', 1)}".encode()}
     policies, _ = load_policies(texts, DIRECTORY)
     asked: list[str] = []
-    for validates in ("Schema", "count_policies", "validator_remarks"):
+    for validates in ("batches", "count_policies", "refusals"):
         monkeypatch.setattr(f"authz.policy.load.{validates}", asked.append)
 
     again = load_validated(texts, DIRECTORY, policies.quarantined)
