@@ -130,6 +130,18 @@ demo-verify: $(READY) ## check the token of `make demo` with a second JOSE libra
 container-check: $(READY) ## Dockerfile and docker-compose.yml without containers: each step, each service, two calls
 	$(BIN)/python -m tools.container
 
+.PHONY: walkthrough
+walkthrough: $(READY) ## follow README, CONTRIBUTING and docs in a fresh clone (PAGES='README.md docs/why.md')
+	$(BIN)/python -m tools.walkthrough $(PAGES)
+
+.PHONY: package
+package: $(READY) ## build the sdist and the wheel into dist/
+	@PATH=$(BIN):$$PATH $(BIN)/python -m tools.package
+
+.PHONY: package-check
+package-check: $(READY) ## install the wheel with each Python there is, follow a page with it, send it Checks
+	@PATH=$(BIN):$$PATH $(BIN)/python -m tools.package --check
+
 .PHONY: lint
 lint: $(READY) ## style, types, import direction, file length, generated code
 	$(BIN)/ruff format --check .
