@@ -5,7 +5,9 @@
 What is committed is cloned into an empty folder, and every command of the pages
 is run there in the order in which they stand (`tools.fenced`), by the Python of
 the system. Of the environment only `KEPT` goes along: where programs are, and
-how the package clients are set up. The first command that fails ends it.
+how the package clients are set up. The first command that fails ends it. Pages
+that are named are followed alone, after `make install`: the README's first command
+installs by itself.
 """
 
 from __future__ import annotations
@@ -60,7 +62,12 @@ def main() -> int:
         print("what is not committed is not tried")
     with tempfile.TemporaryDirectory(prefix="narrowgate-") as folder:
         there = clone(Path(folder))
-        command = ["python3", "-m", "tools.fenced", *pages(there, sys.argv[1:])]
+        wanted = sys.argv[1:]
+        if wanted:
+            subprocess.run(
+                ["make", "--silent", "install"], cwd=there, env=bare(os.environ), check=True
+            )
+        command = ["python3", "-m", "tools.fenced", *pages(there, wanted)]
         return subprocess.run(command, cwd=there, env=bare(os.environ), check=False).returncode
 
 

@@ -75,17 +75,18 @@ def test_a_fresh_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is committed is followed, what is not is not there."""
     tree = tmp_path / "tree"
     (tree / "docs").mkdir(parents=True)
-    (tree / "README.md").write_text("```sh\ntest ! -e loose\n```\n")
-    (tree / "docs/a.md").write_text("```sh\nexit 5\n```\n")
+    (tree / "README.md").write_text("```sh\ntest ! -e loose -a -e installed\n```\n")
+    (tree / "docs/a.md").write_text("```sh\ntest -e installed && exit 5\nexit 6\n```\n")
     (tree / "tools").mkdir()
     (tree / "tools/fenced.py").write_text(Path(fenced.__file__).read_text())
+    (tree / "Makefile").write_text("install:\n\ttouch installed\n")
     _git(tree, "init", "--quiet")
     _git(tree, "add", ".")
     _git(tree, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "a")
     (tree / "loose").touch()
     monkeypatch.setattr(walkthrough, "ROOT", tree)
 
-    for wanted, code in (["README.md"], 0), (["docs/a.md"], 5), ([], 5):
+    for wanted, code in (["README.md"], 0), (["docs/a.md"], 5), ([], 1):
         monkeypatch.setattr("sys.argv", ["walkthrough", *wanted])
         assert walkthrough.main() == code
 
