@@ -151,6 +151,7 @@ lint: $(READY) ## style, types, import direction, file length, generated code
 	$(BIN)/python -m tools.lint
 	$(BIN)/python -m tools.proto --check
 	$(BIN)/python -m tools.envoy_rules --check
+	$(BIN)/python -m tools.reference --check
 
 .PHONY: format
 format: $(READY) ## format and mend what can be mended by itself
@@ -164,6 +165,10 @@ proto: $(READY) ## compile protos/ into authz/_proto
 .PHONY: envoy
 envoy: $(READY) ## write the rules in envoy/ that follow from the header table
 	$(BIN)/python -m tools.envoy_rules
+
+.PHONY: reference
+reference: $(READY) ## write docs/reference/ from the code
+	@$(BIN)/python -m tools.reference
 
 .PHONY: lock
 lock: $(READY) ## resolve pyproject.toml into requirements/ anew

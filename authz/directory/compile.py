@@ -20,17 +20,11 @@ from authz.directory.compiled import (
     targets_by_host,
 )
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity, nearest
-from authz.directory.documents import (
-    AgentSpec,
-    CellSpec,
-    ConnectionSpec,
-    GateSpec,
-    IssuerSpec,
-    MCPServerSpec,
-    RoleSpec,
-)
+from authz.directory.documents import AgentSpec, CellSpec, ConnectionSpec, MCPServerSpec, RoleSpec
+from authz.directory.gate_documents import GateSpec
 from authz.directory.http_documents import HTTPServiceSpec
 from authz.directory.inputs import JsonFiles, mirrored_arguments, read_input
+from authz.directory.issuer_documents import IssuerSpec
 from authz.directory.issuers import compile_issuer
 from authz.directory.listeners import compile_listener
 from authz.directory.members import TargetTokenSpec

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
 
+from authz.directory.gate_documents import GateSpec
 from authz.directory.http_documents import HTTPServiceSpec
+from authz.directory.issuer_documents import IssuerSpec
 from authz.directory.members import (
     RefusalStyleName,
     TargetRefusalsName,
@@ -21,209 +22,43 @@ from authz.directory.members import (
 from authz.directory.node import Node, exactly_one
 from authz.directory.offer_documents import PromptSpec, ResourceSpec, TasksSpec, ToolSpec
 from authz.directory.words import (
-    BelievedFor,
     CallerPattern,
-    FreshFor,
-    HeaderName,
     Host,
     Label,
-    Lifetime,
     Member,
-    MetadataKey,
-    Network,
-    Pointer,
     Reference,
     Scope,
-    ScopePattern,
     Spiffe,
     SpiffePrefix,
-    StaleFor,
     Text,
     ToolChoice,
     ToolName,
-    TrustDomain,
     Uri,
     Url,
     UrlPath,
-    Zone,
 )
 
 API_VERSION = "narrowgate.dev/v1alpha1"
-
-Algorithm = Literal["ES256", "ES384", "PS256", "RS256", "EdDSA"]
 
 
 class Metadata(Node):
     """What a document is called."""
 
     name: Label
+    """How other documents name it."""
+
     namespace: Label | None = None
-
-
-class KeyFolder(Node):
-    """Where our signing keys lie."""
-
-    folder: Text
-
-
-class GateIssuer(Node):
-    """We, as the issuer of the tokens that we mint."""
-
-    url: Url
-    keys: KeyFolder
-    token_lifetime: Lifetime = "60s"  # noqa: S105 - a duration
-
-
-class Tls(Node):
-    """Files of a TCP listener's mTLS."""
-
-    certificate: Text
-    key: Text
-    clients: Text
-
-
-class Callers(Node):
-    """Who may send Checks by a TCP listener."""
-
-    spiffe: Annotated[list[Spiffe], Field(min_length=1)] | None = None
-    mesh: Text | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Callers:
-        exactly_one(self, "spiffe", "mesh")
-        return self
-
-
-class XfccSpec(Node):
-    """Whose `x-forwarded-client-cert` is believed: the proxy that `By` names."""
-
-    by: Spiffe
-
-
-class MetadataSpec(Node):
-    """Where a waypoint writes who asks, and where and how it names itself."""
-
-    key: MetadataKey = "x-peer-principal"
-    by: Spiffe | None = None
-    by_key: MetadataKey | None = None
-
-    @model_validator(mode="after")
-    def _key_of_a_name(self) -> MetadataSpec:
-        if self.by_key is not None and self.by is None:
-            message = "byKey says where the waypoint names itself, and by what it must say there"
-            raise PydanticCustomError("grammar", "{message}", {"message": message})
-        return self
-
-
-class ClientSpec(Node):
-    """Whose client ids count."""
-
-    issuer: Label
-
-
-class ListenerSpec(Node):
-    """One gRPC address of ours, and how it is read there who asks."""
-
-    name: Label
-    address: Text
-    direction: Literal["out", "in"]
-    identity: Literal["principal", "certificate", "xfcc", "metadata", "client", "none"]
-    xfcc: XfccSpec | None = None
-    metadata: MetadataSpec | None = None
-    client: ClientSpec | None = None
-    targets: Literal["route", "hosts"] = "route"
-    tls: Tls | None = None
-    callers: Callers | None = None
-
-
-class Records(Node):
-    """The decision log."""
-
-    file: Text
-    level: Literal["durable", "written", "queued"] = "written"
-    when_full: Literal["deny"] = "deny"
-
-
-class GateSpec(Node):
-    """This deployment."""
-
-    trust_domains: Annotated[list[TrustDomain], Field(min_length=1)]
-    time_zone: Zone = "UTC"
-    policy_headers: list[HeaderName] = Field(default_factory=list)
-    issuer: GateIssuer
-    listeners: Annotated[list[ListenerSpec], Field(min_length=1)]
-    records: Records
-
-
-class IssuerKeys(Node):
-    """Where an issuer's public keys are: in a file, at a URL, or where its metadata says."""
-
-    file: Text | None = None
-    jwks_url: Url | None = None
-    discover: Literal[True] | None = None
-    max_age: FreshFor | None = None
-    stale_for: StaleFor | None = None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> IssuerKeys:
-        exactly_one(self, "file", "jwks_url", "discover")
-        if self.file is not None and (self.max_age or self.stale_for):
-            message = "maxAge and staleFor are for keys that are fetched"
-            raise PydanticCustomError("grammar", "{message}", {"message": message})
-        return self
-
-
-class SecretFile(Node):
-    """Where a secret lies: a reference, never the value."""
-
-    file: Text
-
-
-class IntrospectionSpec(Node):
-    """Whom to ask about opaque tokens (RFC 7662)."""
-
-    url: Url | None = None
-    client_id: Text
-    client_secret: SecretFile
-    max_age: BelievedFor = "30s"
-
-
-class ClaimMap(Node):
-    """Where an issuer's tokens say what."""
-
-    groups: Pointer | None = None
-    acr: Pointer | None = None
-    amr: Pointer | None = None
-    auth_time: Pointer | None = None
-
-
-class MayAssert(Node):
-    """How far an issuer is believed."""
-
-    groups: list[Text] = Field(default_factory=list)
-    scopes: list[ScopePattern] = Field(default_factory=list)
-
-
-class IssuerSpec(Node):
-    """Somebody who says who users are."""
-
-    issuer: Url
-    audiences: Annotated[list[Uri], Field(min_length=1)]
-    algorithms: Annotated[list[Algorithm], Field(min_length=1)]
-    keys: IssuerKeys
-    introspection: IntrospectionSpec | None = None
-    private_networks: list[Network] = Field(default_factory=list)
-    claims: ClaimMap = ClaimMap()
-    acr_levels: dict[Text, Annotated[int, Field(ge=0, le=9)]] = Field(default_factory=dict)
-    may_assert: MayAssert = MayAssert()
-    user_scopes: Literal["token", "roles", "token-within-roles"] = "token-within-roles"
+    """The `Cell` that it belongs to; a document below `directory/ns/<namespace>/` says it."""
 
 
 class RoleMember(Node):
     """One member of a role: a group or a user of an issuer."""
 
     group: Member | None = None
+    """`issuer/name`."""
+
     user: Member | None = None
+    """`issuer/sub`."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> RoleMember:
@@ -235,14 +70,20 @@ class RoleSpec(Node):
     """What its members could ever hold."""
 
     members: list[RoleMember] = Field(default_factory=list)
+    """Who they are: each is a group or a user."""
+
     scopes: list[Scope]
+    """What they could ever hold, cut to the `Cell`."""
 
 
 class ClientClaim(Node):
     """Client ids of one issuer that a namespace's documents may claim."""
 
     issuer: Label
+    """The issuer's name."""
+
     clients: Annotated[list[Text], Field(min_length=1)]
+    """Client ids."""
 
 
 CellIdentity = Annotated[
@@ -255,23 +96,36 @@ class CellSpec(Node):
     """A namespace as a wall."""
 
     owner: Text
+    """Whom to ask about this namespace."""
+
     max_scopes: list[Scope] = Field(default_factory=list)
+    """The most that its agents and roles may be given."""
+
     identities: list[CellIdentity] = Field(default_factory=list)
+    """What its documents may claim: SPIFFE prefixes, or client ids of an issuer."""
+
     resources: list[Url] = Field(default_factory=list)
+    """URLs that its servers may call their `resource`, or what is below."""
 
 
 class Client(Node):
     """An issuer's client id."""
 
     issuer: Label
+    """The issuer's name."""
+
     id: Text
+    """The client id that it gave."""
 
 
 class AgentIdentity(Node):
     """One identity of an agent."""
 
     spiffe: Spiffe | None = None
+    """A SPIFFE ID, within the `Cell`."""
+
     client: Client | None = None
+    """A client of an issuer, within the `Cell`."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> AgentIdentity:
@@ -283,56 +137,127 @@ class ConnectionSpec(Node):
     """What an agent wants of one target. Without a list: operation `session` only."""
 
     to: Reference
+    """The target: `namespace/name`, or a name of the same namespace."""
+
     tools: list[ToolChoice] = Field(default_factory=list)
+    """Tools that it may call; `*` is all that are declared."""
+
     prompts: list[ToolChoice] = Field(default_factory=list)
+    """The same of prompts."""
+
     resources: list[ToolChoice] = Field(default_factory=list)
+    """The same of resources."""
+
     tasks: list[Literal["*"]] = Field(default_factory=list)
+    """`*`, or none."""
+
     skills: list[Text] = Field(default_factory=list)
+    """Of an agent as target; this version calls none."""
+
     routes: list[Text] = Field(default_factory=list)
+    """Of a service: `*`, or `GET /search` as it is declared."""
+
     models: list[Text] = Field(default_factory=list)
+    """Of a model provider; this version calls none."""
+
     hands_on: list[Scope] = Field(default_factory=list)
+    """What it may hand on; this version hands on nothing."""
 
 
 class SkillSpec(Node):
     """One skill of an agent that others call. Nothing decides by it yet."""
 
     action: Literal["read", "write"] = "write"
+    """The group of its Cedar action."""
+
     scopes: list[Scope]
+    """What a call requires."""
 
 
 class AgentSpec(Node):
     """A declared agent; one with `hosts` can be called by others."""
 
     owner: Text
+    """The liable human."""
+
     lifecycle: Literal["active", "suspended", "quarantined", "retired"] = "quarantined"
+    """Anything but `active` suspends it, and so does leaving it out."""
+
     identities: list[AgentIdentity] = Field(default_factory=list)
+    """How it proves itself."""
+
     scopes: list[Scope] = Field(default_factory=list)
+    """Its ceiling, cut to the `Cell`."""
+
     connections: list[ConnectionSpec] = Field(default_factory=list)
+    """What it wants of targets; each has to list it among `callers` as well."""
+
     refusals: RefusalStyleName = "auto"
+    """
+    How it is told no: `auto` keeps its session alive, `http` answers by status alone, `oauth` is
+    for a client that runs OAuth itself.
+    """
+
     audience: Uri | None = None
+    """Of an agent that others call: the `aud` of tokens for it."""
+
     hosts: list[Host] = Field(default_factory=list)
+    """Of an agent that others call: exactly as requests name them."""
+
     path: UrlPath | None = None
+    """Of an agent that others call."""
+
     callers: list[CallerPattern] = Field(default_factory=list)
+    """Of an agent that others call: who may."""
+
     skills: dict[str, SkillSpec] = Field(default_factory=dict)
+    """Of an agent that others call."""
+
     hands_on: list[Scope] = Field(default_factory=list)
+    """What it may hand on; this version hands on nothing."""
+
     token: TokenSpec = TokenSpec()
+    """Of an agent that others call."""
 
 
 class MCPServerSpec(Node):
     """An MCP server."""
 
     hosts: Annotated[list[Host], Field(min_length=1)]
+    """Exactly as requests name them."""
+
     path: UrlPath
+    """Exactly as requests name it."""
+
     audience: Uri
+    """The `aud` of tokens for it."""
+
     resource: Url | None = None
+    """The URL that clients which run OAuth themselves ask a token for; within the `Cell`."""
+
     callers: list[CallerPattern] = Field(default_factory=list)
+    """Agents, or whole namespaces as `ns/*`."""
+
     token: TargetTokenSpec = TargetTokenSpec()
+    """What goes on in the caller's credential's place."""
+
     session_scopes: list[Scope] = Field(default_factory=list)
+    """What keeping a session going requires."""
+
     refusals: TargetRefusalsName = "auto"
+    """As an agent's; `json` gives small bodies that name the required scopes."""
+
     tools: dict[ToolName, ToolSpec] = Field(default_factory=dict)
+    """By name."""
+
     prompts: dict[ToolName, PromptSpec] = Field(default_factory=dict)
+    """By name."""
+
     resources: dict[ToolName, ResourceSpec] = Field(default_factory=dict)
+    """By a name of yours."""
+
     tasks: TasksSpec | None = None
+    """Says that the server runs tasks, and binds each to whoever started it."""
 
 
 Spec = GateSpec | IssuerSpec | RoleSpec | CellSpec | AgentSpec | MCPServerSpec | HTTPServiceSpec

@@ -14,7 +14,7 @@ from authz.directory.compiled import (
     UserScopes,
 )
 from authz.directory.diagnostics import Diagnostic, Position
-from authz.directory.documents import IntrospectionSpec, IssuerKeys, IssuerSpec
+from authz.directory.issuer_documents import IntrospectionSpec, IssuerKeys, IssuerSpec
 from authz.directory.offers import ALL
 from authz.directory.parse import Document
 from authz.directory.words import seconds

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Set
 
 from authz.directory.diagnostics import Diagnostic, nearest
-from authz.directory.documents import (
+from authz.directory.gate_documents import (
     ClientSpec,
     GateSpec,
     ListenerSpec,

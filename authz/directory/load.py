@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from authz.directory.compile import Compiler
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity, under
-from authz.directory.documents import GateSpec
+from authz.directory.gate_documents import GateSpec
 from authz.directory.issuers import issuer_mistakes
 from authz.directory.listeners import listener_mistakes
 from authz.directory.parse import Document, Outline, outline, parse

@@ -11,15 +11,10 @@ from typing import assert_never
 
 from authz.directory.compiled import Agent, Connection, Directory, Target
 from authz.directory.diagnostics import Position
-from authz.directory.documents import (
-    AgentSpec,
-    CellSpec,
-    GateSpec,
-    IssuerSpec,
-    MCPServerSpec,
-    RoleSpec,
-)
+from authz.directory.documents import AgentSpec, CellSpec, MCPServerSpec, RoleSpec
+from authz.directory.gate_documents import GateSpec
 from authz.directory.http_documents import HTTPServiceSpec
+from authz.directory.issuer_documents import IssuerSpec
 from authz.directory.offers import HTTPRoute, MCPResource, Offer, Prompt, Tasks, Tool
 from authz.directory.parse import Document
 from authz.model.strict_json import JSON

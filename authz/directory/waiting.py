@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from authz.directory.compile import Compiler
 from authz.directory.compiled import Agent, Directory
-from authz.directory.documents import CellSpec, IssuerSpec
+from authz.directory.documents import CellSpec
 from authz.directory.index import Indexed, index_of
+from authz.directory.issuer_documents import IssuerSpec
 from authz.directory.parse import Document, parse
 from authz.directory.reader import decoded, read_documents
 from authz.model.memo import Memo

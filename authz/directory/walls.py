@@ -6,16 +6,10 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from authz.directory.diagnostics import Diagnostic, Position, nearest
-from authz.directory.documents import (
-    AgentIdentity,
-    AgentSpec,
-    CellSpec,
-    ClientClaim,
-    GateSpec,
-    IssuerSpec,
-    MCPServerSpec,
-)
+from authz.directory.documents import AgentIdentity, AgentSpec, CellSpec, ClientClaim, MCPServerSpec
+from authz.directory.gate_documents import GateSpec
 from authz.directory.http_documents import HTTPServiceSpec
+from authz.directory.issuer_documents import IssuerSpec
 from authz.directory.parse import Document
 from authz.directory.reader import Path
 from authz.directory.references import Known

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from authz.directory.compiled import Directory, KeyFile
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
-from authz.directory.documents import GateSpec
+from authz.directory.gate_documents import GateSpec
 from authz.directory.index import Indexed, index_of
 from authz.directory.load import compile_directory, load_directory, load_documents
 from authz.directory.parse import Document

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from authz.directory.documents import ListenerSpec
+from authz.directory.gate_documents import ListenerSpec
 from authz.directory.listeners import compile_listener
 from authz.directory.listening import ByMetadata, MeshRestricted, MutualTLS, UnixSocket
 from authz.model.spiffe import SpiffeId
