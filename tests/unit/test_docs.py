@@ -21,6 +21,7 @@ from tests.support.direct import decide_case
 
 DOCS = Path(__file__).parents[2] / "docs"
 LEAST_NAMED = 25
+LEAST_DETAILS = 10
 NOT_FACTS = {"context", "principal", "resource", "do"}
 """Words of the schema's own grammar."""
 
@@ -93,3 +94,16 @@ def test_named_tests(name: str) -> None:
     assert len(named) > LEAST_NAMED
     for file, test in named:
         assert f"def {test}" in (DOCS.parent / file).read_text()
+
+
+def test_details_of_credentials() -> None:
+    """What a record says of a credential, by its page, is what some line of the code says."""
+    page = (DOCS / "identity-providers.md").read_text()
+    rows = re.findall(r"^\| `\w+`[^|]* \| (`[^|]+`) \|", page, re.MULTILINE)
+    details = [detail for row in rows for detail in re.findall(r"`([^`]+)`", row)]
+    code = " ".join(path.read_text() for path in (DOCS.parent / "authz").rglob("*.py"))
+
+    assert len(details) > LEAST_DETAILS
+    for detail in details:
+        for words_of_ours in re.split("…|/groups|azp", detail):
+            assert words_of_ours.strip() in code, detail
