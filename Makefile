@@ -136,11 +136,11 @@ walkthrough: $(READY) ## follow README, CONTRIBUTING and docs in a fresh clone (
 
 .PHONY: package
 package: $(READY) ## build the sdist and the wheel into dist/
-	@PATH=$(BIN):$$PATH $(BIN)/python -m tools.package
+	@$(BIN)/python -m tools.package
 
 .PHONY: package-check
 package-check: $(READY) ## install the wheel with each Python there is, follow a page with it, send it Checks
-	@PATH=$(BIN):$$PATH $(BIN)/python -m tools.package --check
+	@$(BIN)/python -m tools.package --check
 
 .PHONY: lint
 lint: $(READY) ## style, types, import direction, file length, generated code

@@ -19,6 +19,7 @@ from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz._proto.external_auth_pb2_grpc import AuthorizationStub
 
 ROOT = Path(__file__).parent.parent
+UV = Path(sys.executable).with_name("uv")
 START_SECONDS = 60
 CHECK_SECONDS = 20
 _CLASSIFIER = "Programming Language :: Python :: 3."
@@ -57,8 +58,8 @@ def _is(python: Path, version: str) -> bool:
 
 def install(python: Path, wheel: Path, folder: Path) -> Path:
     """Install *wheel*, with what is locked, into a new environment; give its `bin`."""
-    subprocess.run(["uv", "venv", "--quiet", "--python", python, folder], check=True)
-    into = ("uv", "pip", "install", "--quiet", "--python", folder / "bin/python")
+    subprocess.run([UV, "venv", "--quiet", "--python", python, folder], check=True)
+    into = (UV, "pip", "install", "--quiet", "--python", folder / "bin/python")
     subprocess.run([*into, wheel, "--constraint", ROOT / "requirements/serve.txt"], check=True)
     return folder / "bin"
 
@@ -92,7 +93,9 @@ def _serving(programs: Path, place: Path) -> Iterator[None]:
         process = subprocess.Popen(command, cwd=place, stderr=written)
     try:
         deadline = time.monotonic() + START_SECONDS
-        while "serving" not in log.read_text() and time.monotonic() < deadline:
+        while "serving" not in log.read_text():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise TimeoutError(f"it does not serve:\n{log.read_text()}")
             time.sleep(0.1)
         yield
     finally:

@@ -33,7 +33,7 @@ class NotSo(Exception):
 
 def build(folder: Path, *kinds: str) -> None:
     """Build *kinds* (`--wheel`, `--sdist`), or the sdist and from it the wheel, into *folder*."""
-    uv = ("uv", "build", "--quiet", "--no-build-isolation", "--python", sys.executable)
+    uv = (installed.UV, "build", "--quiet", "--no-build-isolation", "--python", sys.executable)
     subprocess.run([*uv, "--out-dir", folder, *kinds, ROOT], check=True)
 
 
@@ -128,7 +128,7 @@ def main() -> int:
         return 0
     try:
         check()
-    except NotSo as error:
+    except (NotSo, TimeoutError) as error:
         print(error)
         return 1
     return 0
