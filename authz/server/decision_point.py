@@ -122,11 +122,14 @@ class Moment(Struct, frozen=True):
 
     in_force: InForce
     now: Instant
+    began: int
+    """When it arrived, by `perf_counter_ns`."""
+
     stages: dict[str, int] = {}
     """Microseconds by stage, as far as they are over."""
 
-    began: int = field(default_factory=perf_counter_ns)
-    waits: list[Waited] = field(default_factory=list)
+    waits: list[Waited] = []
+    """Whom it waited for."""
 
     @property
     def world(self) -> World:
@@ -232,7 +235,7 @@ class DecisionPoint:
         return blank.response(arrived.decision)
 
     def _moment(self) -> Moment:
-        return Moment(self.worlds.now, self.clock())
+        return Moment(self.worlds.now, self.clock(), perf_counter_ns())
 
     def _decide(self, call: Call, moment: Moment, patience: Patience) -> Outcome:
         """Decide, finding out what is needed on the way; the world and the instant stay."""
