@@ -7,6 +7,7 @@ from typing import assert_never
 
 from envoy_data_plane.envoy.config.accesslog.v3 import AccessLog
 from envoy_data_plane.envoy.config.core.v3 import (
+    Http2ProtocolOptions,
     HttpProtocolOptions,
     HttpProtocolOptionsHeadersWithUnderscoresAction,
     SubstitutionFormatString,
@@ -37,8 +38,11 @@ from authz.envoy.plan import AuthorityEach, Certificate, Entrance, OneAuthority,
 from authz.envoy.routes import names_ports, routes_of
 from authz.model.headers import DECISION
 
-REQUEST_SECONDS = 30
-"""For a request to arrive whole: a body that stalls is never asked about."""
+REQUEST_SECONDS, HEADERS_SECONDS = 30, 10
+"""For a request to arrive whole, and for its headers: what stalls is never asked about."""
+
+MAX_STREAMS = 100
+"""Under way on one connection of HTTP/2."""
 
 LOGGED = {
     "time": "%START_TIME%",
@@ -78,6 +82,8 @@ def _manager(plan: Plan) -> HttpConnectionManager:
         path_with_escaped_slashes_action=HttpConnectionManagerPathWithEscapedSlashesAction.REJECT_REQUEST,
         strip_any_host_port=not names_ports([each.target for each in plan.upstreams]),
         request_timeout=timedelta(seconds=REQUEST_SECONDS),
+        request_headers_timeout=timedelta(seconds=HEADERS_SECONDS),
+        http2_protocol_options=Http2ProtocolOptions(max_concurrent_streams=MAX_STREAMS),
         # A caller's own is removed, or replaced where the gate reads it.
         forward_client_cert_details=details.SANITIZE_SET if writes else details.SANITIZE,
         set_current_client_cert_details=set_details if writes else None,

@@ -18,6 +18,7 @@ from tests.support.clients import Door, Response, send_http1
 from tests.support.envoy_config import (
     configured,
     envoy_refuses,
+    give_tcp_listeners,
     identity_options,
     mtls_options,
     run_config,
@@ -110,17 +111,6 @@ def test_a_body_too_large(front: Front) -> None:
     assert front.send(replace(too_large, body=too_large.body[:-1])).status == 200
 
 
-TLS_LISTENER = """\
-    - name: tls
-      address: 127.0.0.1:9001
-      direction: out
-      identity: principal
-      tls: {certificate: pki/gate.pem, key: pki/gate.key, clients: pki/roots.pem}
-      callers: {spiffe: [spiffe://example.org/ns/edge/sa/envoy]}
-    - {name: mesh, address: "0.0.0.0:9101", direction: out, identity: principal,
-       callers: {mesh: a policy of the mesh}}
-"""
-
 LISTENERS = (
     ("out",),
     ("out", "--workers", "3"),
@@ -143,11 +133,8 @@ LISTENERS = (
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose Gate has a listener of every kind, and a target that shares its host."""
-    home = every_listener(prepare_home(tmp_path_factory.mktemp("whole")))
-    gate = home / "directory/global/gate.yaml"
-    gate.write_text(gate.read_text().replace("  records:", f"{TLS_LISTENER}  records:"))
-    return home
+    """A home whose Gate has a listener of every kind."""
+    return give_tcp_listeners(every_listener(prepare_home(tmp_path_factory.mktemp("whole"))))
 
 
 @pytest.mark.parametrize("options", LISTENERS, ids=" ".join)

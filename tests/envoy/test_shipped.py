@@ -31,9 +31,10 @@ from examples.edge.envoy import (
 from tests.support.cases import Case, case_named
 from tests.support.clients import Door, Response, send_http1
 from tests.support.direct import KeptRecords
-from tests.support.envoy_config import configured, envoy_refuses
+from tests.support.envoy_config import configured, envoy_refuses, give_tcp_listeners
 from tests.support.front import serving_face
 from tests.support.upstream import Upstream
+from tests.support.worlds import prepare_home
 
 GATE_ID = "spiffe://example.org/ns/narrowgate/sa/gate"
 ENVOY = ("--certificate", "pki/envoy.pem", "--key", "pki/envoy.key")
@@ -49,6 +50,8 @@ MANAGER = (
     "path_with_escaped_slashes_action",
     "strip_any_host_port",
     "request_timeout",
+    "request_headers_timeout",
+    "http2_protocol_options",
     "forward_client_cert_details",
     "set_current_client_cert_details",
     "common_http_protocol_options",
@@ -148,6 +151,18 @@ def test_workers_by_hand_as_written(home: Path) -> None:
     same = ("health_checks", "outlier_detection", "common_lb_config", "lb_policy")
     for name in same:
         assert clusters_of(alone)["narrowgate"][name] == parts["cluster"][name]
+
+
+def test_the_gates_name_by_hand_as_written(tmp_path: Path) -> None:
+    """By mTLS the gate is known by its name, in the file by hand as in what the command writes."""
+    home = give_tcp_listeners(prepare_home(tmp_path))
+    written = configured(
+        home, "--listener", "tls", *OPTIONS[STANDALONE][2:], "--gate-identity", GATE_ID
+    )
+    alone = yaml.safe_load(STANDALONE.read_text())
+    sockets = [clusters_of(each)["narrowgate"]["transport_socket"] for each in (alone, written)]
+    assert sockets[0] == sockets[1]
+    assert GATE_ID in str(sockets[0])
 
 
 def _service_of(bootstrap: dict[str, Any]) -> dict[str, Any]:

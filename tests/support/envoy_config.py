@@ -14,6 +14,25 @@ from examples.edge.certificates import Authority
 from examples.edge.envoy import ENVOY_ID, binary
 
 VALIDATE_SECONDS = 20
+TCP_LISTENERS = """\
+    - name: tls
+      address: 127.0.0.1:9001
+      direction: out
+      identity: principal
+      tls: {certificate: pki/gate.pem, key: pki/gate.key, clients: pki/roots.pem}
+      callers: {spiffe: [spiffe://example.org/ns/edge/sa/envoy]}
+    - {name: mesh, address: "0.0.0.0:9101", direction: out, identity: principal,
+       callers: {mesh: a policy of the mesh}}
+"""
+GATE = "directory/global/gate.yaml"
+
+
+def give_tcp_listeners(home: Path) -> Path:
+    """Let the Gate of *home* listen by mTLS (`tls`) and on a plain port (`mesh`) too."""
+    text = (home / GATE).read_text()
+    assert text.count("  records:") == 1
+    (home / GATE).write_text(text.replace("  records:", f"{TCP_LISTENERS}  records:"))
+    return home
 
 
 def run_config(home: Path, *options: str) -> Result:
