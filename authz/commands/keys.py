@@ -19,7 +19,7 @@ from authz.sources.declared import read_documents
 from authz.tokens.rotation import Rotation, replace_compromised
 from authz.tokens.rotation import rotate as rotate_keys
 from authz.tokens.schedule import Schedule, State, Turn
-from authz.tokens.signing_keys import KeysUnusable, read_key_ring
+from authz.tokens.signing_keys import KeysUnusable, open_key_ring, read_key_ring
 
 keys = typer.Typer(
     help="Look at our signing keys, and change them.", no_args_is_help=True, rich_markup_mode=None
@@ -42,6 +42,20 @@ Examples:
 \b
 Exit codes: 0 done, 1 internal error, 2 usage, 3 the directory does not load,
 4 the folder of keys cannot be used.
+"""
+
+FIRST_EXAMPLES = """\
+`authz serve` does the same at its first start. This is for a folder that is read-only where the
+gate runs, such as a Kubernetes Secret. Where there is a key nothing is done.
+
+\b
+Examples:
+
+\b
+  authz keys first ./world
+
+\b
+Exit codes: as of `authz keys rotate`.
 """
 
 LIST_EXAMPLES = """\
@@ -77,6 +91,15 @@ def rotate(
         raise _cannot(error) from None
     for line in _told(done, read_key_ring(folder).schedule, now):
         typer.echo(line)
+
+
+def first(home: Home = Path()) -> None:
+    """Make the first key, where there is none."""
+    try:
+        ring = open_key_ring(_folder(home))
+    except KeysUnusable as error:
+        raise _cannot(error) from None
+    typer.echo(f"{ring.schedule.signing(_now())} signs")
 
 
 def list_keys(home: Home = Path(), form: Form = Format.PRETTY) -> None:
@@ -141,7 +164,9 @@ def _now() -> Instant:
     return Instant(int(time.time()))
 
 
+first.__doc__ = f"{first.__doc__}\n\n{FIRST_EXAMPLES}"
 rotate.__doc__ = f"{rotate.__doc__}\n\n{ROTATE_EXAMPLES}"
 list_keys.__doc__ = f"{list_keys.__doc__}\n\n{LIST_EXAMPLES}"
+keys.command()(first)
 keys.command()(rotate)
 keys.command("list")(list_keys)

@@ -41,6 +41,26 @@ def test_list(home: Path) -> None:
     assert keys(home, "list").stdout.split()[-4:] == ["gate-1", "signing", "ever", "-"]
 
 
+def test_first(home: Path) -> None:
+    """It makes one key, which signs at once, and never a second one."""
+    (folder,) = {path.parent for path in home.rglob("gate-1.pem")}
+    (folder / "gate-1.pem").unlink()
+
+    told = [keys(home, "first").stdout for _ in range(2)]
+
+    (made,) = listed(home)
+    assert made["state"] == "signing"
+    assert told == [f"{made['id']} signs\n"] * 2
+
+
+def test_first_cannot(home: Path) -> None:
+    """A folder that cannot be used is told, as by the other commands."""
+    (folder,) = {path.parent for path in home.rglob("gate-1.pem")}
+    folder.chmod(0o777)
+    result = keys(home, "first")
+    assert (result.exit_code, "chmod 755" in result.stderr) == (4, True)
+
+
 def test_rotate(home: Path) -> None:
     """It is told what happens when; a second time there is nothing to do."""
     first, second = keys(home, "rotate"), keys(home, "rotate")

@@ -20,7 +20,8 @@ from tools.istio.proof.calls import Answer, ask
 from tools.istio.proof.cases import PLACES, Case, Mode, cases
 from tools.istio.proof.children import ChildFailed
 from tools.istio.proof.cluster import Refused
-from tools.istio.proof.stage import Stage, staged
+from tools.istio.proof.stage import GATE, Stage, staged
+from tools.istio.proof.wall import attempts, is_let_in
 
 LIMIT_SECONDS = 600
 COLUMNS = ("", "answer", "gate", "by", "who called", "target", "")
@@ -43,6 +44,7 @@ def main() -> int:
         with staged(folder) as stage:
             console.print(f"All of it is up after {time.monotonic() - began:.0f} s.\n")
             mistakes = [each for mode in Mode for each in _play(mode, stage)]
+            mistakes += _try_wall(stage)
     except (CannotBeAlone, ChildFailed, NoKit, Refused) as error:
         print(f"The proof did not start: {error}", file=sys.stderr)
         return 1
@@ -79,6 +81,23 @@ def _play(mode: Mode, stage: Stage) -> list[str]:
     return mistakes
 
 
+def _try_wall(stage: Stage) -> list[str]:
+    title = "the gate's own ports, behind its sidecar"
+    table = Table("", "port", "", "", title=title, title_justify="left", box=None, pad_edge=False)
+    mistakes = []
+    for each in attempts():
+        let_in = is_let_in(each, stage.authority, GATE)
+        seen = "answered" if let_in else "refused by the mesh"
+        right = let_in == each.is_let_in
+        if not right:
+            mistakes.append(f"{each.who} at port {each.port}: {seen}")
+        name = each.who.removeprefix("spiffe://cluster.local/ns/")
+        table.add_row(name, str(each.port), seen, "as told" if right else "[red]wrong[/]")
+    console.print(table)
+    console.print()
+    return mistakes
+
+
 def _wrong(
     mode: Mode, case: Case, answer: Answer, records: list[Mapping[str, Any]], details: str,
     *, reached: bool,
@@ -96,11 +115,16 @@ def _wrong(
         found.append(f"the gate recorded {reasons}, not {case.reason}")
     elif records:
         (record,) = records
-        for member, wanted in (("workload", case.workload), ("identity", PLACES[mode].identity)):
+        expected = {
+            "listener": mode.value,
+            "workload": case.workload,
+            "identity": PLACES[mode].identity,
+        }
+        for member, wanted in expected.items():
             if record[member] != wanted:
                 found.append(f"{member} is {record[member]}, not {wanted}")
     if reached:
-        found += _wrong_headers(case, answer.body["headers"])
+        found += _wrong_headers(case, answer.body.get("headers", {}))
     return found
 
 

@@ -118,7 +118,7 @@ def cases(mode: Mode) -> list[Case]:
     admin = f"{SPIFFE}/agents/sa/admin"
     return [
         Case("allow", 200, "allow", reached=True),
-        Case("deny", 200, "connection_undeclared", tool="purge"),
+        Case("deny", 200, "agent_lacks_scope", tool="purge"),
         Case(
             "forged: the agent's name in headers",
             403,
@@ -146,7 +146,9 @@ def cases(mode: Mode) -> list[Case]:
         Case(
             "foreign Host",
             403,
-            "allow",
+            # A gateway has no route for it, so its Envoy asks nobody. The others would have it
+            # judged as a call of the target that it names, and reach the one that was dialled.
+            None if mode is Mode.GATEWAY else "allow",
             elsewhere=True,
             details="rbac_access_denied_matched_policy",
         ),

@@ -14,6 +14,10 @@ from tools.istio.proof.cluster import Cluster
 
 NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node"}}
 
+INJECTED: Mapping[str, Mapping[str, str]] = {"gate": {"security.istio.io/tlsMode": "istio"}}
+"""By Deployment: labels that the injector gives a pod with a sidecar. By this one others know that
+they can speak mTLS to it; targets go without, as nothing here ends it for them."""
+
 
 def start_pod(cluster: Cluster, deployment: Manifest, address: str) -> Manifest:
     """Make a pod of *deployment*, as its template says, running and ready at *address*."""
@@ -25,7 +29,7 @@ def start_pod(cluster: Cluster, deployment: Manifest, address: str) -> Manifest:
         "metadata": {
             "name": f"{name}-1",
             "namespace": namespace,
-            "labels": template["metadata"].get("labels", {}),
+            "labels": {**template["metadata"].get("labels", {}), **INJECTED.get(name, {})},
             "annotations": template["metadata"].get("annotations", {}),
         },
         "spec": {**template["spec"], "nodeName": "node"},

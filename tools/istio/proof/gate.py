@@ -66,12 +66,14 @@ def _mount_config(cluster: Cluster, volume: Manifest, place: Path) -> None:
     for item in volume["items"]:
         path = place / item["path"]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(data[item["key"]])
+        # iptables would lead to the gate's sidecar first. Here both have one network, so the gate
+        # leaves the pod's address to its sidecar.
+        path.write_text(data[item["key"]].replace("address: 0.0.0.0:", "address: 127.0.0.1:"))
 
 
 def _make_secret(cluster: Cluster, home: Path) -> None:
     """Make the first key and put it into the cluster, with the commands of docs/istio.md."""
-    made = [str(AUTHZ), "keys", "rotate", str(home)]
+    made = [str(AUTHZ), "keys", "first", str(home)]
     subprocess.run(made, check=True, stdout=subprocess.DEVNULL, timeout=60)
     cluster.kubectl(
         "-n", NAMESPACE, "create", "secret", "generic", "narrowgate-keys",

@@ -15,9 +15,6 @@ from tools.istio.manifests import Manifest
 from tools.istio.proof.children import ChildFailed, running, until
 from tools.istio.proof.control import XDS_PORT
 
-OUR_FILTER = "narrowgate.strip"
-"""By it a listener that asks the gate is known to be complete."""
-
 _ADS = {"ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3"}
 _HTTP2 = {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
@@ -38,6 +35,9 @@ class Proxy:
     address: str
     admin: int
     """Port on loopback."""
+
+    complete: str = "narrowgate.strip"
+    """What is in its listeners when they are complete."""
 
     def bootstrap(self, secrets: Path) -> dict[str, Any]:
         """Give what istio-agent would start it with, but for what only Istio's own Envoy has."""
@@ -122,7 +122,7 @@ def envoy(proxy: Proxy, secrets: Path, folder: Path) -> Iterator[None]:
     """
     name = secrets.stem
     with started(name, proxy.bootstrap(secrets), proxy.admin, folder):
-        until(lambda: OUR_FILTER in _listeners(proxy.admin), f"the configuration of {name}")
+        until(lambda: proxy.complete in _listeners(proxy.admin), f"the configuration of {name}")
         _refuse_rejections(proxy.admin, name)
         yield
 

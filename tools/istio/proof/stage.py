@@ -11,7 +11,7 @@ from examples.edge.certificates import Authority
 from tools.istio.manifests import ISTIO, Manifest, built, parsed
 from tools.istio.proof.alone import POD_NETWORK
 from tools.istio.proof.calls import Door, doors
-from tools.istio.proof.cases import PLACES, Caller, Mode
+from tools.istio.proof.cases import PLACES, SPIFFE, Caller, Mode
 from tools.istio.proof.children import until
 from tools.istio.proof.cluster import Cluster, Refused, cluster
 from tools.istio.proof.control import istiod
@@ -33,6 +33,7 @@ ADDRESSES = {
 }
 """By namespace and Deployment: the pod's address in the network of pods."""
 
+GATE, GATE_ID = f"{POD_NETWORK}.9", f"{SPIFFE}/narrowgate/sa/gate"
 UPSTREAMS = {
     "shop/orders": (f"{POD_NETWORK}.21", 8080),
     "shop/stock": (f"{POD_NETWORK}.22", 8080),
@@ -59,6 +60,9 @@ class Stage:
     logs: Mapping[Mode, Path]
     """Of the Envoy of each mode."""
 
+    authority: Authority
+    """Of the mesh."""
+
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
@@ -77,6 +81,10 @@ def staged(folder: Path) -> Iterator[Stage]:
         reached = parts.enter_context(targets(UPSTREAMS))
         authority = Authority(folder / "identities")
         logs, addresses = {}, {}
+        socket = folder / "gate-sidecar.sock"
+        parts.enter_context(handed_out(authority, GATE_ID, socket))
+        front = Proxy("sidecar", pods["narrowgate", "gate"], GATE, 15100, complete=f"{GATE}_9003")
+        parts.enter_context(envoy(front, socket, folder))
         for mode, (kind, key, port, admin) in PROXIES.items():
             socket = folder / f"{mode.value}.sock"
             parts.enter_context(handed_out(authority, PLACES[mode].proxy, socket))
@@ -90,7 +98,7 @@ def staged(folder: Path) -> Iterator[Stage]:
         }
         archive = made.one("service", "library", "archive")["spec"]["clusterIP"]
         ways = parts.enter_context(doors(authorities, addresses, f"{archive}:8080", folder))
-        yield Stage(served, reached, ways, logs)
+        yield Stage(served, reached, ways, logs, authority)
 
 
 def _in_order(manifests: list[Manifest]) -> list[Manifest]:
