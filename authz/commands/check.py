@@ -134,9 +134,7 @@ def _world(home: Path) -> World:
         directory, policies, _ = read_policies(home)
     except InvalidWorld as error:
         diagnostics = error.diagnostics
-        raise typer.Exit(
-            report(lambda _: diagnostics, home, CheckFormat.PRETTY, Severity.ERROR)
-        ) from None
+        raise typer.Exit(report(diagnostics, home, CheckFormat.PRETTY, Severity.ERROR)) from None
     return World("", directory, policies, {}, KeySet(()))
 
 

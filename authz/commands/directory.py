@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import typer
 
-from authz.commands.options import CheckForm, FailOn, Home
-from authz.commands.report import CheckFormat, report
+from authz.commands.options import CheckForm, FailOn, Home, Watched
+from authz.commands.progress import progress
+from authz.commands.report import CheckFormat, found_in, report
 from authz.commands.show import show
 from authz.directory.diagnostics import Diagnostic, Severity
+from authz.directory.progress import Progress
 from authz.sources.declared import read_documents
 
 directory = typer.Typer(
@@ -38,13 +41,16 @@ def check(
     home: Home = Path(),
     form: CheckForm = CheckFormat.PRETTY,
     fail_on: FailOn = Severity.ERROR,
+    watched: Watched = None,
 ) -> None:
     """Check all documents below directory/, and the key files that issuers name."""
-    raise typer.Exit(report(_warnings, home, form, fail_on))
+    with progress(watched) as tell:
+        found = found_in(partial(_warnings, tell), home)
+    raise typer.Exit(report(found, home, form, fail_on))
 
 
-def _warnings(home: Path) -> Sequence[Diagnostic]:
-    return read_documents(home).warnings
+def _warnings(tell: Progress, home: Path) -> Sequence[Diagnostic]:
+    return read_documents(home, tell).warnings
 
 
 check.__doc__ = f"{check.__doc__}\n\n{CHECK_EXAMPLES}"

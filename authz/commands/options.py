@@ -29,6 +29,13 @@ CheckForm = Annotated[
         "--format", help="For people; or as JSON, GitHub workflow commands, or SARIF 2.1.0."
     ),
 ]
+Watched = Annotated[
+    bool | None,
+    typer.Option(
+        "--progress/--no-progress",
+        help="Tell on standard error how far it is; by default on a terminal only.",
+    ),
+]
 FailOn = Annotated[
     Severity,
     typer.Option("--fail-on", help="From what on the exit code is 3: error, or warning too."),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import typer
 
-from authz.commands.options import CheckForm, FailOn, Home
+from authz.commands.options import CheckForm, FailOn, Home, Watched
 from authz.commands.policy_test import rehearse
-from authz.commands.report import CheckFormat, report
+from authz.commands.progress import progress
+from authz.commands.report import CheckFormat, found_in, report
 from authz.directory.diagnostics import Diagnostic, Severity
+from authz.directory.progress import Progress
 from authz.sources.declared import read_policies
 
 policy = typer.Typer(help="Work on policies.", no_args_is_help=True, rich_markup_mode=None)
@@ -36,13 +39,16 @@ def check(
     home: Home = Path(),
     form: CheckForm = CheckFormat.PRETTY,
     fail_on: FailOn = Severity.ERROR,
+    watched: Watched = None,
 ) -> None:
     """Check all policies below policies/ against what directory/ declares."""
-    raise typer.Exit(report(_warnings, home, form, fail_on))
+    with progress(watched) as tell:
+        found = found_in(partial(_warnings, tell), home)
+    raise typer.Exit(report(found, home, form, fail_on))
 
 
-def _warnings(home: Path) -> Sequence[Diagnostic]:
-    _, _, warnings = read_policies(home)
+def _warnings(tell: Progress, home: Path) -> Sequence[Diagnostic]:
+    _, _, warnings = read_policies(home, tell)
     return warnings
 
 

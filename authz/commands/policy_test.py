@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from authz.commands.formats.plain import shown
-from authz.commands.options import CheckForm, Home
+from authz.commands.options import CheckForm, Home, Watched
+from authz.commands.progress import progress
 from authz.commands.report import CheckFormat, report, tell
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Severity
 from authz.rehearsal.coverage import Coverage, coverage_of
@@ -61,13 +62,15 @@ def rehearse(
         float | None,
         typer.Option(min=0, max=100, metavar="PERCENT", help="Fail where less is seen."),
     ] = None,
+    watched: Watched = None,
 ) -> None:
     """Ask the policies every case of the tests, and tell what is not as expected."""
     try:
-        rehearsal = read_rehearsal(home, files or ())
+        with progress(watched) as told:
+            rehearsal = read_rehearsal(home, files or (), told)
     except InvalidWorld as error:
         mistakes = error.diagnostics
-        raise typer.Exit(report(lambda _: mistakes, home, form, Severity.ERROR)) from None
+        raise typer.Exit(report(mistakes, home, form, Severity.ERROR)) from None
     results = tuple(run(rehearsal.cases, rehearsal.policies))
     is_wanted = coverage or min_coverage is not None
     covered = coverage_of(results, rehearsal.policies) if is_wanted else None

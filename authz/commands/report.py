@@ -75,17 +75,20 @@ class Sources:
         return text.split("\n") if file.endswith(".cedar") else _YAML_LINE.split(text)
 
 
-def report(
-    read: Callable[[Path], Sequence[Diagnostic]],
-    home: Path,
-    form: CheckFormat,
-    least: Severity,
-) -> Exit:
+def found_in(read: Callable[[Path], Sequence[Diagnostic]], home: Path) -> Sequence[Diagnostic]:
+    """Give what *read* finds in *home*: the warnings that it gives, or every mistake."""
+    try:
+        return tuple(read(home))
+    except InvalidWorld as error:
+        return error.diagnostics
+
+
+def report(found: Sequence[Diagnostic], home: Path, form: CheckFormat, least: Severity) -> Exit:
     """
-    Print what *read* finds in *home*: its warnings, or every mistake.
+    Print what was found in *home*.
 
     Args:
-        read: Gives warnings.
+        found: Its warnings, or every mistake.
         home: A world's folder.
         form: How to print.
         least: What makes the command fail: warnings too, or errors alone.
@@ -93,10 +96,6 @@ def report(
     Returns:
         What to exit with.
     """
-    try:
-        found = tuple(read(home))
-    except InvalidWorld as error:
-        found = error.diagnostics
     tell(found, home, form)
     failing = {Severity.ERROR, least}
     return Exit.INVALID_WORLD if any(row.severity in failing for row in found) else Exit.OK

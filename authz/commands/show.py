@@ -72,9 +72,7 @@ def show(
         declared = read_documents(home)
     except InvalidWorld as error:
         diagnostics = error.diagnostics
-        raise typer.Exit(
-            report(lambda _: diagnostics, home, CheckFormat(form), Severity.ERROR)
-        ) from None
+        raise typer.Exit(report(diagnostics, home, CheckFormat(form), Severity.ERROR)) from None
     entries = [*overview(declared.directory, declared.documents, _quarantined(home))]
     chosen = [each for each in entries if name in (None, each.name)]
     if name is not None and not chosen:

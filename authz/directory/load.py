@@ -12,6 +12,7 @@ from authz.directory.gate_documents import GateSpec
 from authz.directory.issuers import issuer_mistakes
 from authz.directory.listeners import listener_mistakes
 from authz.directory.parse import Document, Outline, outline, parse
+from authz.directory.progress import Progress, Stage, count, untold
 from authz.directory.reader import Source, read_documents
 from authz.directory.references import Known, reference_mistakes
 from authz.directory.route_mistakes import route_mistakes
@@ -34,12 +35,15 @@ BESIDE = (".json", ".md")
 """Read where a document refers to them (`.json`), or written for people (`.md`)."""
 
 
-def load_directory(files: Mapping[str, bytes]) -> tuple[Directory, tuple[Diagnostic, ...]]:
+def load_directory(
+    files: Mapping[str, bytes], tell: Progress = untold
+) -> tuple[Directory, tuple[Diagnostic, ...]]:
     """
     Load a directory.
 
     Args:
         files: Texts by their path with slashes, such as `directory/global/gate.yaml`.
+        tell: Is told how far it is.
 
     Returns:
         The compiled directory, and warnings.
@@ -47,10 +51,10 @@ def load_directory(files: Mapping[str, bytes]) -> tuple[Directory, tuple[Diagnos
     Raises:
         InvalidWorld: as `load_documents` and `compile_directory`.
     """
-    return compile_directory(load_documents(files), files)
+    return compile_directory(load_documents(files, tell), files)
 
 
-def load_documents(files: Mapping[str, bytes]) -> tuple[Document, ...]:
+def load_documents(files: Mapping[str, bytes], tell: Progress = untold) -> tuple[Document, ...]:
     """
     Give the documents of *files*, where none has a mistake.
 
@@ -62,7 +66,7 @@ def load_documents(files: Mapping[str, bytes]) -> tuple[Document, ...]:
     """
     mistakes = [mistake for file in sorted(files) for mistake in _file_mistakes(file)]
     texts = {file: text for file, text in sorted(files.items()) if file.endswith(DOCUMENTS)}
-    sources, unread = _read(texts, mistakes)
+    sources, unread = _read(texts, mistakes, tell)
     documents, outlines = _parse(sources, mistakes)
     broken = [row for row in outlines if row is not None]
     misplaced = [mistake for document in documents for mistake in place_mistakes(document)]
@@ -127,11 +131,13 @@ def _file_mistakes(file: str) -> Iterator[Diagnostic]:
         yield mistake
 
 
-def _read(texts: Mapping[str, bytes], mistakes: list[Diagnostic]) -> tuple[list[Source], list[str]]:
+def _read(
+    texts: Mapping[str, bytes], mistakes: list[Diagnostic], tell: Progress
+) -> tuple[list[Source], list[str]]:
     """Give the documents of all files, and the files that could not be read."""
     sources: list[Source] = []
     unread: list[str] = []
-    for file, text in texts.items():
+    for file, text in count(Stage.DIRECTORY, [*texts.items()], tell):
         try:
             sources.extend(read_documents(file, text))
         except InvalidWorld as error:

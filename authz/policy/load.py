@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from authz.directory.compiled import Directory
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position, Severity, under
+from authz.directory.progress import Progress, Stage, count, untold
 from authz.directory.rules import Rule
 from authz.policy.annotations import annotation_mistakes, read_notes
 from authz.policy.batches import batches
 from authz.policy.compiled import Policies
 from authz.policy.names import Names, unknown_names, unknown_scopes
 from authz.policy.places import diagnostic
-from authz.policy.progress import Progress, Stage, count, untold
 from authz.policy.quarantine import Clash, Quarantine, RouteRow, ToolRow
 from authz.policy.question import PolicyRef
 from authz.policy.remarks import Remark, annotation
@@ -150,7 +150,7 @@ def _read_all(
     """Give the policies of all files, and what is none."""
     found: list[Sourced] = []
     mistakes: list[Diagnostic] = []
-    for file, content in count(Stage.READ, sorted(files.items()), tell):
+    for file, content in count(Stage.POLICIES, sorted(files.items()), tell):
         for row in _read(file, content, directory):
             if isinstance(row, Diagnostic):
                 mistakes.append(row)

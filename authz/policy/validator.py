@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from cedarpy import Schema, validate_policies
 
 from authz.directory.diagnostics import Position
+from authz.directory.progress import Progress, Stage, count
 from authz.policy.batches import Batch
 from authz.policy.engine_words import NO_ACTION, in_our_words, without_id
 from authz.policy.names import Names
 from authz.policy.narrow import part_refused
-from authz.policy.progress import Progress, Stage, count
 from authz.policy.remarks import Remark
 from authz.policy.source import Sourced
 from authz.policy.statements import Statement
@@ -38,7 +38,7 @@ def refusals(batches: Iterable[Batch], tell: Progress) -> Iterator[Refused]:
     refused: dict[Position, Refused] = {}
     tried: Counter[Position] = Counter()
     idle: Counter[Position] = Counter()
-    for batch in count(Stage.VALIDATED, tuple(batches), tell):
+    for batch in count(Stage.VALIDATION, tuple(batches), tell):
         tried.update(row.position for row in batch.policies)
         for policy, messages in _messages(batch):
             said = refused.setdefault(policy.position, Refused(policy, {})).messages

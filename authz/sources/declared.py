@@ -13,6 +13,7 @@ from authz.directory.gate_documents import GateSpec
 from authz.directory.index import Indexed, index_of
 from authz.directory.load import compile_directory, load_directory, load_documents
 from authz.directory.parse import Document
+from authz.directory.progress import Progress, untold
 from authz.directory.rules import Rule
 from authz.directory.waiting import IndexMismatch, load_indexed
 from authz.identity.keys import NEVER_FETCHED, IssuerKeys, KeySet, lasting, read_key_set
@@ -89,7 +90,7 @@ class Documents:
     warnings: tuple[Diagnostic, ...]
 
 
-def read_documents(home: Path) -> Documents:
+def read_documents(home: Path, tell: Progress = untold) -> Documents:
     """
     Read `directory/` of *home* alone, and check the keys that issuers name.
 
@@ -98,7 +99,7 @@ def read_documents(home: Path) -> Documents:
             sound, with every mistake of the keys.
     """
     (files,) = read_folders(home, ("directory",))
-    documents = load_documents(files)
+    documents = load_documents(files, tell)
     directory, warnings = compile_directory(documents, files)
     mistakes: list[Diagnostic] = []
     _read_issuer_keys(home, directory, _read_key_files(home, directory, mistakes), mistakes)
@@ -107,7 +108,9 @@ def read_documents(home: Path) -> Documents:
     return Documents(directory, documents, warnings)
 
 
-def read_policies(home: Path) -> tuple[Directory, Policies, tuple[Diagnostic, ...]]:
+def read_policies(
+    home: Path, tell: Progress = untold
+) -> tuple[Directory, Policies, tuple[Diagnostic, ...]]:
     """
     Read `policies/` of *home*, and `directory/` for what policies can name.
 
@@ -119,8 +122,8 @@ def read_policies(home: Path) -> tuple[Directory, Policies, tuple[Diagnostic, ..
             sound, with every mistake of policies.
     """
     documents, statements = read_folders(home, FOLDERS)
-    directory, _ = load_directory(documents)
-    policies, warnings = load_policies(statements, directory)
+    directory, _ = load_directory(documents, tell)
+    policies, warnings = load_policies(statements, directory, tell)
     return directory, policies, warnings
 
 

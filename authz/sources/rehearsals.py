@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
+from authz.directory.progress import Progress, untold
 from authz.directory.suites import read_suites
 from authz.policy.compiled import Policies
 from authz.rehearsal.cases import Rehearsed, questions_of
@@ -26,7 +27,7 @@ class Rehearsal:
     cases: tuple[Rehearsed, ...]
 
 
-def read_rehearsal(home: Path, files: Sequence[Path]) -> Rehearsal:
+def read_rehearsal(home: Path, files: Sequence[Path], tell: Progress = untold) -> Rehearsal:
     """
     Read `directory/` and `policies/` of *home*, and the cases of *files*.
 
@@ -34,11 +35,12 @@ def read_rehearsal(home: Path, files: Sequence[Path]) -> Rehearsal:
         home: A world's folder.
         files: Files of cases, from the working directory; without any, every `*.test.yaml`
             below `tests/` of *home*.
+        tell: Is told how far it is.
 
     Raises:
         InvalidWorld: with every mistake of the directory, then of the policies, then of the cases.
     """
-    directory, policies, _ = read_policies(home)
+    directory, policies, _ = read_policies(home, tell)
     texts = _read_each(home, files) if files else _read_tests(home)
     return Rehearsal(policies, questions_of(read_suites(texts), directory, policies))
 

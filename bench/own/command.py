@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bench.own import (
     allocations,
+    checking,
     decisions,
     growth,
     memory,
@@ -37,6 +38,7 @@ SUBJECTS = (
     Subject("memory", "resident memory of an object of each kind", memory.run),
     Subject("workers", "what a second process adds, without a generator", workers.run),
     Subject("start", "`authz serve` until it serves, and what it holds", start.run),
+    Subject("checking", "`authz policy check` of many policies and of many tools", checking.run),
     Subject("reload", "the longest wait while a world is replaced", reload.run),
 )
 

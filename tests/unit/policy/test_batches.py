@@ -9,10 +9,10 @@ from cedarpy import Schema, validate_policies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from authz.directory.progress import untold
 from authz.model.strict_json import JSON
 from authz.policy.batches import MOST_ACTIONS, batches, is_pinned
 from authz.policy.engine_words import without_id
-from authz.policy.progress import untold
 from authz.policy.quarantine import ToolRow
 from authz.policy.schema import FIXED_ACTIONS, route_action, schema_text, tool_action
 from authz.policy.shapes import compile_shape

@@ -10,14 +10,15 @@ Row = TypeVar("Row")
 
 
 class Stage(StrEnum):
-    """A part of the work, as what is done by then."""
+    """A part of the work, in the words in which people are told of it."""
 
-    READ = "read"
-    VALIDATED = "validated"
+    DIRECTORY = "reading the directory"
+    POLICIES = "reading policies"
+    VALIDATION = "validating policies"
 
 
 Progress = Callable[[Stage, int, int], None]
-"""Is told a stage, how many of its parts are done, and of how many."""
+"""Is told a stage, how many of its parts are done, and of how many there are."""
 
 
 def untold(_stage: Stage, _done: int, _of: int) -> None:
@@ -25,7 +26,7 @@ def untold(_stage: Stage, _done: int, _of: int) -> None:
 
 
 def count(stage: Stage, parts: Sequence[Row], tell: Progress) -> Iterator[Row]:
-    """Give *parts* one after the other, and tell each that is done."""
+    """Give *parts* one after the other, and tell how many are done."""
     tell(stage, 0, len(parts))
     for done, part in enumerate(parts, 1):
         yield part
