@@ -152,6 +152,7 @@ lint: $(READY) ## style, types, import direction, file length, generated code
 	$(BIN)/python -m tools.proto --check
 	$(BIN)/python -m tools.envoy_rules --check
 	$(BIN)/python -m tools.reference --check
+	$(BIN)/python -m tools.schemas --check
 
 .PHONY: format
 format: $(READY) ## format and mend what can be mended by itself
@@ -166,6 +167,18 @@ proto: $(READY) ## compile protos/ into authz/_proto
 envoy: $(READY) ## write the rules in envoy/ that follow from the header table
 	$(BIN)/python -m tools.envoy_rules
 
+$(VENV)/.pre-commit: requirements/pre-commit.txt $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	@touch $@
+
+.PHONY: policy-ci
+policy-ci: $(VENV)/.pre-commit ## the pre-commit hooks and the example workflow, on a repository of policies
+	@$(BIN)/python -m tools.policy_ci
+
+.PHONY: schemas
+schemas: $(READY) ## write docs/schemas/ from the types that documents are read into
+	@$(BIN)/python -m tools.schemas
+
 .PHONY: reference
 reference: $(READY) ## write docs/reference/ from the code
 	@$(BIN)/python -m tools.reference
@@ -176,7 +189,7 @@ lock: $(READY) ## resolve pyproject.toml into requirements/ anew
 	  --output-file requirements/serve.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml \
 	  --group dev --constraint requirements/serve.txt --output-file requirements/dev.txt
-	for each in compose node fuzz pyvoy mcp-1.12 mcp-1.30; do \
+	for each in compose node fuzz pre-commit pyvoy mcp-1.12 mcp-1.30; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header requirements/$$each.in \
 	    --output-file requirements/$$each.txt; done
 

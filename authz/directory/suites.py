@@ -83,12 +83,25 @@ class UserNode(Node):
     """A user as a proven credential would name one."""
 
     id: Member
+    """`issuer/sub`."""
+
     groups: list[Text] = Field(default_factory=list)
+    """As the issuer says them."""
+
     scopes: list[Scope] = Field(default_factory=list)
+    """Of the credential; what counts is within the user's standing."""
+
     acr: Text | None = None
+    """Of the login; the issuer's `acrLevels` say which level it is."""
+
     level: Annotated[int, Field(ge=0, le=9)] | None = None
+    """Of the login; 2 means several factors. Instead of `acr`."""
+
     amr: list[Text] = Field(default_factory=list)
+    """How the user logged in."""
+
     authenticated: LoginTime | None = None
+    """When: a time, or how long before the case's `now`, as `now-5m`."""
 
     @model_validator(mode="after")
     def _one_strength(self) -> UserNode:
@@ -105,27 +118,59 @@ class CaseNode(Node):
     """One case as it is written; what it leaves out comes from the case that it is like."""
 
     name: Text
+    """Unique in its file."""
+
     like: Text | None = None
+    """An earlier case of the file: what is left out here is as there."""
+
     parties: Annotated[list[Text] | None, Field(alias="as", min_length=1)] = None
+    """The user, where there is one, then the agents in the order in which the call passed them."""
+
     call: Text | None = None
+    """`namespace/server/tool`."""
+
     get: Text | None = None
+    """`namespace/server/prompt`."""
+
     read: Text | None = None
+    """`namespace/server/URI` of a resource."""
+
     session: Text | None = None
+    """`namespace/server`, for what keeps a session going."""
+
     args: dict[str, Any] | None = None
+    """Of the tool or prompt."""
+
     headers: dict[HeaderName, Text] | None = None
+    """Request headers that policies may read."""
+
     address: Text | None = None
+    """The peer's."""
+
     now: Time | None = None
+    """The time of this case, UTC."""
+
     expect: Expected
+    """What the policies must say."""
+
     fails_at: Annotated[Text | None, Field(alias="fails_at")] = None
+    """The `@id` of the policy to blame."""
 
 
 class SuiteNode(Node):
     """One file of cases."""
 
     now: Time
+    """The time of every case that has none of its own, UTC."""
+
     users: dict[str, UserNode] = Field(default_factory=dict)
+    """By the names that cases use."""
+
     agents: dict[str, Text] = Field(default_factory=dict)
+    """`namespace/name` by the names that cases use; a `namespace/name` needs none."""
+
     cases: Annotated[list[CaseNode], Field(min_length=1)]
+    """What is asked, in order."""
 
 
 @dataclass(frozen=True, slots=True)

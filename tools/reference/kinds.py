@@ -37,7 +37,7 @@ WORDS: Mapping[Any, str] = {
 def page() -> str:
     """Give the page."""
     kinds = (_section(f"Kind {name}", spec) for name, spec in SPECS.items())
-    grammar = table(("word", "expected"), ((f"*{n}*", _expected(w)) for w, n in WORDS.items()))
+    grammar = table(("word", "expected"), ((f"*{n}*", expected(w)) for w, n in WORDS.items()))
     return "\n".join([HEAD, _section("metadata", Metadata), *kinds, f"## Words\n\n{grammar}\n"])
 
 
@@ -53,6 +53,11 @@ def _rows(node: type[Node], within: str) -> Iterator[tuple[str, str, str, str]]:
         yield f"`{said}`", _type(hints[name]), _left_out(field), meanings[name]
         for inner, suffix in _inner(hints[name]):
             yield from _rows(inner, f"{said}{suffix}.")
+
+
+def models_in(hint: Any) -> Iterator[type[Node]]:
+    """Give the mappings with members of their own in *hint*."""
+    return (node for node, _ in _inner(hint))
 
 
 def _inner(hint: Any, suffix: str = "") -> Iterator[tuple[type[Node], str]]:
@@ -109,7 +114,8 @@ def _left_out(field: FieldInfo) -> str:
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
-def _expected(word: Any) -> str:
+def expected(word: Any) -> str:
+    """Say what is expected where *word* stands, in its own words."""
     try:
         TypeAdapter(word).validate_python(NO_WORD)
     except ValidationError as error:
