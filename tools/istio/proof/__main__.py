@@ -46,7 +46,7 @@ def main() -> int:
             mistakes = [each for mode in Mode for each in _play(mode, stage)]
             mistakes += _try_wall(stage)
     except (CannotBeAlone, ChildFailed, NoKit, Refused) as error:
-        print(f"The proof did not start: {error}", file=sys.stderr)
+        print(f"The proof ended early: {error}", file=sys.stderr)
         return 1
     for mistake in mistakes:
         console.print(mistake, style="bold red", markup=False)

@@ -121,10 +121,13 @@ def envoy(proxy: Proxy, secrets: Path, folder: Path) -> Iterator[None]:
         ChildFailed: it did not come up, or did not take what istiod sent.
     """
     name = secrets.stem
+    log = folder / f"{name}.log"
     with started(name, proxy.bootstrap(secrets), proxy.admin, folder):
-        until(lambda: proxy.complete in _listeners(proxy.admin), f"the configuration of {name}")
-        _refuse_rejections(proxy.admin, name)
+        configured = f"what istiod should make of istio/ for {name}"
+        until(lambda: proxy.complete in _listeners(proxy.admin), configured, log=log)
+        _refuse_rejections(proxy.admin, name, log)
         yield
+        _refuse_rejections(proxy.admin, name, log)
 
 
 @contextmanager
@@ -144,10 +147,11 @@ def _listeners(admin: int) -> str:
     return _get(admin, "/config_dump?resource=dynamic_listeners") or ""
 
 
-def _refuse_rejections(admin: int, name: str) -> None:
-    for each in json.loads(_listeners(admin)).get("configs", []):
-        if "error_state" in each:
-            raise ChildFailed(f"{name} refused a listener: {each['error_state']['details']}")
+def _refuse_rejections(admin: int, name: str, log: Path) -> None:
+    for line in (_get(admin, "/stats?filter=update_rejected") or "").splitlines():
+        if not line.endswith(": 0"):
+            end = log.read_text()[-2000:]
+            raise ChildFailed(f"{name} did not take all that istiod sent ({line}):\n{end}")
 
 
 def _get(admin: int, path: str) -> str | None:
