@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import os
 import socket
 import time
 import urllib.request
-from pathlib import Path
 
 from examples.demo.__main__ import SCENES
 from examples.demo.agent import switch_tracing_on
 from examples.demo.identity.oidc import OidcProvider
 from examples.demo.places import FOLDER
 from examples.demo.stage import Stage, staged
+from examples.edge.envoy import fetch
 from tools.observed.engine import Scrape
 
 ENVOY = "envoy"
@@ -46,15 +45,5 @@ def _scrapes(url: str) -> list[Scrape]:
     admin = FOLDER / "envoy" / "admin.sock"
     return [
         Scrape(time.time(), GATE, gate),
-        Scrape(time.time(), ENVOY, _asked(admin, "/stats/prometheus")),
+        Scrape(time.time(), ENVOY, fetch(admin, "/stats/prometheus").decode()),
     ]
-
-
-def _asked(admin: Path, path: str) -> str:
-    connection = http.client.HTTPConnection("envoy", timeout=SECONDS)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(admin))
-    connection.request("GET", path)
-    text = connection.getresponse().read().decode()
-    connection.close()
-    return text
