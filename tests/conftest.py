@@ -16,7 +16,11 @@ from examples.idp.provider import Provider
 from tests.support.direct import KeptRecords
 from tests.support.edge import Edge, running_edge
 from tests.support.idp import running_provider
+from tests.support.secrecy import nothing_secret_was_written, pytest_runtest_makereport
 from tests.support.worlds import load_world, prepare_home
+
+__all__ = ["nothing_secret_was_written", "pytest_runtest_makereport"]
+"""Taken by pytest: no test passes that tells a secret."""
 
 settings.register_profile("everyday", max_examples=200, deadline=None, derandomize=True)
 settings.register_profile("long", max_examples=10_000, deadline=None)

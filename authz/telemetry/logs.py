@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error, never a secret.
+"""Logs: one JSON object a line on standard error, lines for people on a terminal; never a secret.
 
 Nothing that a caller wrote is logged. An exception is logged by its type and
 where it was raised; its message may quote data, so it stays out.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 import traceback
 from pathlib import Path
 from typing import TextIO, cast
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import FilteringBoundLogger, Processor
 
 
 class _Unbreakable(io.TextIOBase):
@@ -40,11 +41,18 @@ def open_log(level: str) -> FilteringBoundLogger:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            _renderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     return logger
+
+
+def _renderer() -> Processor:
+    """Give what makes a line: for people where somebody looks, else for programs."""
+    if sys.stderr.isatty():
+        return structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)
+    return structlog.processors.JSONRenderer()
 
 
 def whereabouts(error: BaseException) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import Any
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.server.decision_point import DecisionPoint
 from tests.support.cases import Case
+from tests.support.secrecy import look
 from tests.support.values import replace
 
 
@@ -21,7 +22,9 @@ class KeptRecords:
 
     def write(self, record: Mapping[str, object]) -> None:
         """Keep *record*."""
-        self.rows.append(json.loads(json.dumps(record)))
+        text = json.dumps(record)
+        look("a record", text)
+        self.rows.append(json.loads(text))
 
     def owe(self, record: Mapping[str, object]) -> None:
         """Keep *record* as well."""

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from authz.model.instant import Instant
 from authz.tokens.jwks import public_jwks
 from authz.tokens.signing_keys import SigningKeys, open_key_ring
+from tests.support.secrecy import note, note_key
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -27,7 +28,9 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 def private_key(name: str) -> ec.EllipticCurvePrivateKey:
     """Give the P-256 key of *name*: the same in every run, so that kept tokens stay good."""
     number = int.from_bytes(hashlib.sha256(name.encode()).digest())
-    return ec.derive_private_key(number % (P256_ORDER - 1) + 1, ec.SECP256R1())
+    key = ec.derive_private_key(number % (P256_ORDER - 1) + 1, ec.SECP256R1())
+    note_key(key)
+    return key
 
 
 def private_pem(name: str) -> bytes:
@@ -57,7 +60,9 @@ def sign(key: str, header: Mapping[str, Any], payload: bytes) -> str:
     PEM of that name's public key, the classic confusion.
     """
     signed = b".".join(map(_encoded, (json.dumps(header).encode(), payload)))
-    return (signed + b"." + _encoded(_signature(key, signed))).decode()
+    token = (signed + b"." + _encoded(_signature(key, signed))).decode()
+    note(token)
+    return token
 
 
 def _signature(key: str, signed: bytes) -> bytes:

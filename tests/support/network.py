@@ -19,6 +19,7 @@ from authz.directory.compiled import (
 )
 from authz.model.instant import Instant
 from authz.model.scopes import ScopePatterns
+from tests.support.secrecy import look
 
 LOOPBACK = (ip_network("127.0.0.1/32"),)
 
@@ -34,11 +35,20 @@ class Clock:
         return Instant(self.now)
 
 
+class _Looked(io.StringIO):
+    """Text that is looked through for secrets."""
+
+    def write(self, text: str) -> int:
+        """Keep *text*."""
+        look("a log line", text)
+        return super().write(text)
+
+
 class KeptLog:
     """A logger, and what it was told."""
 
     def __init__(self) -> None:
-        self._text = io.StringIO()
+        self._text = _Looked()
         self.log: FilteringBoundLogger = structlog.wrap_logger(
             structlog.PrintLogger(self._text),
             processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
