@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.reference import commands, kinds, metrics, reasons
+from tools.reference import commands, kinds, metrics, reasons, rules
 
 FOLDER = Path(__file__).parents[2] / "docs/reference"
 NOTE = "<!-- Written by `make reference`. -->\n"
@@ -20,6 +20,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reasons.md": reasons.page,
     "commands.md": commands.page,
     "metrics.md": metrics.page,
+    "rules.md": rules.page,
 }
 
 
