@@ -75,7 +75,10 @@ def wrong_answers(programs: Path, place: Path) -> list[str]:
     with _serving(programs, place), grpc.insecure_channel(f"unix:{home}/run/gate.sock") as channel:
         check = AuthorizationStub(channel).Check  # type: ignore[no-untyped-call]
         for token, status in ((_token(place / "corp.pem"), 0), ("", 401)):
-            answer: CheckResponse = check(_call(token), timeout=CHECK_SECONDS)
+            try:
+                answer: CheckResponse = check(_call(token), timeout=CHECK_SECONDS)
+            except grpc.RpcError as error:
+                return [f"a Check was not answered: {error}"]
             if (got := int(answer.denied_response.status.code)) != status:
                 wrong.append(f"a Check was answered with {got}, expected {status}")
     lines = (home / "records/decisions.jsonl").read_text().splitlines()
