@@ -107,3 +107,28 @@ def test_details_of_credentials() -> None:
     for detail in details:
         for words_of_ours in re.split("…|/groups|azp", detail):
             assert words_of_ours.strip() in code, detail
+
+
+PAGES = sorted([*DOCS.parent.glob("*.md"), *DOCS.rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS.parent).as_posix())
+def test_links(page: Path) -> None:
+    """Every link to a file of ours leads somewhere, and to a heading that is there."""
+    for name, _, heading in links(page):
+        there = (page.parent / name).resolve() if name else page
+        assert there.exists(), name
+        assert not heading or heading in headings(there), f"{name}#{heading}"
+
+
+def links(page: Path) -> Iterator[tuple[str, str, str]]:
+    """Give the links of a page that are no URLs: file and heading."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    yield from (each.partition("#") for each in targets if "://" not in each)
+
+
+def headings(page: Path) -> set[str]:
+    """Give what the headings of a page are linked by."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
