@@ -49,16 +49,17 @@ class Program:
         return BIN / self.name
 
 
+_SMALL = "-ldflags=-s -w"
 _VERSION = f"-X k8s.io/component-base/version.gitVersion=v{KUBERNETES}"
 _FLAGS = (
-    f"-ldflags=-s -w {_VERSION} -X k8s.io/component-base/version.gitMajor=1"
+    f"{_SMALL} {_VERSION} -X k8s.io/component-base/version.gitMajor=1"
     f" -X k8s.io/component-base/version.gitMinor={KUBERNETES.split('.')[1]}"
     f" -X k8s.io/client-go/pkg/version.gitVersion=v{KUBERNETES}"
 )
 ISTIOD = Program(
-    "pilot-discovery", ("install", f"istio.io/istio/pilot/cmd/pilot-discovery@{ISTIO}")
+    "pilot-discovery", ("install", _SMALL, f"istio.io/istio/pilot/cmd/pilot-discovery@{ISTIO}")
 )
-ISTIOCTL = Program("istioctl", ("install", f"istio.io/istio/istioctl/cmd/istioctl@{ISTIO}"))
+ISTIOCTL = Program("istioctl", ("install", _SMALL, f"istio.io/istio/istioctl/cmd/istioctl@{ISTIO}"))
 CLUSTER = Program("kapi", ("build", "-o", str(BIN / "kapi"), _FLAGS, "."), KAPI)
 """etcd, kube-apiserver and kubectl (with kustomize) in one."""
 
@@ -114,7 +115,7 @@ def _module(go: str, module: str) -> Path:
 
 
 def _run(command: Sequence[str], folder: Path) -> str:
-    environment = {**os.environ, "GOBIN": str(BIN), "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+    environment = {**os.environ, "GOBIN": str(BIN), "CGO_ENABLED": "0"}
     try:
         done = subprocess.run(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
