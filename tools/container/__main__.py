@@ -56,7 +56,12 @@ def check(work: Path) -> None:
     gate.write_text(composed.here(gate.read_text(), "gate"))
     with composed.running(*SERVED):
         print(f"{', '.join(SERVED)}: all are well", flush=True)
-        print(composed.finish("ask"), end="", flush=True)
+        try:
+            print(composed.finish("ask"), end="", flush=True)
+        except StepFailed:
+            for name in SERVED:
+                print(f"{name} said last:\n{composed.said(name)[-600:]}")
+            raise
 
 
 def main() -> int:
