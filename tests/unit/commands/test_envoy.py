@@ -218,7 +218,8 @@ def test_broken_directory(home: Path) -> None:
     result = run_config(home, *OUT)
 
     assert (result.exit_code, result.stdout) == (3, "")
-    assert f"{GATE}:2:7: error" in result.stderr
+    line = (home / GATE).read_text().splitlines().index("kind: Gaet") + 1
+    assert f"{GATE}:{line}:7: error" in result.stderr
 
 
 def test_output(home: Path, tmp_path: Path) -> None:
