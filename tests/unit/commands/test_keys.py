@@ -110,7 +110,8 @@ def test_broken_directory(home: Path) -> None:
     result = keys(home, "list")
 
     assert result.exit_code == 3
-    assert "directory/global/gate.yaml:2:7: error" in result.stdout
+    line = gate.read_text().splitlines().index("kind: Gaet") + 1
+    assert f"directory/global/gate.yaml:{line}:7: error" in result.stdout
 
 
 def test_help() -> None:
