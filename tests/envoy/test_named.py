@@ -33,7 +33,7 @@ def test_namespace_claims_anothers_identity(tmp_path: Path) -> None:
         read_declared(home)
 
     (mistake, twice) = raised.value.diagnostics
-    assert "directory/ns/reports/agents.yaml:46:16:" in str(mistake)
+    assert "directory/ns/reports/agents.yaml:47:16:" in str(mistake)
     assert "outside what Cell reports may claim" in str(mistake)
     assert "is claimed twice" in str(twice)
 

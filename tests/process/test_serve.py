@@ -296,7 +296,7 @@ def test_broken_world(tmp_path: Path) -> None:
     assert code == 3
     assert re.search(r"directory/ns/research/agents\.yaml:\d+:14: error: lifecycle: expected", log)
     assert "did you mean 'suspended'?" in log
-    assert "directory/global/roles.yaml:2:7: error" in log
+    assert "directory/global/roles.yaml:3:7: error" in log
 
 
 def test_plain_port_does_not_start(tmp_path: Path) -> None:
