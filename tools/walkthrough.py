@@ -24,6 +24,8 @@ PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md")
 
 KEPT = ("HOME", "PATH", "LANG", "TERM", "TMPDIR", "CI")
 KEPT_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "GOPROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+KEPT_ROOTS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""By which authorities the package clients know a registry."""
 
 
 def bare(variables: Mapping[str, str]) -> dict[str, str]:
@@ -31,7 +33,7 @@ def bare(variables: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in variables.items()
-        if name in KEPT or name.upper().startswith(KEPT_PREFIXES)
+        if name in (*KEPT, *KEPT_ROOTS) or name.upper().startswith(KEPT_PREFIXES)
     }
     folders = kept.get("PATH", os.defpath).split(os.pathsep)
     ours = str(ROOT / ".venv")

@@ -66,9 +66,10 @@ def test_the_first_failure_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_what_a_stranger_has() -> None:
     """Programs and the package clients' set-up go along; this environment and secrets do not."""
     ours = f"{walkthrough.ROOT}/.venv/bin"
-    variables = {"PATH": f"{ours}:/usr/bin", "PYTHONPATH": "/here", "A_TOKEN": "x", "PIP_CERT": "y"}
+    kept = {"PIP_CERT": "y", "SSL_CERT_FILE": "z"}
+    variables = {"PATH": f"{ours}:/usr/bin", "PYTHONPATH": "/here", "A_TOKEN": "x", **kept}
 
-    assert walkthrough.bare(variables) == {"PATH": "/usr/bin", "PIP_CERT": "y"}
+    assert walkthrough.bare(variables) == {"PATH": "/usr/bin", **kept}
 
 
 def test_a_fresh_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
