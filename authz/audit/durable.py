@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from authz.audit.sink import RecordFile, RecordUnwritten
+from authz.audit.sink import CLOSED, RecordFile, RecordUnwritten
 
 Sync = Callable[[int], None]
 """Brings what was written to a descriptor to the disk, or raises `OSError`."""
@@ -21,9 +21,10 @@ Sync = Callable[[int], None]
 class _Batch:
     """Lines that one sync is for. After one that failed nobody knows which of them are there."""
 
-    __slots__ = ("error", "is_synced")
+    __slots__ = ("error", "has_lines", "is_synced")
 
     def __init__(self) -> None:
+        self.has_lines = False
         self.is_synced = False
         self.error: OSError | None = None
 
@@ -59,6 +60,7 @@ class DurableFile(RecordFile):
         with self._lock:
             self._append(line)
             batch = self._batch
+            batch.has_lines = True
         self._settle(batch)
 
     def _settle(self, batch: _Batch) -> None:
@@ -72,13 +74,29 @@ class DurableFile(RecordFile):
         with self._lock:
             # A line that comes from now on may be too late for this sync.
             self._batch = _Batch()
-            descriptor = self._descriptor
+            if batch.error is not None or self._descriptor == CLOSED:
+                # The file was given up, and its lines brought to the disk, or not, before.
+                return
+            # Its own, for whoever finds the file moved away closes that.
+            descriptor = os.dup(self._descriptor)
         try:
             self._sync(descriptor)
         except OSError as error:
             batch.error = error
         else:
             batch.is_synced = True
+        finally:
+            os.close(descriptor)
+
+    def _close(self) -> None:
+        """Give the file up. Lines that wait for a sync get theirs now: the next is another file's."""
+        if self._batch.has_lines:
+            try:
+                self._sync(self._descriptor)
+            except OSError as error:
+                self._batch.error = error
+                self._batch = _Batch()
+        super()._close()
 
     def _open(self) -> None:
         super()._open()

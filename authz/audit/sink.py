@@ -23,6 +23,8 @@ import orjson
 CLOSED = -1
 """No descriptor: a number that the system might give to another file is not kept."""
 
+MOST_MOVES = 3
+"""For one line: a file that was moved away in that moment is looked for anew so many times."""
 
 NOWHERE = -1
 """No size of a file."""
@@ -49,7 +51,7 @@ class RecordFile:
 
     def write(self, record: Mapping[str, object]) -> None:
         """
-        Hand one record to the kernel. A file that was deleted is made anew.
+        Hand one record to the kernel. A file that was deleted or renamed is made anew.
 
         Raises:
             RecordUnwritten: the disk is full, the write was cut short, or the
@@ -88,19 +90,27 @@ class RecordFile:
     def _append_or_fail(self, line: bytes) -> None:
         if self._is_over:
             raise RecordUnwritten("the file is closed")
-        if self._descriptor == CLOSED:
-            self._open()
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        status = os.fstat(self._descriptor)
-        if status.st_nlink == 0:
+        for _ in range(MOST_MOVES):
+            if self._descriptor == CLOSED:
+                self._open()
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            status = os.fstat(self._descriptor)
+            if self._is_at_its_place(status):
+                try:
+                    self._append_to(status.st_size, line)
+                finally:
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+                return
             # Closing it gives the lock back.
             self._close()
-            self._append_or_fail(line)
-            return
+        raise RecordUnwritten("the file is moved away again and again")
+
+    def _is_at_its_place(self, status: os.stat_result) -> bool:
+        """Say whether the open file is the one that our path names: whoever rotates renames it."""
         try:
-            self._append_to(status.st_size, line)
-        finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            return os.path.samestat(status, self._path.stat())
+        except OSError:
+            return False
 
     def _append_to(self, size: int, line: bytes) -> None:
         """Append to a file of *size* bytes, while nobody else writes."""

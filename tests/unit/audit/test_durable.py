@@ -68,6 +68,59 @@ def test_by_many_threads(tmp_path: Path) -> None:
     assert len(path.read_text().splitlines()) == RECORDS
 
 
+def test_renamed_while_lines_wait(tmp_path: Path) -> None:
+    """What waits for a file that is moved away is on the disk before that is given up."""
+    path, old = tmp_path / "records.jsonl", tmp_path / "records.jsonl.1"
+    synced: list[tuple[int, int]] = []
+    disk = SlowDisk()
+
+    def sync(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        disk.sync(descriptor)
+        synced.append((status.st_ino, status.st_size))
+
+    with DurableFile(path, sync) as records, ThreadPoolExecutor(THREADS) as pool:
+        first = pool.submit(records.write, {"n": 1})
+        assert disk.has_begun.wait(TIMEOUT_SECONDS)
+        second = pool.submit(records.write, {"n": 2})
+        wait_until(lambda: len(path.read_text().splitlines()) == 2)
+        path.rename(old)
+        third = pool.submit(records.write, {"n": 3})
+        wait_until(path.exists)
+        assert (old.stat().st_ino, old.stat().st_size) in synced
+        disk.go_on.set()
+        for each in (first, second, third):
+            each.result(TIMEOUT_SECONDS)
+
+    assert (path.stat().st_ino, path.stat().st_size) in synced
+
+
+def test_disk_fails_where_it_is_moved(tmp_path: Path) -> None:
+    """Where that sync fails, those who wait are told; the next file has nothing to do with it."""
+    path, disk, broken = tmp_path / "records.jsonl", SlowDisk(), threading.Event()
+
+    def sync(descriptor: int) -> None:
+        if broken.is_set():
+            broken.clear()
+            raise OSError(5, "Input/output error")
+        disk.sync(descriptor)
+
+    with DurableFile(path, sync) as records, ThreadPoolExecutor(THREADS) as pool:
+        first = pool.submit(records.write, {"n": 1})
+        assert disk.has_begun.wait(TIMEOUT_SECONDS)
+        second = pool.submit(records.write, {"n": 2})
+        wait_until(lambda: len(path.read_text().splitlines()) == 2)
+        path.rename(tmp_path / "records.jsonl.1")
+        broken.set()
+        third = pool.submit(records.write, {"n": 3})
+        wait_until(path.exists)
+        disk.go_on.set()
+        first.result(TIMEOUT_SECONDS)
+        with pytest.raises(RecordUnwritten, match="Input/output error"):
+            second.result(TIMEOUT_SECONDS)
+        third.result(TIMEOUT_SECONDS)
+
+
 def test_one_sync_for_all_who_wait(tmp_path: Path) -> None:
     """Those who come while the disk is busy share the next sync, which begins after their lines."""
     path, disk = tmp_path / "records.jsonl", SlowDisk()
@@ -84,8 +137,7 @@ def test_one_sync_for_all_who_wait(tmp_path: Path) -> None:
         disk.go_on.set()
         for each in (first, *others):
             each.result(TIMEOUT_SECONDS)
-
-    assert disk.syncs == 2
+        assert disk.syncs == 2
     assert disk.safe_bytes == path.stat().st_size
 
 

@@ -153,6 +153,48 @@ def test_deleted(tmp_path: Path) -> None:
     assert lines_of(path) == ['{"n":2}']
 
 
+def test_renamed(tmp_path: Path) -> None:
+    """A file that was renamed, as those do who rotate logs, is left alone from the next record on."""
+    path, old = tmp_path / "records.jsonl", tmp_path / "records.jsonl.1"
+    with RecordFile(path) as records, RecordFile(path) as others:
+        records.write({"n": 1})
+        path.rename(old)
+        records.write({"n": 2})
+        others.write({"n": 3})
+
+    assert lines_of(old) == ['{"n":1}']
+    assert lines_of(path) == ['{"n":2}', '{"n":3}']
+
+
+def test_renamed_and_made_by_another(tmp_path: Path) -> None:
+    """Whoever renames it may make the new one, too."""
+    path = tmp_path / "records.jsonl"
+    with RecordFile(path) as records:
+        records.write({"n": 1})
+        path.rename(tmp_path / "records.jsonl.1")
+        path.touch(0o600)
+        records.write({"n": 2})
+
+    assert lines_of(path) == ['{"n":2}']
+
+
+class MovingFile(RecordFile):
+    """A file that somebody moves away whenever it was opened."""
+
+    def _open(self) -> None:
+        super()._open()
+        self._path.rename(self._path.with_suffix(".old"))
+
+
+def test_renamed_without_end(tmp_path: Path) -> None:
+    """Who never finds it at its place gives up, and says so; nothing is allowed without a record."""
+    with (
+        MovingFile(tmp_path / "records.jsonl") as records,
+        pytest.raises(RecordUnwritten, match="again and again"),
+    ):
+        records.write({"n": 1})
+
+
 def test_deleted_and_not_to_be_made_anew(tmp_path: Path) -> None:
     """Where the file cannot be made anew, nothing is written, until it can."""
     path = tmp_path / "records" / "records.jsonl"
