@@ -89,7 +89,7 @@ class DurableFile(RecordFile):
             os.close(descriptor)
 
     def _close(self) -> None:
-        """Give the file up. Lines that wait for a sync get theirs now: the next is another file's."""
+        """Give the file up. Lines that wait get their sync now: the next is for another file."""
         if self._batch.has_lines:
             try:
                 self._sync(self._descriptor)

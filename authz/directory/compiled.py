@@ -97,6 +97,8 @@ class ClaimPointers:
     acr: str | None = None
     amr: str | None = None
     auth_time: str | None = None
+    login: str | None = None
+    """What every login has; None where `sub` alone tells a client's own token."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,10 @@ class ClaimMap(Node):
     auth_time: Pointer | None = None
     """To when the user logged in, in seconds."""
 
+    login: Pointer | None = None
+    """To what only the token of a login has, whatever it is (Keycloak: `/sid`). A token without it
+    names no user: it was given to a client for itself, with a `sub` that does not show it."""
+
 
 class MayAssert(Node):
     """How far an issuer is believed."""

@@ -74,7 +74,7 @@ def compile_issuer(name: str, spec: IssuerSpec) -> Issuer:
         audiences=frozenset(spec.audiences),
         algorithms=frozenset(spec.algorithms),
         keys=_keys(spec.keys),
-        claims=ClaimPointers(claims.groups, claims.acr, claims.amr, claims.auth_time),
+        claims=ClaimPointers(claims.groups, claims.acr, claims.amr, claims.auth_time, claims.login),
         acr_levels=spec.acr_levels,
         groups=frozenset(spec.may_assert.groups),
         scopes=ScopePatterns(

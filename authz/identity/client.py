@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from authz.identity.access_token import ProvenClaims, TokenRejected
+from authz.model.pointer import look_up
 from authz.model.principals import Hop
 
 MAX_CLIENT = 256
@@ -28,10 +29,17 @@ def client_of(claims: ProvenClaims) -> str:
     return client
 
 
-def speaks_for_itself(claims: ProvenClaims, client: Hop) -> bool:
+def speaks_for_itself(claims: ProvenClaims, client: Hop, login: str | None) -> bool:
     """
     Say whether *client* was given the token for itself: no user behind it, nobody before it.
 
-    Source: RFC 9068 section 2.2, where `sub` is then the client's.
+    Source: RFC 9068 section 2.2, where `sub` is then the client's; or the issuer says what
+    every login has, and by the JSON Pointer *login* there is nothing.
     """
-    return claims.subject == client.actor.sub and "act" not in claims.members
+    itself = claims.subject == client.actor.sub or not is_of_login(claims, login)
+    return itself and "act" not in claims.members
+
+
+def is_of_login(claims: ProvenClaims, login: str | None) -> bool:
+    """Say whether a token has what every login of its issuer has; yes where that is not said."""
+    return login is None or look_up(dict(claims.members), login) is not None

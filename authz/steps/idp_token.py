@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from authz.directory.compiled import Directory, Issuer
 from authz.identity.access_token import SKEW, ProvenClaims, TokenRejected
+from authz.identity.client import is_of_login
 from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.outcome import Refused
 from authz.model.pointer import look_up
@@ -42,6 +43,10 @@ def read_idp_token(
     if claims.subject in (members.get("client_id"), members.get("azp")):
         # RFC 9068 section 2.2: what a client was given for itself would make it its own user.
         raise TokenRejected("it was given to a client for itself, so it names no user")
+    if not is_of_login(claims, issuer.claims.login):
+        raise TokenRejected(
+            f"it has no {issuer.claims.login}, as every login has: it names no user"
+        )
     user = UserId(issuer.name, claims.subject)
     asserted = _strings(members, issuer.claims.groups) & issuer.groups
     acr = _text(members, issuer.claims.acr)

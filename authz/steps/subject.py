@@ -42,14 +42,19 @@ def prove_subject(given: Given, facts: Facts) -> Passed[Credential] | Refused | 
     if not isinstance(bearer, Bearer):
         return take_login(bearer, given, facts)
     caller, login = facts.find(Caller), None
-    its_own = (
-        caller and caller.proof is Proof.CLIENT and speaks_for_itself(bearer.claims, caller.hop)
-    )
-    if not its_own:
+    if not _is_its_own(bearer, caller):
         login = read_login(bearer, caller_of(facts), recipient, given)
     taken = take_login(login, given, facts)
     # Dropped or not, a credential that is present has to be good.
     return replace(taken, until=bearer.until) if isinstance(taken, Passed) else taken
+
+
+def _is_its_own(bearer: Bearer, caller: Caller | None) -> bool:
+    """Say whether a client proved itself by this very token, which it was given for itself."""
+    if caller is None or caller.proof is not Proof.CLIENT:
+        return False
+    login = bearer.issuer.claims.login if bearer.issuer else None
+    return speaks_for_itself(bearer.claims, caller.hop, login)
 
 
 def _prove_bearer(

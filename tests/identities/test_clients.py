@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +63,23 @@ def test_for_itself(server: DecisionPoint) -> None:
 
     assert (claims["sub"], claims["client_id"], "act" in claims) == (CLIENT, CLIENT, False)
     assert (decided.record["user"], decided.record["workload"]) == (None, None)
+
+
+def test_for_itself_by_what_a_login_has(tmp_path: Path, decision_point: DecisionPoint) -> None:
+    """Where corp says what every login has, a `sub` of its own makes no client a user."""
+    home = every_listener(prepare_home(tmp_path / "world"))
+    issuers = home / "directory/global/issuers.yaml"
+    claims = "amr: /amr, authTime: /auth_time"
+    issuers.write_text(issuers.read_text().replace(claims, f"{claims}, login: /sid"))
+    strict = asking(home, decision_point, Answerer())
+
+    itself, _ = told(strict, said(sub="5f0c"), SESSION)
+    asked, _ = told(strict, said(sub="5f0c"))
+    user, _ = told(strict, said(sub="5f0c", sid="s-1"), SESSION)
+
+    assert (claims_in(itself.token)["sub"], itself.record["user"]) == (CLIENT, None)
+    assert (asked.record["reason"], asked.record["user"]) == ("credential_missing", None)
+    assert user.record["user"] == "corp/5f0c"
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_deleted(tmp_path: Path) -> None:
 
 
 def test_renamed(tmp_path: Path) -> None:
-    """A file that was renamed, as those do who rotate logs, is left alone from the next record on."""
+    """A file that was renamed, as who rotates logs does, is left alone from the next record on."""
     path, old = tmp_path / "records.jsonl", tmp_path / "records.jsonl.1"
     with RecordFile(path) as records, RecordFile(path) as others:
         records.write({"n": 1})
@@ -187,7 +187,7 @@ class MovingFile(RecordFile):
 
 
 def test_renamed_without_end(tmp_path: Path) -> None:
-    """Who never finds it at its place gives up, and says so; nothing is allowed without a record."""
+    """Who never finds it at its place gives up: nothing is allowed without a record."""
     with (
         MovingFile(tmp_path / "records.jsonl") as records,
         pytest.raises(RecordUnwritten, match="again and again"),

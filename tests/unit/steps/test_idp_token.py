@@ -14,6 +14,7 @@ from authz.model.outcome import Refused
 from authz.model.principals import Actor, Hop, Login
 from authz.model.strict_json import JSON
 from authz.steps.idp_token import MAX_USER, read_idp_token
+from tests.support.values import replace
 
 NOW = Instant(1_780_480_800)
 CALLER = Hop(
@@ -110,6 +111,19 @@ def test_times_at_the_edge(directory: Directory) -> None:
     assert login_of(directory, auth_time=0).auth_time == 0
     with pytest.raises(TokenRejected):
         read(directory, {"auth_time": LATEST + 1}, now=LATEST)
+
+
+def test_what_every_login_has(directory: Directory) -> None:
+    """Where the `Issuer` says what every login has, a token without it is a client's own."""
+    corp = directory.issuers["corp"]
+    claims = replace(corp.claims, login="/sid")
+    said = replace(directory, issuers={"corp": replace(corp, claims=claims)})
+
+    assert isinstance(read(said, {"sid": "s-1"}), Login)
+    for members in ({}, {"sid": None}, {"Sid": "s-1"}):
+        with pytest.raises(TokenRejected, match="names no user"):
+            read(said, members)
+    assert isinstance(read(directory, {}), Login)
 
 
 @pytest.mark.parametrize("sub", ["spiffe://example.org/ns/a/sa/b", "a" * (MAX_USER + 1)])
