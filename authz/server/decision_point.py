@@ -298,12 +298,13 @@ class DecisionPoint:
         self.records.owe(record)
 
     def _fault(self, known: Facts, error: BaseException, moment: Moment) -> CheckResponse:
-        """Refuse for a reason of ours. Log and record are tried; one of them may be what failed."""
+        """Refuse for a reason of ours. All else is tried: any part of it may be what failed."""
         outcome = fault(
             known, str(error) if isinstance(error, SpeakableFault) else type(error).__name__
         )
         decision = known.of(Call).decision
-        self.counts.decided(outcome.reason, moment.stages, moment.microseconds)
+        with contextlib.suppress(Exception):
+            self.counts.decided(outcome.reason, moment.stages, moment.microseconds)
         with contextlib.suppress(Exception):
             self.log.error("fault", decision=decision, **whereabouts(error))
         with contextlib.suppress(Exception):

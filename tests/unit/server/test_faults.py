@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 import authz.server.decision_point
 from authz.model.reasons import Reason
 from authz.server.decision_point import DecisionPoint
+from authz.telemetry.counts import Counts
 from authz.telemetry.logs import open_log
 from tests.support.cases import case_named
-from tests.support.direct import KeptRecords, decide_case
+from tests.support.direct import KeptRecords, check_of, decide_case
 from tests.support.values import replace
 
 SECRET = "a-secret-of-somebody"
@@ -67,3 +69,21 @@ def test_a_message_may_hold_a_secret(
     assert (logged["event"], logged["decision"]) == ("fault", decided.record["decision"])
     assert logged["error"] == "LookupError"
     assert SECRET not in f"{decided.record}{decided.response}{logged}"
+
+
+class BrokenCounts(Counts):
+    """Counts that fail."""
+
+    def decided(self, reason: Reason, stages: Mapping[str, int], microseconds: int) -> None:
+        """Fail."""
+        raise ArithmeticError(reason, stages, microseconds)
+
+
+@pytest.mark.parametrize("name", ["search-allowed", "no-token"])
+def test_what_counts_fails(name: str, decision_point: DecisionPoint, records: KeptRecords) -> None:
+    """Where even counting fails there is an answer, an explicit no, and it is the last word."""
+    broken = replace(decision_point, counts=BrokenCounts(), records=records)
+    answer = broken.answer(check_of(case_named(name)).SerializeToString(), "out", {})
+
+    assert answer.denied_response.status.code == 503
+    assert (records.rows[-1]["reason"], records.rows[-1]["detail"]) == ("fault", "ArithmeticError")
