@@ -162,7 +162,9 @@ def check_claims(claims: Mapping[str, JSON], expected: Expectations, now: Instan
     """
     if claims.get("iss") != expected.issuer:
         raise TokenRejected("iss is not the issuer whose key signed")
-    audiences = _audiences(claims.get("aud"))
+    if "aud" not in claims:
+        raise TokenRejected("aud is missing")
+    audiences = _audiences(claims["aud"])
     if audiences.isdisjoint(expected.audiences):
         raise TokenRejected("aud does not name us")
     subject = claims.get("sub")

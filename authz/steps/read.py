@@ -112,7 +112,10 @@ def _read_message(call: Call, target: Target | None) -> Message | Refused:
 
 def _read_mcp(call: Call) -> Message | Refused:
     if call.method == "POST" and not call.body:
-        return Refused(Reason.BODY_MISSING, "a POST without a body has nothing to judge")
+        return Refused(
+            Reason.BODY_MISSING,
+            "there is no body to judge; Envoy sends one only with with_request_body",
+        )
     if call.is_lossy:
         # Envoy writes "!" for every byte that is no UTF-8, and sends the byte upstream.
         return Refused(Reason.AMBIGUOUS_REQUEST, "the body came as text; set pack_as_bytes: true")
