@@ -18,7 +18,7 @@ from authz.model.strict_json import JSON
 from authz.policy.annotations import STEP_UPS
 from authz.policy.arguments import Arguments, BadArgument, check_exact, sort_arguments
 from authz.policy.compiled import Policies
-from authz.policy.legs import are_settled, leg_verdicts
+from authz.policy.legs import leg_verdicts, settled_verdicts
 from authz.policy.question import USER, Judgement, Leg, Question
 from authz.policy.session import NO_EVIDENCE, Evidence
 from authz.policy.shapes import ANY_OBJECT
@@ -74,11 +74,11 @@ def settle(question: Question, policies: Policies) -> Judgement | None:
         An allow, which `hold` says for which arguments it holds. None where a leg
         looks at these, and where it is no allow: why may depend on more.
     """
-    if not are_settled(question, policies):
+    verdicts = settled_verdicts(question, policies)
+    if not verdicts or any(each.reason is not Reason.ALLOW for each in verdicts):
         return None
-    judgement = deliberate(
-        question, policies, partial(leg_verdicts, question, Arguments(), policies)
-    )
+    legs = _legs(question, policies, verdicts)
+    judgement = _permitted(question, legs, legs, frozenset())
     return judgement if judgement.reason is Reason.ALLOW else None
 
 

@@ -13,7 +13,7 @@ from authz.policy.evaluation import Live, Told, evaluate, evaluate_live
 from authz.policy.planning import agent_plan, plan_of, user_plan
 from authz.policy.plans import LegPlan, Plan, Principal
 from authz.policy.question import Question
-from authz.policy.session import Evidence
+from authz.policy.session import NO_EVIDENCE, Evidence
 from authz.policy.verdicts import Verdict
 
 _UNKNOWN_TO_THE_ENGINE = Verdict(Reason.POLICY_ERROR)
@@ -24,18 +24,29 @@ def leg_verdicts(
 ) -> list[Verdict]:
     """Judge every leg by itself, as if *evidence* were there: the user's first, then the hops'."""
     plan = plan_of(question, policies)
-    legs = [*_parties(plan, question, policies)]
+    legs = _parties(plan, question, policies)
     if plan.is_quarantined:
         return [_UNKNOWN_TO_THE_ENGINE] * len(legs)
-    live = Live(question, arguments, evidence)
-    return [_verdict(leg, party, live, policies) for leg, party in legs]
+    return _verdicts(legs, Live(question, arguments, evidence), policies)
 
 
-def are_settled(question: Question, policies: Policies) -> bool:
-    """Say whether no leg looks at more than who asks, for whom, for what, and at strays."""
+def settled_verdicts(question: Question, policies: Policies) -> list[Verdict] | None:
+    """
+    Judge every leg for whatever it is called with, without further evidence.
+
+    None where a leg looks at more than who asks, for whom, for what, and at strays.
+    """
     plan = plan_of(question, policies)
     legs = _parties(plan, question, policies)
-    return not plan.is_quarantined and all(leg.is_settled for leg, _ in legs)
+    if plan.is_quarantined or not all(leg.is_settled for leg, _ in legs):
+        return None
+    return _verdicts(legs, Live(question, Arguments(), NO_EVIDENCE), policies)
+
+
+def _verdicts(
+    legs: list[tuple[LegPlan, Principal]], live: Live, policies: Policies
+) -> list[Verdict]:
+    return [_verdict(leg, party, live, policies) for leg, party in legs]
 
 
 def _parties(plan: Plan, question: Question, policies: Policies) -> list[tuple[LegPlan, Principal]]:
