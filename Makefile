@@ -114,6 +114,10 @@ FRONT_TESTS := tests/envoy tests/hostile tests/needs tests/process tests/reload
 test-front: $(if $(filter pyvoy,$(FRONT)),.pyvoy/.ready) $(READY) ## conformance, hostile, fault and reload tests on a front (FRONT=pyvoy)
 	NARROWGATE_FRONT=$(FRONT) $(BIN)/python -m pytest $(FRONT_TESTS)
 
+.PHONY: test-workers
+test-workers: $(READY) ## every trap before `authz serve --workers 2`, and workers that go, die and are renewed
+	NARROWGATE_TRY_WORKERS=1 $(BIN)/python -m pytest tests/hostile/test_workers.py tests/envoy/test_workers.py tests/process/test_workers.py
+
 .PHONY: demo
 demo: $(READY) $(if $(filter oidc-provider,$(IDP)),idp) ## Envoy, the gate, a tool and two agents: seven scenes (KEEP=1 keeps it running; IDP=oidc-provider)
 	$(BIN)/python -m examples.demo $(if $(KEEP),--keep) $(if $(IDP),--idp $(IDP))

@@ -13,14 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from authz.model.instant import Instant
 from authz.settings import Front
 from examples.edge.certificates import Authority
-from examples.edge.envoy import Place, fetch, filled, running_envoy
+from examples.edge.envoy import Place, fetch, running_envoy
 from tests.support.cases import case_at
 from tests.support.clients import Door, send_http1
 from tests.support.edge import headers_of
@@ -29,30 +28,15 @@ from tests.support.front import FRONT
 from tests.support.served import Served, serving
 from tests.support.upstream import Upstream
 from tests.support.waiting import wait_until
+from tests.support.workers import TWO, sockets_of, with_workers
 from tests.support.worlds import prepare_home
 
-WORKERS = Path(__file__).parent.parent.parent / "envoy" / "workers.yaml"
 pytestmark = pytest.mark.skipif(
     FRONT is not Front.GRPCIO, reason="--workers goes with grpcio alone"
 )
 
-TWO = ("--http", "127.0.0.1:0", "--workers", "2")
 CLIENTS = 4
 ENOUGH = 50
-EXT_AUTHZ = "envoy.filters.http.ext_authz"
-
-
-def _with_workers(bootstrap: dict[str, Any], sockets: list[Path]) -> dict[str, Any]:
-    names = {"GATE_SOCKET": sockets[0], "SECOND_GATE_SOCKET": sockets[1]}
-    parts = filled(WORKERS, names)
-    resources = bootstrap["static_resources"]
-    (chain,) = resources["listeners"][0]["filter_chains"]
-    filters = chain["filters"][0]["typed_config"]["http_filters"]
-    (asking,) = (each["typed_config"] for each in filters if each["name"] == EXT_AUTHZ)
-    asking["grpc_service"] = parts["grpc_service"]
-    clusters = [each for each in resources["clusters"] if each["name"] != "narrowgate"]
-    resources["clusters"] = [parts["cluster"], *clusters]
-    return bootstrap
 
 
 class Calls:
@@ -110,8 +94,8 @@ def edge(tmp_path: Path) -> Iterator[Edge]:
     with Upstream() as upstream, serving(prepare_home(tmp_path), tmp_path / "log", TWO) as served:
         case = case_at("search-allowed", Instant(int(time.time())))
         place = Place(tmp_path / "envoy", authority, served.socket, upstream.port)
-        sockets = [served.socket, served.socket.with_name("out.1.sock")]
-        bootstrap = _with_workers(opened_configuration(place, [str(case.target)]), sockets)
+        bootstrap = opened_configuration(place, [str(case.target)])
+        bootstrap = with_workers(bootstrap, sockets_of(served))
         with running_envoy(place, bootstrap) as port:
             identity = authority.issue("agent", case.principal)
             yield Edge(served, Calls(Door(port, authority.roots, identity)), place)

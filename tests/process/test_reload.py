@@ -112,11 +112,12 @@ def test_a_broken_edit(served: Served) -> None:
 
     (mistake,) = told["failed"]["world"]["mistakes"]
     assert (told["ready"], told["world"], told["since"]) == (True, before["world"], before["since"])
-    assert (mistake["file"], mistake["line"], mistake["column"]) == (AGENTS, 6, 14)
+    line = 1 + (served.home / AGENTS).read_text().partition("suspnded")[0].count("\n")
+    assert (mistake["file"], mistake["line"], mistake["column"]) == (AGENTS, line, 14)
     assert reason(served) == "allow"
     # The probe knows it a moment before the log.
     wait_until(lambda: served.events[-1]["event"] == "reload_failed")
-    assert f"{AGENTS}:6:14: error: lifecycle: expected" in served.events[-1]["what"]
+    assert f"{AGENTS}:{line}:14: error: lifecycle: expected" in served.events[-1]["what"]
     edit(served, AGENTS, ACTIVE.replace("active", "suspnded"), ACTIVE)
     wait_until(lambda: standing(served)["failed"] == {})
     wait_until(lambda: served.events[-1]["event"] == "mended")

@@ -90,10 +90,10 @@ def case_at(name: str, now: Instant) -> Case:
     return _case(name, _rows()[name], now)
 
 
-def case_like(base: str, changes: Mapping[str, Any]) -> Case:
-    """Give the case *base* with *changes* merged in as a case would, at the instant of *base*."""
+def case_like(base: str, changes: Mapping[str, Any], now: Instant | None = None) -> Case:
+    """Give the case *base* with *changes* merged in; at its own instant, or at *now*."""
     row = _merged(_rows()[base], dict(changes))
-    return _case(base, row, _own_now(row))
+    return _case(base, row, _own_now(row) if now is None else now)
 
 
 @cache

@@ -118,7 +118,9 @@ BROKEN: dict[str, tuple[Breaking, str]] = {
         "keys/corp.jwks.json",
     ),
     "half a file": (
-        lambda home: (home / AGENTS).write_bytes((home / AGENTS).read_bytes()[:200]),
+        lambda home: (home / AGENTS).write_text(
+            (home / AGENTS).read_text().partition("lifecycle: active")[0] + "life"
+        ),
         "directory/ns/research/agents.yaml",
     ),
     "a listener": (
