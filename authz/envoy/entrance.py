@@ -49,6 +49,7 @@ LOGGED = {
     "caller": "%DOWNSTREAM_PEER_URI_SAN%",
     "host": "%REQ(:AUTHORITY)%",
     "code": "%RESPONSE_CODE%",
+    "flags": "%RESPONSE_FLAGS%",
     "details": "%RESPONSE_CODE_DETAILS%",
     "allowed": f"%REQ({DECISION.upper()})%",
     "refused": f"%RESP({DECISION.upper()})%",
