@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from authz.commands.formats.plain import shown
 from authz.commands.report import console
 from authz.settings import STATUS_SOCKET, Exit
 
@@ -81,17 +82,18 @@ def _ask(path: Path) -> dict[str, Any]:
 
 
 def _show(told: Mapping[str, Any]) -> None:
+    """Show it to people. Mistakes quote files, so nothing is shown as it came."""
     screen = console()
     verdict = Text("fine", "bold green") if told["fine"] else Text("wants a look", "bold red")
     screen.print(Text.assemble(f"narrowgate {told['version']}: ", verdict))
     for trouble in told["troubles"]:
-        screen.print(Text(f"  - {trouble}", "red"), soft_wrap=True)
+        screen.print(Text(shown(f"  - {trouble}"), "red"), soft_wrap=True)
     for process in told["processes"]:
         if len(told["processes"]) > 1:
             screen.print(f"\nworker {process['worker']}")
         table = Table(box=None, show_header=False, pad_edge=False)
         for name, value in _rows(process):
-            table.add_row(Text(name, "bold"), Text(value))
+            table.add_row(Text(name, "bold"), Text(shown(value)))
         screen.print(table)
     answers = ", ".join(f"{count} {reason}" for reason, count in told["answers"].items())
     screen.print(f"\nanswers: {answers or 'none yet'}", soft_wrap=True, highlight=False)
