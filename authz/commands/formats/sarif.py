@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -21,7 +20,6 @@ ROOT = "%SRCROOT%"
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 _RULES = tuple(Rule)
-_LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
 
 Json = dict[str, object]
 
@@ -86,7 +84,8 @@ def _message(text: str) -> str:
     Write *text* so that it says itself.
 
     A brace stands twice, since a single one begins a placeholder (3.11.5), and
-    what would be a link to somewhere else (3.11.6) is none.
+    what would be a link to somewhere else (3.11.6) is none: its two halves are
+    parted, for readers differ over which brackets a backslash escapes.
     """
     plain = "\n".join(map(shown, text.split("\n")))
-    return _LINK.sub(r"\\[", plain.replace("{", "{{").replace("}", "}}"))
+    return plain.replace("{", "{{").replace("}", "}}").replace("](", "] (")

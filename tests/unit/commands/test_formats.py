@@ -35,6 +35,7 @@ HOSTILE = (
     "\x1b[2J\u202e",
     "\u2028::error::",
     "{0} {{1}} [there](https://example.com) \\[x](0)",
+    "[a\\[b\\]](https://example.com) [a[b]](https://example.com) []](0)",
     "\udcff",
 )
 TEXTS = st.one_of(
@@ -105,16 +106,16 @@ def test_sarif_is_valid(found: list[Diagnostic]) -> None:
     for result, row in zip(run["results"], found, strict=True):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == row.rule
         assert result["level"] == str(row.severity)
-        assert _displayed(result["message"]["text"]) == whole(row).replace("[", "")
+        assert _displayed(result["message"]["text"]) == whole(row).replace("](", "] (")
         region = result["locations"][0]["physicalLocation"]["region"]
         assert region == {"startLine": row.position.line, "startColumn": row.position.column}
 
 
 def _displayed(text: str) -> str:
-    """Show a message as a reader of SARIF does, without brackets: none begins a link."""
-    assert re.search(r"(?<!\\)\[[^\[\]]*\]\(", text) is None
+    """Show a message as a reader of SARIF does: it finds no link, whatever it takes for escaped."""
+    assert "](" not in text
     assert re.search(r"(?<!\{)(?:\{\{)*\{(?!\{)", text) is None
-    return text.replace("{{", "{").replace("}}", "}").replace("\\[", "").replace("[", "")
+    return text.replace("{{", "{").replace("}}", "}")
 
 
 def test_schema_can_fail() -> None:
