@@ -23,6 +23,13 @@ from authz.telemetry.metrics import STOP_SECONDS, Look, PushedMetrics
 from authz.telemetry.spans import Spans
 
 LIBRARY = "opentelemetry"
+READS_HEADERS = "opentelemetry.util.re"
+"""The library's logger that quotes headers which it cannot read, and these hold credentials."""
+
+NO_HEADER = (
+    "OTEL_EXPORTER_OTLP_HEADERS, or the variable of metrics or traces alone, has a header that"
+    " cannot be read and is left out: write name=value, with commas between, and %20 for a space"
+)
 
 
 class Destination(Protocol):
@@ -85,7 +92,8 @@ class _ToLog(logging.Handler):
         said = str(record.msg)
         if said != self._last:
             self._last = said
-            self._log.warning("otlp", what=record.getMessage())
+            told = NO_HEADER if record.name == READS_HEADERS else record.getMessage()
+            self._log.warning("otlp", what=told)
 
 
 @contextmanager

@@ -1,0 +1,25 @@
+"""What a sender of spans and metrics tells the log: no secret, whatever its library says."""
+
+from __future__ import annotations
+
+import pytest
+
+from authz.settings import Otlp
+from authz.telemetry.counts import Counts
+from authz.telemetry.otlp import sending_spans
+from tests.support.network import KeptLog
+
+NOBODY = Otlp("http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("headers", ["authorization: Bearer s3cr3t", "s3cr3t", "a=b,=s3cr3t"])
+def test_headers_that_cannot_be_read(headers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library quotes them, and they hold credentials: the log names the variable alone."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", headers)
+    kept = KeptLog()
+    with sending_spans(NOBODY, 0, 1.0, Counts(), kept.log):
+        pass
+
+    assert "s3cr3t" not in kept.text
+    assert kept.events == ["otlp"]
+    assert "OTEL_EXPORTER_OTLP_HEADERS" in kept.text
