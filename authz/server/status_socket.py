@@ -26,6 +26,9 @@ from authz.telemetry.logs import whereabouts
 SECONDS = 2.0
 """For which one who connects may take what there is to read."""
 
+PAUSE = 1.0
+"""Seconds until it is tried again where nobody can be let in: no descriptor is left, say."""
+
 MAX_BYTES = 4 * 1024 * 1024
 ONLY_US = 0o600
 
@@ -50,14 +53,18 @@ class StatusSocket:
         except OSError:
             self._lock.close()
             raise
+        self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._live, name="status", daemon=True)
 
     def _live(self) -> None:
-        while True:
+        while not self._is_over.is_set():
             try:
                 connection, _ = self._socket.accept()
-            except OSError:
-                return
+            except OSError as error:
+                if not self._is_over.is_set():
+                    self._log.error("fault", **whereabouts(error))
+                self._is_over.wait(PAUSE)
+                continue
             with connection, contextlib.suppress(OSError):
                 connection.settimeout(SECONDS)
                 connection.sendall(self._told())
@@ -78,6 +85,7 @@ class StatusSocket:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_over.set()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from authz.server.listeners import CannotListen
 from authz.server.status_socket import StatusSocket, ask, open_status_socket
 from tests.support.network import KeptLog
+from tests.support.waiting import wait_until
 
 
 def test_whoever_is_silent_holds_up_nobody(tmp_path: Path) -> None:
@@ -55,3 +58,33 @@ def test_a_socket_of_a_living_gate_is_not_taken_away(tmp_path: Path) -> None:
             pass
         assert ask(tmp_path / "s") == {"of": "the first"}
     assert kept.events == ["no_status"]
+
+
+def test_a_time_without_descriptors_passes(tmp_path: Path) -> None:
+    """Who asked while the process could open nothing more is told once it can; so is the next."""
+    kept = KeptLog()
+    with (
+        StatusSocket(tmp_path / "s", lambda: {"fine": True}, kept.log),
+        socket.socket(socket.AF_UNIX) as one,
+        socket.socket(socket.AF_UNIX) as other,
+    ):
+        with nothing_more_opened():
+            # One may still be let in: what waits for it has its descriptor already.
+            for early in (one, other):
+                early.settimeout(10)
+                early.connect(str(tmp_path / "s"))
+            wait_until(lambda: "fault" in kept.text)
+        for early in (one, other):
+            assert early.recv(100) == b'{"fine": true}'
+        assert ask(tmp_path / "s") == {"fine": True}
+
+
+@contextmanager
+def nothing_more_opened() -> Iterator[None]:
+    """Let the process open no file while the block runs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
