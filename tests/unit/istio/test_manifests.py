@@ -7,7 +7,7 @@ or unanswered.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -200,3 +200,13 @@ def test_the_gate_may_do_nothing_else() -> None:
     }
     writable = {each["name"] for each in gate_container()["volumeMounts"] if "readOnly" not in each}
     assert writable == {each["name"] for each in pod["volumes"] if "emptyDir" in each}
+
+
+def test_the_gate_can_be_asked_how_it_stands() -> None:
+    """The socket of `authz status` is in a place that can be written, and both are told of it."""
+    variables = {each["name"]: each["value"] for each in gate_container().get("env", [])}
+    socket = PurePosixPath(variables.get("NARROWGATE_STATUS", "/etc/narrowgate/status.sock"))
+    mounts = gate_container()["volumeMounts"]
+    writable = {PurePosixPath(each["mountPath"]) for each in mounts if "readOnly" not in each}
+
+    assert socket.parent in writable
