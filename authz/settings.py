@@ -89,13 +89,25 @@ class Otlp:
             traces=bool(traces) and given.get("OTEL_TRACES_EXPORTER") != "none",
             metrics=bool(metrics) and given.get("OTEL_METRICS_EXPORTER") != "none",
             share=_share(given),
-            interval=_number(given, "OTEL_METRIC_EXPORT_INTERVAL", 60_000) / 1000,
+            interval=_interval(given),
             seconds=_number(given, f"{_OTLP}_TIMEOUT", 5),
         )
         return told if not is_off and (told.traces or told.metrics) else None
 
 
 _OTLP = "OTEL_EXPORTER_OTLP"
+_LEAST_INTERVAL, _MOST_INTERVAL = 100, 86_400_000
+"""Milliseconds. With less the process would do little else, and more nobody means."""
+
+
+def _interval(given: Mapping[str, str]) -> float:
+    milliseconds = _number(given, "OTEL_METRIC_EXPORT_INTERVAL", 60_000)
+    if not _LEAST_INTERVAL <= milliseconds <= _MOST_INTERVAL:
+        raise ValueError(
+            f"OTEL_METRIC_EXPORT_INTERVAL: {milliseconds:g} is no interval; it is from"
+            f" {_LEAST_INTERVAL} to {_MOST_INTERVAL} milliseconds"
+        )
+    return milliseconds / 1000
 
 
 def _share(given: Mapping[str, str]) -> float:

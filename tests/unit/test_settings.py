@@ -38,3 +38,10 @@ def test_no_share(text: str) -> None:
     """A share that is none is told by the name of its variable."""
     with pytest.raises(ValueError, match="OTEL_TRACES_SAMPLER_ARG"):
         Otlp.of(HERE, {"OTEL_TRACES_SAMPLER_ARG": text})
+
+
+@pytest.mark.parametrize("text", ["0", "99", "-1", "soon", "nan", "1e300"])
+def test_no_interval(text: str) -> None:
+    """Without a pause metrics would be sent without end; a pause beyond a day nobody means."""
+    with pytest.raises(ValueError, match="OTEL_METRIC_EXPORT_INTERVAL"):
+        Otlp.of(HERE, {"OTEL_METRIC_EXPORT_INTERVAL": text})
