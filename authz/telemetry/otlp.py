@@ -98,7 +98,11 @@ class _ToLog(logging.Handler):
 
 @contextmanager
 def _told_to(log: FilteringBoundLogger) -> Iterator[None]:
+    """Let the library tell *log* what it says; who sends metrics and spans is told it once."""
     library, handler = logging.getLogger(LIBRARY), _ToLog(log)
+    if any(isinstance(each, _ToLog) for each in library.handlers):
+        yield
+        return
     library.addHandler(handler)
     library.propagate = False
     try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from authz.settings import Otlp
-from authz.telemetry.counts import Counts
-from authz.telemetry.otlp import sending_spans
+from authz.telemetry.counts import Counts, Seen, Totals
+from authz.telemetry.otlp import sending_metrics, sending_spans
 from tests.support.network import KeptLog
 
-NOBODY = Otlp("http://127.0.0.1:9")
+NOBODY = Otlp("http://127.0.0.1:9", seconds=0.1)
 
 
 @pytest.mark.parametrize("headers", ["authorization: Bearer s3cr3t", "s3cr3t", "a=b,=s3cr3t"])
@@ -23,3 +23,16 @@ def test_headers_that_cannot_be_read(headers: str, monkeypatch: pytest.MonkeyPat
     assert "s3cr3t" not in kept.text
     assert kept.events == ["otlp"]
     assert "OTEL_EXPORTER_OTLP_HEADERS" in kept.text
+
+
+def test_what_concerns_both_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metrics and spans are sent by one library, and what it says is one line of the log."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "unreadable")
+    kept = KeptLog()
+    with (
+        sending_metrics(NOBODY, 60, lambda: Seen(Totals(), [], 1, 0, 0), kept.log),
+        sending_spans(NOBODY, 0, 1.0, Counts(), kept.log),
+    ):
+        said = kept.events
+
+    assert said == ["otlp"]
