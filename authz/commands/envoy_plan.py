@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from authz.directory.compiled import Directory, Target, TargetKind
 from authz.directory.diagnostics import nearest
@@ -201,8 +201,8 @@ def _upstream(
 ) -> Upstream:
     url = places.get(target.name, f"https://{min(target.hosts)}")
     option = f"--upstream {target.name}"
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+    parts = _split(url)
+    if parts is None or not parts.hostname:
         raise CannotPlan(f"{option}: {url!r} is no http(s)://HOST[:PORT]")
     is_secure = parts.scheme == "https"
     if not is_secure and target.name in identities:
@@ -213,6 +213,16 @@ def _upstream(
         raise CannotPlan(f"{option}: {url!r} has no such port") from None
     peer = Peer(roots, identities.get(target.name, parts.hostname)) if is_secure else None
     return Upstream(target, Port(parts.hostname, port), peer)
+
+
+def _split(url: str) -> SplitResult | None:
+    """Give the parts of *url*; None where it says more than where, or is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    says_more = "@" in parts.netloc or parts.path not in {"", "/"} or parts.query or parts.fragment
+    return None if says_more or parts.scheme not in {"http", "https"} else parts
 
 
 def _admin(text: str | None) -> Address | None:
