@@ -72,13 +72,13 @@ class DurableFile(RecordFile):
 
     def _sync_one(self, batch: _Batch) -> None:
         with self._lock:
-            # A line that comes from now on may be too late for this sync.
-            self._batch = _Batch()
             if batch.error is not None or self._descriptor == CLOSED:
                 # The file was given up, and its lines brought to the disk, or not, before.
                 return
             # Its own, for whoever finds the file moved away closes that.
             descriptor = os.dup(self._descriptor)
+            # A line that comes from now on may be too late for this sync.
+            self._batch = _Batch()
         try:
             self._sync(descriptor)
         except OSError as error:
