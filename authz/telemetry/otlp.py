@@ -23,6 +23,9 @@ from authz.telemetry.metrics import STOP_SECONDS, Look, PushedMetrics
 from authz.telemetry.spans import Spans
 
 LIBRARY = "opentelemetry"
+
+_NOBODY = logging.NullHandler()
+"""Takes what the library's threads say after the end: standard error would have it as it is."""
 READS_HEADERS = "opentelemetry.util.re"
 """The library's logger that quotes headers which it cannot read, and these hold credentials."""
 
@@ -104,6 +107,7 @@ def _told_to(log: FilteringBoundLogger) -> Iterator[None]:
         yield
         return
     library.addHandler(handler)
+    library.addHandler(_NOBODY)
     library.propagate = False
     try:
         yield

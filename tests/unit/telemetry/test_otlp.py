@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from authz.settings import Otlp
@@ -36,3 +39,22 @@ def test_what_concerns_both_is_told_once(monkeypatch: pytest.MonkeyPatch) -> Non
         said = kept.events
 
     assert said == ["otlp"]
+
+
+LATE = """
+import logging
+from authz.settings import Otlp
+from authz.telemetry.counts import Counts
+from authz.telemetry.logs import open_log
+from authz.telemetry.otlp import sending_spans
+with sending_spans(Otlp("http://127.0.0.1:9", seconds=0.1), 0, 1.0, Counts(), open_log("error")):
+    pass
+logging.getLogger("opentelemetry.late").warning("Shutdown in progress, aborting retry.")
+"""
+
+
+def test_what_is_said_after_the_end() -> None:
+    """A thread of the library that speaks too late spoils no log of JSON lines."""
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True)
+
+    assert done.stderr == ""
