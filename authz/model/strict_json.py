@@ -11,14 +11,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
+from enum import Enum
 from typing import NoReturn, TypeAlias
+
+import orjson
 
 JSON: TypeAlias = "bool | int | Decimal | str | list[JSON] | dict[str, JSON] | None"
 """A JSON value as this reader gives it: no floats, no two names that fold together."""
 
 MAX_DEPTH = 64
 """Levels of nesting. Cedar takes 127; no client was seen to send more than a dozen."""
+
+_SCALARS: frozenset[type] = frozenset({str, int, bool, type(None)})
+"""Types of plain values that nothing lies in."""
 
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -30,6 +37,12 @@ class NotJSON(ValueError):
 
 class AmbiguousJSON(ValueError):
     """The bytes are JSON that two readers could take for different values."""
+
+
+class _Plain(Enum):
+    """Stands for a value where there is none: null is one."""
+
+    NOT = "what only the whole reader may read"
 
 
 def read_json(text: bytes) -> JSON:
@@ -46,6 +59,55 @@ def read_json(text: bytes) -> JSON:
         NotJSON: no JSON, more than one value, NaN, deeper than `MAX_DEPTH`.
         AmbiguousJSON: a duplicate or case-folding name, a lone surrogate.
     """
+    value = _read_plain(text)
+    return _read_any(text) if value is _Plain.NOT else value
+
+
+def _read_plain(text: bytes) -> JSON | _Plain:
+    """
+    Read what is written as most clients write it: no white space, nothing escaped without need.
+
+    A fast reader may do that, for all that it might be too lax about comes out
+    otherwise than it came in: a name that stands twice is once in the value, and a
+    number that was rounded, or an escape, is spelt in another way.
+
+    Returns:
+        What `_read_any` would; `_Plain.NOT` for all that it alone may read or refuse.
+    """
+    if text.count(b"{") + text.count(b"[") >= MAX_DEPTH:
+        return _Plain.NOT
+    try:
+        value: JSON = orjson.loads(text)
+        is_plain = orjson.dumps(value) == text and _is_plain((value,))
+    except (ValueError, TypeError):
+        return _Plain.NOT
+    return value if is_plain else _Plain.NOT
+
+
+def _is_plain(values: Iterable[JSON]) -> bool:
+    """Say whether *values* hold no float, and no object whose names fold together."""
+    if _SCALARS.issuperset(map(type, values)):
+        return True
+    for value in values:
+        if isinstance(value, dict):
+            if not (_differ(value) and _is_plain(value.values())):
+                return False
+        elif isinstance(value, list):
+            if not _is_plain(value):
+                return False
+        elif type(value) not in _SCALARS:
+            return False
+    return True
+
+
+def _differ(members: dict[str, JSON]) -> bool:
+    """Say whether the names differ in more than case."""
+    together = "".join(members)
+    # Names that folding does not change differ in more than case, if they differ.
+    return together == together.casefold() or len({*map(str.casefold, members)}) == len(members)
+
+
+def _read_any(text: bytes) -> JSON:
     try:
         decoded = text.decode("utf-8")
         value: JSON = _DECODER.decode(decoded)
@@ -66,10 +128,7 @@ def read_json(text: bytes) -> JSON:
 
 def _members(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     members = dict(pairs)
-    together = "".join(members)
-    # Names that folding does not change differ in more than case, if they differ.
-    names = members if together == together.casefold() else {*map(str.casefold, members)}
-    if len(names) != len(pairs):
+    if len(members) != len(pairs) or not _differ(members):
         raise AmbiguousJSON("two member names are equal or differ in case only")
     return members
 

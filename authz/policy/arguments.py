@@ -64,6 +64,22 @@ class Arguments:
         return bool(self.unknown or self.untyped)
 
 
+def are_as_declared(arguments: Mapping[str, JSON], shape: Shape) -> bool:
+    """
+    Say at once of most calls that `sort_arguments` finds no strays, and `check_exact` nothing.
+
+    False says nothing at all: these two have to look.
+    """
+    if sum(map(len, arguments)) > MAX_PLAIN_NAMES or not arguments.keys() >= shape.wanted:
+        return False
+    fields = shape.fields
+    for name, value in arguments.items():
+        declared = fields.get(name)
+        if declared is None or not _is_as_declared(value, declared.shape):
+            return False
+    return True
+
+
 def sort_arguments(arguments: Mapping[str, JSON], shape: Shape) -> Arguments:
     """
     Sort *arguments* by the declared *shape*. Defaults are not filled in.
@@ -222,18 +238,21 @@ def _object(value: dict[str, JSON], shape: Shape, at: str, found: Arguments) -> 
             found.untyped.append(pointer)
         elif inner is not None or not declared.shape.nullable:
             typed[name] = _value(inner, declared.shape, pointer, found)
-    for name, declared in shape.fields.items():
-        wanted = declared.required and not declared.shape.nullable
-        if wanted and declared.shape.kind is not Kind.OPAQUE and name not in typed:
-            raise BadArgument(extend(at, name), "it is missing")
+    if not typed.keys() >= shape.wanted:
+        missing = next(name for name in shape.fields if name in shape.wanted - typed.keys())
+        raise BadArgument(extend(at, missing), "it is missing")
     return typed
 
 
 def _is_as_declared(value: JSON, shape: Shape) -> bool:
-    """Say of most values at once that they are what the engine gets."""
-    if type(value) is str:
+    """Say of most values at once that they are what the engine gets, and exact."""
+    if isinstance(value, str):
         return shape.kind is Kind.STRING and value.isascii()
-    return shape.kind is Kind.BOOLEAN and isinstance(value, bool)
+    if isinstance(value, bool):
+        return shape.kind is Kind.BOOLEAN
+    if isinstance(value, int):
+        return shape.kind is Kind.INTEGER and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
+    return False
 
 
 def _lets_in(shape: Shape, name: str) -> bool:

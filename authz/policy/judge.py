@@ -16,7 +16,13 @@ from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes, format_scopes
 from authz.model.strict_json import JSON
 from authz.policy.annotations import STEP_UPS
-from authz.policy.arguments import Arguments, BadArgument, check_exact, sort_arguments
+from authz.policy.arguments import (
+    Arguments,
+    BadArgument,
+    are_as_declared,
+    check_exact,
+    sort_arguments,
+)
 from authz.policy.compiled import Policies
 from authz.policy.legs import leg_verdicts, settled_verdicts
 from authz.policy.question import USER, Judgement, Leg, Question
@@ -96,6 +102,8 @@ def hold(
         over; None where some are unknown or untyped, for legs may look at that.
     """
     if arguments is None:
+        return settled
+    if isinstance(offer, Tool) and are_as_declared(arguments, policies.shapes[offer.name]):
         return settled
     try:
         if sorted_arguments(offer, arguments, policies).has_strays:

@@ -61,6 +61,14 @@ class Shape:
     open: bool = False
     """An object that takes members it does not declare."""
 
+    wanted: frozenset[str] = field(init=False)
+    """Of the fields of an object, those that it cannot be without."""
+
+    def __post_init__(self) -> None:
+        """Gather the names that calls are held against."""
+        wanted = frozenset(name for name, each in self.fields.items() if each.is_wanted)
+        object.__setattr__(self, "wanted", wanted)
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -68,6 +76,11 @@ class Field:
 
     shape: Shape
     required: bool
+
+    @property
+    def is_wanted(self) -> bool:
+        """Say whether an object without it is not of its type; null may be left out."""
+        return self.required and not self.shape.nullable and self.shape.kind is not Kind.OPAQUE
 
 
 OPAQUE = Shape(Kind.OPAQUE, nullable=True)

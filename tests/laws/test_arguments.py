@@ -10,7 +10,14 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from authz.model.reasons import Reason
-from authz.policy.arguments import Arguments, BadArgument, sort_arguments, texts_of
+from authz.policy.arguments import (
+    Arguments,
+    BadArgument,
+    are_as_declared,
+    check_exact,
+    sort_arguments,
+    texts_of,
+)
 from authz.policy.shapes import compile_shape
 from tests.laws.effort import promised
 from tests.laws.judging import TOOL, judged
@@ -92,6 +99,23 @@ def test_every_path_is_in_exactly_one_place(call: tuple[Schema, dict[str, Any]])
         homes = sum(pointer == at or pointer.startswith(f"{at}/") for at in subtrees)
         homes += pointer in typed
         assert homes == 1 or (homes == 0 and (value is None or pointer == "")), pointer
+
+
+@given(st.one_of(sound_calls, calls))
+def test_what_is_taken_at_once_is_what_a_look_would_find(
+    call: tuple[Schema, dict[str, Any]],
+) -> None:
+    """Arguments that are taken for declared have no strays, and every reader reads the same."""
+    schema, arguments = call
+    is_taken = are_as_declared(arguments, compile_shape(schema))
+    event(f"taken at once: {is_taken}")
+    assume(is_taken)
+
+    found = sort_arguments(arguments, compile_shape(schema))
+    check_exact(arguments)
+
+    assert not found.has_strays
+    assert found.typed == arguments
 
 
 @given(calls)

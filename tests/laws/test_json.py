@@ -28,6 +28,7 @@ PIECES = ('"a"', '"A"', "{", "}", "[", "]", ",", ":", "1", "-0", "1.0", "1e5", "
 documents = st.one_of(
     values.map(json.dumps),
     values.map(lambda value: json.dumps(value, ensure_ascii=False, indent=1)),
+    values.map(lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))),
     st.lists(st.sampled_from(PIECES), max_size=9).map("".join),
 ).map(str.encode)
 spoiled = st.one_of(
@@ -74,6 +75,21 @@ def test_accepted_means_the_same(text: bytes) -> None:
         return
 
     assert typed(read_json(text)) == typed(json.loads(text.decode(), parse_float=Decimal))
+
+
+@given(
+    st.lists(st.tuples(texts, st.integers(0, 1)), min_size=1, max_size=3),
+    st.sampled_from(("", " ")),
+)
+def test_no_name_stands_twice(members: list[tuple[str, int]], blank: str) -> None:
+    """However the text is spelt, names that are equal or fold together are refused."""
+    inside = f",{blank}".join(f"{json.dumps(name)}:{blank}{value}" for name, value in members)
+    names = {name.casefold() for name, _ in members}
+    event(f"blank: {blank!r}")
+
+    is_refused = refusal_of(f"{{{inside}}}".encode()) is not None
+
+    assert is_refused == (len(names) < len(members))
 
 
 @given(values)

@@ -12,6 +12,7 @@ from authz.policy.arguments import (
     MAX_POINTERS,
     MAX_VALUES,
     BadArgument,
+    are_as_declared,
     check_exact,
     sort_arguments,
     texts_of,
@@ -241,6 +242,51 @@ def test_inexact(number: Any) -> None:
     assert str(bad.value) == (
         "the argument at '/a/0/b': some readers would take it for another number"
     )
+
+
+SEARCH = compile_shape(
+    {
+        "properties": {
+            "q": {"type": "string"},
+            "n": {"type": "integer"},
+            "all": {"type": "boolean"},
+            "in": {"properties": {"q": {"type": "string"}}, "type": "object"},
+        },
+        "required": ["q"],
+    }
+)
+AS_DECLARED: tuple[dict[str, JSON], ...] = (
+    {"q": "x"},
+    {"q": "x", "n": 2**53 - 1, "all": True},
+    {"n": 1 - 2**53, "q": ""},
+)
+TO_BE_LOOKED_AT: tuple[dict[str, JSON], ...] = (
+    {},
+    {"n": 1},
+    {"q": "\u00e9"},
+    {"q": "\ud800"},
+    {"q": 1},
+    {"q": None},
+    {"q": "x", "n": 2**53},
+    {"q": "x", "n": True},
+    {"q": "x", "n": Decimal("1.0")},
+    {"q": "x", "all": 1},
+    {"q": "x", "Q": "y"},
+    {"q": "x", "more": "y"},
+    {"q": "x", "in": {"q": "y"}},
+)
+
+
+@pytest.mark.parametrize("arguments", AS_DECLARED, ids=str)
+def test_as_declared(arguments: dict[str, JSON]) -> None:
+    """Flat values of declared types, with all that is required, need no further look."""
+    assert are_as_declared(arguments, SEARCH)
+
+
+@pytest.mark.parametrize("arguments", TO_BE_LOOKED_AT, ids=ascii)
+def test_to_be_looked_at(arguments: dict[str, JSON]) -> None:
+    """All else is looked at one by one, good or not."""
+    assert not are_as_declared(arguments, SEARCH)
 
 
 def test_null_of_a_required_member() -> None:
