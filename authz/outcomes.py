@@ -8,7 +8,7 @@ from authz.claims.check import TokenTooWide
 from authz.directory.compiled import RefusalStyle, Target, TargetKind
 from authz.model.call import Call
 from authz.model.clearance import derived
-from authz.model.headers import AUTHORIZATION, DECISION
+from authz.model.headers import AUTHORIZATION
 from authz.model.needs import Challenged, ChallengeNeeded, Need
 from authz.model.operation import Message
 from authz.model.outcome import Allowed, Facts, Named, Refused, TurnedAway
@@ -27,7 +27,7 @@ NO_STEP = 0
 
 def allow(facts: Facts) -> Allowed | Named:
     """Let the call go on with the proven identities in its headers, and what step 12 gave it."""
-    headers = (*derived(facts, _who), (DECISION, facts.of(Call).decision))
+    headers = derived(facts, _who)
     if facts.find(NoToken) is not None:
         return Named(facts, LAST_STEP, headers)
     facts.of(Grant)  # Without either, step 12 did not speak: a fault, never an allow.

@@ -114,12 +114,12 @@ def time_of(now: Instant) -> str:
 def trace_of(facts: Facts) -> str:
     """Give the trace id: the Check's own, the request's, MCP's `_meta`, else a new one."""
     call, message = facts.of(Call), facts.find(Message)
-    offered = (
-        call.check_traceparent,
-        call.headers.get("traceparent"),
-        message.traceparent if message else None,
+    return (
+        trace_id_of(call.check_traceparent)
+        or trace_id_of(call.headers.get("traceparent"))
+        or trace_id_of(message.traceparent if message else None)
+        or call.new_trace
     )
-    return next(filter(None, map(trace_id_of, offered)), call.new_trace)
 
 
 def _parties(facts: Facts) -> Record:

@@ -178,7 +178,7 @@ class Allowed(Struct, frozen=True):
     facts: Facts
     step: int
     headers: tuple[tuple[str, str], ...]
-    """Set towards the upstream, the token aside."""
+    """Who was proven, set towards the upstream; the decision's id and the token come on top."""
 
     reason: ClassVar[Reason] = Reason.ALLOW
     detail: ClassVar[str] = ""

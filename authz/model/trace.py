@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
 _SAMPLED = 0x01
 
 
@@ -23,13 +24,13 @@ class Parent(NamedTuple):
 
 def parent_of(traceparent: str | None) -> Parent | None:
     """Read *traceparent*; None where it is not well-formed."""
-    match = _TRACEPARENT.fullmatch(traceparent or "")
+    match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if match is None:
         return None
     version, trace, span, flags, rest = match.groups()
     if version == "ff" or (version == "00" and rest):
         return None
-    if set(trace) == {"0"} or set(span) == {"0"}:
+    if trace == _NO_TRACE or span == _NO_SPAN:
         return None
     return Parent(trace, span, bool(int(flags, 16) & _SAMPLED))
 

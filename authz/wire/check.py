@@ -15,19 +15,18 @@ from google.rpc import code_pb2
 
 from authz._proto import base_pb2, external_auth_pb2
 from authz.model.call import Arrival, Call
-from authz.model.headers import AUTHORIZATION
+from authz.model.clearance import Clearance
+from authz.model.headers import AUTHORIZATION, DECISION
 from authz.model.instant import Instant
-from authz.model.memo import Memo
 from authz.model.outcome import Allowed, Answer, CheckedToken, Facts, Forwarded, Named
 from authz.wire.headers import mixed_spellings, removals
 
 TARGET_KEY = "target"
 TRACEPARENT = "traceparent"
-MAX_PASSAGES = 256
-"""Answers that are kept without their values. Callers choose spellings, so it is bounded."""
+_NO_VALUE = ""
+"""Of a header that is filled in for each call."""
 
-_Passage = tuple[tuple[str, ...], frozenset[str]]
-_PASSAGES: Memo[_Passage, external_auth_pb2.CheckResponse] = Memo("answers", MAX_PASSAGES)
+_Headers = tuple[tuple[str, str], ...]
 
 MAX_METADATA = 64
 """Names of gRPC metadata. Envoy adds a handful of its own."""
@@ -114,39 +113,48 @@ def _headers(http: external_auth_pb2.AttributeContext.HttpRequest) -> dict[str, 
 
 def write_allow(allowed: Allowed, token: CheckedToken) -> external_auth_pb2.CheckResponse:
     """Write an allow: the proven identities and the token in, everything else of the table out."""
-    headers = ((AUTHORIZATION, f"Bearer {token}"), *allowed.headers)
-    return _write_passage(headers, allowed.facts)
+    headers = (DECISION, _NO_VALUE), (AUTHORIZATION, _NO_VALUE), *allowed.headers
+    response = _passage(headers, allowed.facts)
+    decision, bearer = response.ok_response.headers[:2]
+    decision.header.value = allowed.facts.of(Call).decision
+    bearer.header.value = f"Bearer {token}"
+    return response
 
 
 def write_named(named: Named) -> external_auth_pb2.CheckResponse:
     """Write an allow without a token: the proven identities in, all else of the table out."""
-    return _write_passage(named.headers, named.facts)
+    response = _passage(((DECISION, _NO_VALUE), *named.headers), named.facts)
+    response.ok_response.headers[0].header.value = named.facts.of(Call).decision
+    return response
 
 
 def write_forwarded(forwarded: Forwarded) -> external_auth_pb2.CheckResponse:
     """Write that a public operation goes on: everything of the table out, and nothing in."""
-    return _write_passage((), forwarded.facts)
+    return _passage((), forwarded.facts)
 
 
-def _write_passage(
-    headers: tuple[tuple[str, str], ...], facts: Facts
-) -> external_auth_pb2.CheckResponse:
+def _passage(headers: _Headers, facts: Facts) -> external_auth_pb2.CheckResponse:
+    """Give the answer that sets *headers*, which belong to the clearance where there is one."""
+    spellings = mixed_spellings(facts.of(Call).headers)
+    clearance = facts.find(Clearance)
+    if clearance is None or spellings:
+        written = _written(headers, spellings)
+    else:
+        written = clearance.derive(_settled, headers)
+    return external_auth_pb2.CheckResponse.FromString(written)
+
+
+def _settled(_known: Facts, headers: _Headers) -> bytes:
+    return _written(headers, frozenset())
+
+
+def _written(headers: _Headers, spellings: frozenset[str]) -> bytes:
     response = external_auth_pb2.CheckResponse()
-    names, values = zip(*headers, strict=True) if headers else ((), ())
-    key = names, mixed_spellings(facts.of(Call).headers)
-    response.CopyFrom(_PASSAGES.find(key) or _PASSAGES.keep(key, _passage(*key)))
-    for option, value in zip(response.ok_response.headers, values, strict=True):
-        option.header.value = value
-    return response
-
-
-def _passage(names: tuple[str, ...], spellings: frozenset[str]) -> external_auth_pb2.CheckResponse:
-    """Give the answer that sets *names*, still without values: there are few of them."""
-    response = external_auth_pb2.CheckResponse()
-    response.ok_response.headers.extend(_options((name, "") for name in names))
-    response.ok_response.headers_to_remove.extend(removals(frozenset(names), spellings))
+    names = frozenset(name for name, _ in headers)
+    response.ok_response.headers.extend(_options(headers))
+    response.ok_response.headers_to_remove.extend(removals(names, spellings))
     response.status.code = code_pb2.OK
-    return response
+    return response.SerializeToString()
 
 
 def write_refusal(answer: Answer) -> external_auth_pb2.CheckResponse:

@@ -19,7 +19,7 @@ from authz.wire.headers import HEADERS, envoy_allow_expression, identity_headers
 
 TOKEN = "header.payload.signature"
 WORKLOAD, AGENT, DECISION = "spiffe://example.org/ns/a/sa/b", "a/b", "0123abcd"
-CALL = unread_call("out", decision="d", new_trace="t")
+CALL = unread_call("out", decision=DECISION, new_trace="t")
 NEVER = {"content-length", "transfer-encoding", "connection", "host"}
 
 STATUSES = {
@@ -37,7 +37,7 @@ STATUSES = {
 
 def allow(user: str | None) -> CheckResponse:
     """Write an allow for *user*."""
-    headers = (*identity_headers(WORKLOAD, AGENT, user), ("x-narrowgate-decision", DECISION))
+    headers = identity_headers(WORKLOAD, AGENT, user)
     return write_allow(Allowed(Facts(CALL), 12, headers), CheckedToken(TOKEN))
 
 
