@@ -6,10 +6,10 @@ open by `record`. What a caller wrote is cut to `MAX_TEXT` characters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from functools import lru_cache
-from itertools import islice
 
+from authz.audit.record import Record, encoded
 from authz.claims.check import Minted
 from authz.directory.compiled import Target
 from authz.directory.offers import Prompt, route_name
@@ -29,7 +29,7 @@ from authz.model.operation import (
     ToolCall,
     Unknown,
 )
-from authz.model.outcome import Allowed, Facts, Forwarded, Named, Outcome
+from authz.model.outcome import Allowed, Facts, Named, Outcome, Replied, TurnedAway
 from authz.model.pointer import extend
 from authz.model.principals import Caller, Identity, Proof, Subject, UserAlone
 from authz.model.reasons import verdict_of
@@ -47,7 +47,7 @@ MAX_PRINCIPAL = 2048
 
 MAX_ARGUMENTS = 64
 
-Record = Mapping[str, object]
+Members = Mapping[str, object]
 
 _KINDS: Mapping[type, str] = {
     ToolCall: "tool_call",
@@ -68,7 +68,7 @@ def describe(
     stages: Mapping[str, int],
     policy_headers: Set[str] = frozenset(),
     minted: Minted | None = None,
-) -> dict[str, object]:
+) -> Record:
     """
     Describe one decision.
 
@@ -82,26 +82,57 @@ def describe(
     """
     facts = outcome.facts
     call = facts.of(Call)
-    return {
+    own: Members = {
         "time": time_of(now),
         "decision": call.decision,
         "trace": trace_of(facts),
         "world": world,
-        "listener": call.listener,
+        "peer": {"principal": call.principal[:MAX_PRINCIPAL], "address": call.peer_address[:64]},
+        "request": _request(call),
+        "operation": _operation(facts),
+        "headers": sorted(policy_headers & call.headers.keys()),
+        "token": _token(outcome, minted),
+        "envoy": {"stream": call.stream, "time": call.time},
+        "stages_us": dict(stages),
+    }
+    return Record(own, _shared(outcome))
+
+
+def _shared(outcome: Outcome) -> bytes:
+    """Give what all calls say that ended like this one: written once, where policy is settled."""
+    facts = outcome.facts
+    clearance = facts.find(Clearance)
+    # What is settled is an allow; its token may still be found too wide.
+    if (
+        clearance is not None
+        and isinstance(outcome, (Allowed, Named))
+        and facts.find(Settled) is not None
+    ):
+        return clearance.derive(_written, outcome)
+    return _written(facts, outcome)
+
+
+def _written(facts: Facts, outcome: Outcome) -> bytes:
+    return encoded(
+        {
+            "listener": facts.of(Call).listener,
+            **_ending(outcome),
+            **derived(facts, _parties),
+            "target": _target(facts),
+            **_rights(facts, outcome.facts.find(Judgement)),
+        }
+    )
+
+
+def _ending(outcome: Outcome) -> Members:
+    """Say how a decision ended."""
+    answer = outcome.answer if isinstance(outcome, (TurnedAway, Replied)) else None
+    return {
         "verdict": verdict_of(outcome.reason),
         "reason": outcome.reason,
         "step": outcome.step,
         "detail": outcome.detail[:MAX_DETAIL],
-        **derived(facts, _parties),
-        "peer": {"principal": call.principal[:MAX_PRINCIPAL], "address": call.peer_address[:64]},
-        "target": _target(facts),
-        "request": _request(call),
-        "operation": _operation(facts),
-        "headers": sorted(policy_headers & call.headers.keys()),
-        **_rights(facts),
-        **_released(outcome, minted),
-        "envoy": {"stream": call.stream, "time": call.time},
-        "stages_us": dict(stages),
+        "status": answer.status if answer else None,
     }
 
 
@@ -122,7 +153,7 @@ def trace_of(facts: Facts) -> str:
     )
 
 
-def _parties(facts: Facts) -> Record:
+def _parties(facts: Facts) -> Members:
     """Say who asks, and for whom: all that the proofs of a call say."""
     caller, credential = facts.find(Caller), facts.find(Credential)
     subject = credential.subject if credential else None
@@ -135,7 +166,7 @@ def _parties(facts: Facts) -> Record:
     }
 
 
-def _proven(facts: Facts) -> Record:
+def _proven(facts: Facts) -> Members:
     """Say whom a good proof named, and what proof that was; an agent may be declared or not."""
     caller, undeclared = facts.find(Caller), facts.find(Identity)
     actor = caller.hop.actor if caller else undeclared.actor if undeclared else None
@@ -154,7 +185,7 @@ def _proven(facts: Facts) -> Record:
     }
 
 
-def _subject(subject: Subject | None) -> Record | None:
+def _subject(subject: Subject | None) -> Members | None:
     """Say what the credential said of its user, as far as it counted: enough to decide again."""
     if subject is None:
         return None
@@ -180,7 +211,7 @@ def _target(facts: Facts) -> str | None:
     return call.target and call.target[:MAX_TEXT]
 
 
-def _request(call: Call) -> Record:
+def _request(call: Call) -> Members:
     """Say what was asked for by HTTP. A query may hold anything, so it is left out."""
     path, mark, _ = call.path.partition("?")
     return {
@@ -190,7 +221,7 @@ def _request(call: Call) -> Record:
     }
 
 
-def _operation(facts: Facts) -> Record | None:
+def _operation(facts: Facts) -> Members | None:
     message, route = facts.find(Message), facts.find(Route)
     if message is None:
         return None
@@ -232,40 +263,38 @@ def _asked(operation: Operation, target: Target | None) -> dict[str, object]:
 
 def arguments_of(value: JSON, opened: frozenset[str]) -> dict[str, object]:
     """Give names and types of the first arguments: bounded, whoever sent how much."""
-    leaves = list(islice(_leaves(value, ""), MAX_ARGUMENTS + 1))
+    leaves: list[tuple[str, JSON]] = []
+    _gather(leaves, value, "")
     rows: dict[str, object] = {
         pointer: shown(pointer, leaf, opened) for pointer, leaf in leaves[:MAX_ARGUMENTS]
     }
     # Two pointers that are cut to the same text count as one, so there are more as well.
-    return rows | ({"…": "more"} if len(rows) < len(leaves) else {})
+    if len(rows) < len(leaves):
+        rows["…"] = "more"
+    return rows
 
 
-def _leaves(value: JSON, pointer: str) -> Iterator[tuple[str, JSON]]:
+def _gather(leaves: list[tuple[str, JSON]], value: JSON, pointer: str) -> None:
     """
-    Give the leaves with their pointers, cut to `MAX_TEXT` characters on the way down.
+    Add the leaves of *value*, one more than are told at most.
 
-    An array stands before its items, for `/0` may be a member of an object as well.
+    Their pointers are cut to `MAX_TEXT` characters on the way down. An array stands before
+    its items, for `/0` may be a member of an object as well.
     """
+    if len(leaves) > MAX_ARGUMENTS:
+        return
     if isinstance(value, dict) and (value or not pointer):
         for name, inner in value.items():
-            yield from _leaves(inner, extend(pointer, name[:MAX_TEXT])[:MAX_TEXT])
-    elif isinstance(value, list) and value:
-        yield pointer, value
+            _gather(leaves, inner, extend(pointer, name[:MAX_TEXT])[:MAX_TEXT])
+        return
+    leaves.append((pointer, value))
+    if isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _leaves(inner, extend(pointer, index)[:MAX_TEXT])
-    else:
-        yield pointer, value
+            _gather(leaves, inner, extend(pointer, index)[:MAX_TEXT])
 
 
-def _rights(facts: Facts) -> Record:
+def _rights(facts: Facts, judgement: Judgement | None) -> Members:
     """Say what was required, who held it, and what policy came to."""
-    judgement, clearance = facts.find(Judgement), facts.find(Clearance)
-    if clearance is not None and facts.find(Settled) is not None:
-        return clearance.derive(_judged, judgement)
-    return _judged(facts, judgement)
-
-
-def _judged(facts: Facts, judgement: Judgement | None) -> Record:
     required, held = derived(facts, _ceilings)
     legs = held if judgement is None else {**held, "policy": _listed(judgement.granted)}
     return {
@@ -284,7 +313,7 @@ def _ceilings(facts: Facts) -> tuple[list[str] | None, dict[str, list[str]]]:
     return _listed(asked.required) if asked else None, legs
 
 
-def policies_of(judgement: Judgement | None) -> list[Record]:
+def policies_of(judgement: Judgement | None) -> list[Members]:
     """Give the policies that decided, leg by leg; none where it did not come so far."""
     return [
         {
@@ -299,24 +328,20 @@ def policies_of(judgement: Judgement | None) -> list[Record]:
     ]
 
 
-def _released(outcome: Outcome, minted: Minted | None) -> Record:
-    if isinstance(outcome, (Named, Forwarded)):
-        return {"token": None, "status": None}
+def _token(outcome: Outcome, minted: Minted | None) -> Members | None:
+    """Say which token an allow releases."""
     if not isinstance(outcome, Allowed):
-        return {"token": None, "status": outcome.answer.status}
+        return None
     claims = outcome.facts.of(Grant).claims
     token_id, expires = claims.token_id, claims.expires
     if minted is not None:
         token_id, expires = minted.inputs.decision, minted.claims.expires
     return {
-        "token": {
-            "jti": token_id,
-            "sub": claims.subject,
-            "aud": claims.audience,
-            "scope": _listed(claims.scopes),
-            "exp": int(expires),
-        },
-        "status": None,
+        "jti": token_id,
+        "sub": claims.subject,
+        "aud": claims.audience,
+        "scope": _listed(claims.scopes),
+        "exp": int(expires),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +48,7 @@ class DurableFile(RecordFile):
         self._batch = _Batch()
         super().__init__(path)
 
-    def write(self, record: Mapping[str, object]) -> None:
+    def write(self, line: bytes) -> None:
         """
         Bring one record to the disk.
 
@@ -56,7 +56,6 @@ class DurableFile(RecordFile):
             RecordUnwritten: as `RecordFile.write`, or the disk did not take it. The line
                 may be in the file all the same.
         """
-        line = self.line_of(record)
         with self._lock:
             self._append(line)
             batch = self._batch

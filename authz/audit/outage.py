@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -48,7 +47,7 @@ class WatchedRecords:
         self._sink, self._log = sink, log
         self._changed = threading.Condition()
         self._listeners: list[Listener] = []
-        self._owed: deque[Mapping[str, object]] = deque()
+        self._owed: deque[bytes] = deque()
         self._uncounted = 0
         self._is_failing = False
         self._is_over = False
@@ -73,7 +72,7 @@ class WatchedRecords:
         """Whether the last record was not taken."""
         return self._is_failing
 
-    def write(self, record: Mapping[str, object]) -> None:
+    def write(self, line: bytes) -> None:
         """
         Keep one record.
 
@@ -81,20 +80,20 @@ class WatchedRecords:
             RecordUnwritten: the decision must not leave; `owe` the record of its refusal.
         """
         try:
-            self._sink.write(record)
+            self._sink.write(line)
         except RecordUnwritten as error:
             self._note(error)
             raise
         if self._is_failing:
             self._note(None)
 
-    def owe(self, record: Mapping[str, object]) -> None:
+    def owe(self, line: bytes) -> None:
         """Keep the record of a refusal until it can be written."""
         with self._changed:
             if len(self._owed) == MAX_OWED:
                 self._uncounted += 1
                 return
-            self._owed.append(record)
+            self._owed.append(line)
             self._changed.notify_all()
 
     def _note(self, error: RecordUnwritten | None) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -30,7 +29,7 @@ DRAIN_SECONDS = 10.0
 class Sink(Protocol):
     """Where records end."""
 
-    def write(self, record: Mapping[str, object]) -> None:
+    def write(self, line: bytes) -> None:
         """Keep one record, or raise `RecordUnwritten`."""
 
 
@@ -40,7 +39,7 @@ class QueuedRecords:
     def __init__(self, file: Sink, log: FilteringBoundLogger, size: int = QUEUE) -> None:
         """Queue at most *size* records for *file*; *log* hears of those that are lost."""
         self._file, self._log, self._size = file, log, size
-        self._queue: deque[Mapping[str, object]] = deque()
+        self._queue: deque[bytes] = deque()
         self._changed = threading.Condition()
         self._failed: RecordUnwritten | None = None
         self._is_over = False
@@ -51,7 +50,7 @@ class QueuedRecords:
         """How many records are queued."""
         return len(self._queue)
 
-    def write(self, record: Mapping[str, object]) -> None:
+    def write(self, line: bytes) -> None:
         """
         Queue one record.
 
@@ -66,7 +65,7 @@ class QueuedRecords:
                 raise RecordUnwritten("the queue is closed")
             if len(self._queue) == self._size:
                 raise RecordUnwritten("the queue is full")
-            self._queue.append(record)
+            self._queue.append(line)
             self._changed.notify_all()
 
     def _run(self) -> None:

@@ -10,15 +10,11 @@ be recorded is refused: `whenFull: deny` is the only behaviour.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import orjson
 
 CLOSED = -1
 """No descriptor: a number that the system might give to another file is not kept."""
@@ -49,30 +45,16 @@ class RecordFile:
         self._is_over = False
         self._open()
 
-    def write(self, record: Mapping[str, object]) -> None:
+    def write(self, line: bytes) -> None:
         """
-        Hand one record to the kernel. A file that was deleted or renamed is made anew.
+        Hand the line of one record to the kernel. A file that was deleted or renamed is made anew.
 
         Raises:
             RecordUnwritten: the disk is full, the write was cut short, or the
                 file is closed. What was written of the line is taken back.
         """
-        line = self.line_of(record)
         with self._lock:
             self._append(line)
-
-    @staticmethod
-    def line_of(record: Mapping[str, object]) -> bytes:
-        """Give the line that *record* is, without its end."""
-        try:
-            line = orjson.dumps(record)
-        except TypeError:
-            # It takes no integers beyond 64 bits, and a caller may have written one.
-            line = b"\xff"
-        if line.isascii():
-            return line
-        # Whoever reads lines must not find one that ends at a character of a caller's.
-        return json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +63,7 @@ class RecordFile:
         self._ended = NOWHERE
 
     def _append(self, line: bytes) -> None:
-        """Append one line, while the lock is held."""
+        """Append *line*, while the lock is held."""
         try:
             self._append_or_fail(line)
         except OSError as error:

@@ -37,8 +37,9 @@ def shown(pointer: str, value: JSON, opened: Set[str]) -> dict[str, object]:
     row: dict[str, object] = {"type": _TYPE_NAMES[type(value)]}
     is_leaf = not isinstance(value, (dict, list)) or not value
     # A pointer of full length may have been cut, and be that of another argument.
-    is_opened = is_leaf and pointer in opened and len(pointer) < MAX_TEXT
-    return row | {"value": _written(value)} if is_opened else row
+    if pointer in opened and is_leaf and len(pointer) < MAX_TEXT:
+        row["value"] = _written(value)
+    return row
 
 
 def _written(value: JSON) -> JSON:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from decimal import Decimal
 from enum import Enum
 from typing import NoReturn, TypeAlias
@@ -78,26 +77,21 @@ def _read_plain(text: bytes) -> JSON | _Plain:
         return _Plain.NOT
     try:
         value: JSON = orjson.loads(text)
-        is_plain = orjson.dumps(value) == text and _is_plain((value,))
+        is_plain = orjson.dumps(value) == text and _is_plain(value)
     except (ValueError, TypeError):
         return _Plain.NOT
     return value if is_plain else _Plain.NOT
 
 
-def _is_plain(values: Iterable[JSON]) -> bool:
-    """Say whether *values* hold no float, and no object whose names fold together."""
-    if _SCALARS.issuperset(map(type, values)):
-        return True
-    for value in values:
-        if isinstance(value, dict):
-            if not (_differ(value) and _is_plain(value.values())):
-                return False
-        elif isinstance(value, list):
-            if not _is_plain(value):
-                return False
-        elif type(value) not in _SCALARS:
-            return False
-    return True
+def _is_plain(value: JSON) -> bool:
+    """Say whether there is no float in *value*, and no object whose names fold together."""
+    if isinstance(value, dict):
+        # Most values are scalars, and a call for each would be half of the work.
+        inner = [each for each in value.values() if type(each) not in _SCALARS]
+        return _differ(value) and all(map(_is_plain, inner))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return type(value) in _SCALARS
 
 
 def _differ(members: dict[str, JSON]) -> bool:

@@ -7,12 +7,12 @@ same code as every other refusal and record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz.audit.describe import describe, time_of
+from authz.audit.record import Record
 from authz.model.call import Arrival
 from authz.model.instant import EARLIEST, Instant
 from authz.model.outcome import Facts
@@ -30,7 +30,7 @@ class BlankRefusal:
     pieces: tuple[bytes, ...]
     """Of the answer, between the places where it names the decision."""
 
-    described: Mapping[str, object]
+    described: Record
 
     def response(self, decision: str) -> CheckResponse:
         """Give the answer to *decision*."""
@@ -38,15 +38,16 @@ class BlankRefusal:
         assert answer.status.code != 0  # noqa: S101 - 0 would be an allow
         return answer
 
-    def record(self, arrived: Arrival, world: str, now: Instant) -> Mapping[str, object]:
+    def record(self, arrived: Arrival, world: str, now: Instant) -> Record:
         """Give the record of the Check that has *arrived*."""
-        return {
-            **self.described,
+        own = {
+            **self.described.own,
             "time": time_of(now),
             "decision": arrived.decision,
             "trace": arrived.new_trace,
             "world": world,
         }
+        return Record(own, self.described.shared)
 
 
 @cache

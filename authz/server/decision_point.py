@@ -19,6 +19,7 @@ from structlog.typing import FilteringBoundLogger
 
 from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.audit.describe import describe
+from authz.audit.record import Record
 from authz.audit.sink import RecordUnwritten
 from authz.claims.check import (
     Minted,
@@ -70,11 +71,11 @@ MAX_NEEDS = 4
 class Records(Protocol):
     """Where decision records go."""
 
-    def write(self, record: Mapping[str, object]) -> None:
-        """Keep one record, or raise `RecordUnwritten`."""
+    def write(self, line: bytes) -> None:
+        """Keep the line of one record, or raise `RecordUnwritten`."""
 
-    def owe(self, record: Mapping[str, object]) -> None:
-        """Keep the record of a refusal until records can be written again."""
+    def owe(self, line: bytes) -> None:
+        """Keep that of a refusal until records can be written again."""
 
 
 class Released(Struct, frozen=True):
@@ -228,7 +229,7 @@ class DecisionPoint:
         moment, arrived = self._moment(), _arrival(listener)
         blank = blank_refusal(listener)
         try:
-            self.records.write(blank.record(arrived, moment.world.version, moment.now))
+            self.records.write(blank.record(arrived, moment.world.version, moment.now).line)
             self.counts.decided(Reason.OVERLOADED, moment.stages, moment.microseconds)
         except Exception as error:  # noqa: BLE001 - as in `answer`: any fault is an explicit no.
             return self._fault(_nothing_of(arrived), error, moment)
@@ -281,21 +282,21 @@ class DecisionPoint:
                 record = _described(outcome, moment, minted)
             case outcome:
                 record = _described(outcome, moment)
-        self.records.write(record)
+        self.records.write(record.line)
         self.counts.decided(outcome.reason, moment.stages, moment.microseconds)
         self._trace(record, outcome, moment)
 
-    def _trace(self, record: Mapping[str, object], outcome: Outcome, moment: Moment) -> None:
+    def _trace(self, record: Record, outcome: Outcome, moment: Moment) -> None:
         if self.tracing is not None:
             self.tracing.tell(record, outcome.facts, moment.began, moment.waits)
 
-    def _write_or_owe(self, record: Mapping[str, object], error: BaseException) -> None:
+    def _write_or_owe(self, record: Record, error: BaseException) -> None:
         """Write the record of a fault, now or, where records cannot be written, afterwards."""
         if not isinstance(error, RecordUnwritten):
             with contextlib.suppress(RecordUnwritten):
-                self.records.write(record)
+                self.records.write(record.line)
                 return
-        self.records.owe(record)
+        self.records.owe(record.line)
 
     def _fault(self, known: Facts, error: BaseException, moment: Moment) -> CheckResponse:
         """Refuse for a reason of ours. All else is tried: any part of it may be what failed."""
@@ -325,9 +326,7 @@ def _token_for(grant: Grant, same: Sameness, moment: Moment) -> Minted:
     return check_minted(signed, in_force.world.own_keys, grant.inputs, now)
 
 
-def _described(
-    outcome: Outcome, moment: Moment, minted: Minted | None = None
-) -> Mapping[str, object]:
+def _described(outcome: Outcome, moment: Moment, minted: Minted | None = None) -> Record:
     world, headers = moment.world, moment.world.directory.gate.policy_headers
     return describe(outcome, moment.now, world.version, moment.stages, headers, minted)
 

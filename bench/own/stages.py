@@ -7,7 +7,6 @@ from functools import partial
 
 from authz._proto.external_auth_pb2 import CheckRequest
 from authz.audit.describe import describe
-from authz.audit.sink import RecordFile
 from authz.claims.check import check_minted
 from authz.decide import GRANTING, READING, Step, clear
 from authz.model.outcome import NO_ANSWERS, Allowed, Facts, Learning, Named, Outcome, Passed
@@ -120,6 +119,6 @@ def _recorded(gate: Gate, outcome: Outcome) -> dict[str, Callable[[], object]]:
     record = describe(outcome, NOW, world.version, told, headers)
     return {
         "describe the record": partial(describe, outcome, NOW, world.version, told, headers),
-        "encode and write the record": partial(gate.point.records.write, record),
-        f"{PART} to encode it": partial(RecordFile.line_of, record),
+        "encode and write the record": lambda: gate.point.records.write(record.line),
+        f"{PART} to encode it": lambda: record.line,
     }

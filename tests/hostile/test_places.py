@@ -10,6 +10,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from authz.audit.record import encoded
 from authz.audit.sink import RecordFile
 from authz.directory.listening import Listener, UnixSocket
 from authz.server.listeners import CannotListen, bind
@@ -112,9 +113,9 @@ def test_deleted_log_is_made_anew(tmp_path: Path) -> None:
     """A log that was deleted while the gate runs is made anew: no record goes to a dead file."""
     path = tmp_path / "records" / "decisions.jsonl"
     with RecordFile(path) as records:
-        records.write({"decision": 1})
+        records.write(encoded({"decision": 1}))
         path.unlink()
-        records.write({"decision": 2})
+        records.write(encoded({"decision": 2}))
 
     assert _lines(path) == ['{"decision":2}']
 
@@ -124,6 +125,6 @@ def test_line_that_a_kill_has_torn(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     path.write_text('{"decision":1}\n{"deci')
     with RecordFile(path) as records:
-        records.write({"decision": 2})
+        records.write(encoded({"decision": 2}))
 
     assert _lines(path) == ['{"decision":1}', '{"deci', '{"decision":2}']

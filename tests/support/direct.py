@@ -20,15 +20,15 @@ class KeptRecords:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
 
-    def write(self, record: Mapping[str, object]) -> None:
-        """Keep *record*."""
-        text = json.dumps(record)
+    def write(self, line: bytes) -> None:
+        """Keep the record of *line*."""
+        text = line.decode("ascii")
         look("a record", text)
         self.rows.append(json.loads(text))
 
-    def owe(self, record: Mapping[str, object]) -> None:
-        """Keep *record* as well."""
-        self.write(record)
+    def owe(self, line: bytes) -> None:
+        """Keep it as well."""
+        self.write(line)
 
 
 @dataclass(frozen=True)

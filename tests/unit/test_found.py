@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +50,13 @@ DbKrbmBKVZyMneTsI9E6Gg==
 class BrokenRecords:
     """A log that fails in a way that nobody thought of."""
 
-    def write(self, record: Mapping[str, object]) -> None:
+    def write(self, line: bytes) -> None:
         """Fail."""
-        raise MemoryError(len(record))
+        raise MemoryError(len(line))
 
-    def owe(self, record: Mapping[str, object]) -> None:
+    def owe(self, line: bytes) -> None:
         """Fail as well."""
-        self.write(record)
+        self.write(line)
 
 
 # --- promise 1: a fault is an explicit denying response

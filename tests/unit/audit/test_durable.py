@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from authz.audit.durable import DurableFile
+from authz.audit.record import encoded
 from authz.audit.sink import RecordUnwritten
 from tests.support.opened import opened
 from tests.support.waiting import wait_until
@@ -58,7 +58,7 @@ def test_by_many_threads(tmp_path: Path) -> None:
     path, disk = tmp_path / "new" / "records.jsonl", Disk()
 
     def is_safe(number: int) -> bool:
-        records.write({"n": number})
+        records.write(encoded({"n": number}))
         safe = path.read_bytes()[: disk.safe_bytes]
         return f'{{"n":{number}}}\n'.encode() in safe
 
@@ -80,12 +80,12 @@ def test_renamed_while_lines_wait(tmp_path: Path) -> None:
         synced.append((status.st_ino, status.st_size))
 
     with DurableFile(path, sync) as records, ThreadPoolExecutor(THREADS) as pool:
-        first = pool.submit(records.write, {"n": 1})
+        first = pool.submit(records.write, encoded({"n": 1}))
         assert disk.has_begun.wait(TIMEOUT_SECONDS)
-        second = pool.submit(records.write, {"n": 2})
+        second = pool.submit(records.write, encoded({"n": 2}))
         wait_until(lambda: len(path.read_text().splitlines()) == 2)
         path.rename(old)
-        third = pool.submit(records.write, {"n": 3})
+        third = pool.submit(records.write, encoded({"n": 3}))
         wait_until(path.exists)
         assert (old.stat().st_ino, old.stat().st_size) in synced
         disk.go_on.set()
@@ -106,13 +106,13 @@ def test_disk_fails_where_it_is_moved(tmp_path: Path) -> None:
         disk.sync(descriptor)
 
     with DurableFile(path, sync) as records, ThreadPoolExecutor(THREADS) as pool:
-        first = pool.submit(records.write, {"n": 1})
+        first = pool.submit(records.write, encoded({"n": 1}))
         assert disk.has_begun.wait(TIMEOUT_SECONDS)
-        second = pool.submit(records.write, {"n": 2})
+        second = pool.submit(records.write, encoded({"n": 2}))
         wait_until(lambda: len(path.read_text().splitlines()) == 2)
         path.rename(tmp_path / "records.jsonl.1")
         broken.set()
-        third = pool.submit(records.write, {"n": 3})
+        third = pool.submit(records.write, encoded({"n": 3}))
         wait_until(path.exists)
         disk.go_on.set()
         first.result(TIMEOUT_SECONDS)
@@ -126,7 +126,7 @@ def test_one_sync_for_all_who_wait(tmp_path: Path) -> None:
     path, disk = tmp_path / "records.jsonl", SlowDisk()
 
     def write(number: int) -> None:
-        records.write({"n": number})
+        records.write(encoded({"n": number}))
 
     with DurableFile(path, disk.sync) as records, ThreadPoolExecutor(THREADS) as pool:
         first = pool.submit(write, 0)
@@ -146,20 +146,20 @@ def test_a_disk_that_fails(tmp_path: Path) -> None:
     path, disk = tmp_path / "records.jsonl", SlowDisk()
     disk.is_broken = True
 
-    def outcome(record: Mapping[str, object]) -> str:
+    def outcome(line: bytes) -> str:
         try:
-            records.write(record)
+            records.write(line)
         except RecordUnwritten as error:
             return str(error)
         return "taken"
 
     with DurableFile(path, disk.sync) as records, ThreadPoolExecutor(THREADS) as pool:
-        first = pool.submit(outcome, {"n": 0})
+        first = pool.submit(outcome, encoded({"n": 0}))
         assert disk.has_begun.wait(TIMEOUT_SECONDS)
         disk.go_on.set()
         assert first.result(TIMEOUT_SECONDS) == "Input/output error"
         disk.is_broken = False
-        assert outcome({"n": 1}) == "taken"
+        assert outcome(encoded({"n": 1})) == "taken"
 
 
 def test_all_who_share_a_failed_sync_are_told(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_all_who_share_a_failed_sync_are_told(tmp_path: Path) -> None:
     path, disk = tmp_path / "records.jsonl", SlowDisk()
 
     def write(number: int) -> None:
-        records.write({"n": number})
+        records.write(encoded({"n": number}))
 
     with DurableFile(path, disk.sync) as records, ThreadPoolExecutor(THREADS) as pool:
         first = pool.submit(write, 0)

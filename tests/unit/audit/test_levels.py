@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from authz.audit.levels import open_records
+from authz.audit.record import encoded
 from authz.directory.compiled import RecordLevel
 from authz.telemetry.logs import open_log
 
@@ -22,7 +23,7 @@ def test_level(level: RecordLevel, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "fdatasync", lambda _: synced.append(path.read_bytes()))
 
     with open_records(path, level, open_log("error")) as records:
-        records.write({"n": 1})
+        records.write(encoded({"n": 1}))
         if level is not RecordLevel.QUEUED:
             assert path.read_bytes() == ROW
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -9,6 +10,7 @@ from structlog.testing import CapturingLogger
 
 from authz.audit import outage
 from authz.audit.outage import MAX_OWED, WatchedRecords
+from authz.audit.record import encoded
 from authz.audit.sink import RecordUnwritten
 from tests.support.waiting import wait_until
 
@@ -22,11 +24,11 @@ class Disk:
         self.rows: list[Mapping[str, object]] = []
         self.is_full = False
 
-    def write(self, record: Mapping[str, object]) -> None:
-        """Take *record*, or say that there is no room."""
+    def write(self, line: bytes) -> None:
+        """Take *line*, or say that there is no room."""
         if self.is_full:
             raise RecordUnwritten(FULL)
-        self.rows.append(record)
+        self.rows.append(json.loads(line))
 
 
 class Told:
@@ -58,8 +60,8 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def refused(records: WatchedRecords, number: int) -> None:
     """Bring a record, and owe that of its refusal."""
     with pytest.raises(RecordUnwritten, match=FULL):
-        records.write({"allow": number})
-    records.owe({"fault": number})
+        records.write(encoded({"allow": number}))
+    records.owe(encoded({"fault": number}))
 
 
 def test_ends_by_itself() -> None:
@@ -67,7 +69,7 @@ def test_ends_by_itself() -> None:
     disk, told = Disk(), Told()
     with WatchedRecords(disk, told.log) as records:
         records.tell(told)
-        records.write({"allow": 0})
+        records.write(encoded({"allow": 0}))
         disk.is_full = True
         for number in range(1, 4):
             refused(records, number)
@@ -90,11 +92,11 @@ def test_another_fault_ends_nothing_for_good() -> None:
 
         faults = 3
 
-        def write(self, record: Mapping[str, object]) -> None:
+        def write(self, line: bytes) -> None:
             if not self.is_full and self.faults:
                 self.faults -= 1
                 raise MemoryError
-            super().write(record)
+            super().write(line)
 
     disk, told = Faulty(), Told()
     disk.is_full = True
@@ -114,9 +116,9 @@ def test_lasts_while_there_is_no_room() -> None:
     tried: list[int] = []
 
     class Counting(Disk):
-        def write(self, record: Mapping[str, object]) -> None:
+        def write(self, line: bytes) -> None:
             tried.append(1)
-            disk.write(record)
+            disk.write(line)
 
     disk.is_full = True
     with WatchedRecords(Counting(), told.log) as records:
@@ -137,9 +139,9 @@ def test_the_next_call_ends_it_too() -> None:
         records.tell(told)
         disk.is_full = True
         with pytest.raises(RecordUnwritten):
-            records.write({"allow": 1})
+            records.write(encoded({"allow": 1}))
         disk.is_full = False
-        records.write({"allow": 2})
+        records.write(encoded({"allow": 2}))
         assert told.states == ["outage", "recovery"]
 
 
@@ -161,7 +163,7 @@ def test_what_is_owed_is_bounded() -> None:
         disk.is_full = True
         refused(records, 0)
         for number in range(1, MAX_OWED + 3):
-            records.owe({"fault": number})
+            records.owe(encoded({"fault": number}))
         disk.is_full = False
         wait_until(lambda: "records_caught_up" in told.events)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from authz.audit import queued
 from authz.audit.queued import QueuedRecords
+from authz.audit.record import encoded
 from authz.audit.sink import RecordUnwritten
 from tests.support.waiting import wait_until
 
@@ -27,12 +29,12 @@ class File:
         self.may_write = threading.Event()
         self.may_write.set()
 
-    def write(self, record: Mapping[str, object]) -> None:
-        """Take *record*, or say that there is no room."""
+    def write(self, line: bytes) -> None:
+        """Take *line*, or say that there is no room."""
         self.may_write.wait(TIMEOUT_SECONDS)
         if self.is_full:
             raise RecordUnwritten("No space left on device")
-        self.rows.append(record)
+        self.rows.append(json.loads(line))
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +42,10 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queued, "RETRY_SECONDS", 0.02)
 
 
-def is_refused(write: Callable[[Mapping[str, object]], None], why: str = "") -> bool:
+def is_refused(write: Callable[[bytes], None], why: str = "") -> bool:
     """Say whether a record is not taken, for that reason."""
     try:
-        write({"n": "?"})
+        write(encoded({"n": "?"}))
     except RecordUnwritten as error:
         return why in str(error)
     return False
@@ -66,7 +68,7 @@ def test_all_arrive_in_order() -> None:
     file = File()
     with queue(file, size=1_000) as (records, log):
         for number in range(500):
-            records.write({"n": number})
+            records.write(encoded({"n": number}))
 
     assert [row["n"] for row in file.rows] == list(range(500))
     assert log.calls == []
@@ -76,15 +78,15 @@ def test_a_fault_of_ours_is_no_end() -> None:
     """Whatever keeps a record from the file nobody is allowed meanwhile, and none is lost."""
 
     class Faulty(File):
-        def write(self, record: Mapping[str, object]) -> None:
+        def write(self, line: bytes) -> None:
             if self.is_full:
                 raise ZeroDivisionError("secret")
-            super().write(record)
+            super().write(line)
 
     file = Faulty()
     file.is_full = True
     with queue(file) as (records, _):
-        records.write({"n": 0})
+        records.write(encoded({"n": 0}))
         wait_until(lambda: is_refused(records.write, "ZeroDivisionError"))
         file.is_full = False
         wait_until(lambda: not is_refused(records.write))
@@ -98,11 +100,11 @@ def test_a_slow_file_is_not_waited_for() -> None:
     file.may_write.clear()
     with queue(file) as (records, _):
         for number in range(4):
-            records.write({"n": number})
+            records.write(encoded({"n": number}))
         assert is_refused(records.write, "the queue is full")
         file.may_write.set()
         wait_until(lambda: len(file.rows) == 4)
-        records.write({"n": 4})
+        records.write(encoded({"n": 4}))
 
     assert [row["n"] for row in file.rows] == list(range(5))
 
@@ -112,7 +114,7 @@ def test_a_full_disk() -> None:
     file = File()
     file.is_full = True
     with queue(file, size=1_000) as (records, log):
-        records.write({"n": 0})
+        records.write(encoded({"n": 0}))
         wait_until(lambda: is_refused(records.write, "No space left on device"))
         file.is_full = False
         wait_until(lambda: bool(file.rows))
@@ -128,7 +130,7 @@ def test_what_is_lost_is_told() -> None:
     file.may_write.clear()
     with queue(file) as (records, log):
         for number in range(3):
-            records.write({"n": number})
+            records.write(encoded({"n": number}))
         file.is_full = True
         file.may_write.set()
 

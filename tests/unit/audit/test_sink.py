@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from authz.audit.record import encoded
 from authz.audit.sink import RecordFile, RecordUnwritten
 from tests.support.opened import opened
 
@@ -44,8 +45,8 @@ def test_one_line_each(tmp_path: Path) -> None:
     """Every record is a line of JSON in ASCII, in the order of writing."""
     path = tmp_path / "deep" / "records.jsonl"
     with RecordFile(path) as records:
-        records.write({"user": "алиса", "text": "a\nb"})
-        records.write({"n": 1})
+        records.write(encoded({"user": "алиса", "text": "a\nb"}))
+        records.write(encoded({"n": 1}))
 
     assert [json.loads(line) for line in lines_of(path)] == [
         {"user": "алиса", "text": "a\nb"},
@@ -57,7 +58,7 @@ def test_readable_before_it_is_closed(tmp_path: Path) -> None:
     """A line is with the kernel as soon as `write` returns."""
     path = tmp_path / "records.jsonl"
     with RecordFile(path) as records:
-        records.write({"n": 1})
+        records.write(encoded({"n": 1}))
 
         assert lines_of(path) == ['{"n":1}']
 
@@ -66,9 +67,9 @@ def test_appended(tmp_path: Path) -> None:
     """A second process, or a restart, adds to what is there."""
     path = tmp_path / "records.jsonl"
     with RecordFile(path) as first, RecordFile(path) as second:
-        first.write({"n": 1})
-        second.write({"n": 2})
-        first.write({"n": 3})
+        first.write(encoded({"n": 1}))
+        second.write(encoded({"n": 2}))
+        first.write(encoded({"n": 3}))
 
     assert [json.loads(line)["n"] for line in lines_of(path)] == [1, 2, 3]
 
@@ -77,7 +78,7 @@ def test_threads_do_not_mix_lines(tmp_path: Path) -> None:
     """Lines of several threads stay whole, and none is lost."""
     path = tmp_path / "records.jsonl"
     with RecordFile(path) as records, ThreadPoolExecutor(8) as pool:
-        list(pool.map(records.write, [{"n": n, "fill": "x" * 500} for n in range(400)]))
+        list(pool.map(records.write, [encoded({"n": n, "fill": "x" * 500}) for n in range(400)]))
 
     assert sorted(json.loads(line)["n"] for line in lines_of(path)) == list(range(400))
 
@@ -88,7 +89,7 @@ def test_waits_for_another_process(tmp_path: Path) -> None:
     with RecordFile(path) as records, ThreadPoolExecutor(1) as pool:
         with path.open() as other:
             fcntl.flock(other, fcntl.LOCK_EX)
-            waiting = pool.submit(records.write, {"n": 1})
+            waiting = pool.submit(records.write, encoded({"n": 1}))
             with pytest.raises(TimeoutError):
                 waiting.result(0.2)
             assert lines_of(path) == []
@@ -111,20 +112,20 @@ def test_full_disk() -> None:
     with RecordFile(FULL) as records:
         for _ in range(2):
             with pytest.raises(RecordUnwritten):
-                records.write({"n": 1})
+                records.write(encoded({"n": 1}))
 
 
 def test_cut_short(tmp_path: Path) -> None:
     """A write that is cut short counts as unwritten, and nothing is left of it."""
     path = tmp_path / "records.jsonl"
     with RecordFile(path) as records:
-        records.write({"n": 1})
+        records.write(encoded({"n": 1}))
         with room_for(path.stat().st_size + 5):
             for _ in range(3):
                 with pytest.raises(RecordUnwritten):
-                    records.write({"n": 2})
+                    records.write(encoded({"n": 2}))
             assert lines_of(path) == ['{"n":1}']
-        records.write({"n": 3})
+        records.write(encoded({"n": 3}))
 
     assert lines_of(path) == ['{"n":1}', '{"n":3}']
 
@@ -135,9 +136,9 @@ def test_torn(tmp_path: Path) -> None:
     path.write_text('{"n":1}\n{"n":')
     with RecordFile(path) as records:
         with room_for(path.stat().st_size + 3), pytest.raises(RecordUnwritten):
-            records.write({"n": 2})
-        records.write({"n": 3})
-        records.write({"n": 4})
+            records.write(encoded({"n": 2}))
+        records.write(encoded({"n": 3}))
+        records.write(encoded({"n": 4}))
 
     assert lines_of(path) == ['{"n":1}', '{"n":', '{"n":3}', '{"n":4}']
 
@@ -146,9 +147,9 @@ def test_deleted(tmp_path: Path) -> None:
     """A file that was deleted with its folder is made anew with the next record."""
     path = tmp_path / "records" / "records.jsonl"
     with RecordFile(path) as records:
-        records.write({"n": 1})
+        records.write(encoded({"n": 1}))
         shutil.rmtree(path.parent)
-        records.write({"n": 2})
+        records.write(encoded({"n": 2}))
 
     assert lines_of(path) == ['{"n":2}']
 
@@ -157,10 +158,10 @@ def test_renamed(tmp_path: Path) -> None:
     """A file that was renamed, as who rotates logs does, is left alone from the next record on."""
     path, old = tmp_path / "records.jsonl", tmp_path / "records.jsonl.1"
     with RecordFile(path) as records, RecordFile(path) as others:
-        records.write({"n": 1})
+        records.write(encoded({"n": 1}))
         path.rename(old)
-        records.write({"n": 2})
-        others.write({"n": 3})
+        records.write(encoded({"n": 2}))
+        others.write(encoded({"n": 3}))
 
     assert lines_of(old) == ['{"n":1}']
     assert lines_of(path) == ['{"n":2}', '{"n":3}']
@@ -170,10 +171,10 @@ def test_renamed_and_made_by_another(tmp_path: Path) -> None:
     """Whoever renames it may make the new one, too."""
     path = tmp_path / "records.jsonl"
     with RecordFile(path) as records:
-        records.write({"n": 1})
+        records.write(encoded({"n": 1}))
         path.rename(tmp_path / "records.jsonl.1")
         path.touch(0o600)
-        records.write({"n": 2})
+        records.write(encoded({"n": 2}))
 
     assert lines_of(path) == ['{"n":2}']
 
@@ -192,7 +193,7 @@ def test_renamed_without_end(tmp_path: Path) -> None:
         MovingFile(tmp_path / "records.jsonl") as records,
         pytest.raises(RecordUnwritten, match="again and again"),
     ):
-        records.write({"n": 1})
+        records.write(encoded({"n": 1}))
 
 
 def test_deleted_and_not_to_be_made_anew(tmp_path: Path) -> None:
@@ -203,9 +204,9 @@ def test_deleted_and_not_to_be_made_anew(tmp_path: Path) -> None:
         path.parent.touch()
         for _ in range(2):
             with pytest.raises(RecordUnwritten, match=r"File exists|Not a directory"):
-                records.write({"n": 1})
+                records.write(encoded({"n": 1}))
         path.parent.unlink()
-        records.write({"n": 2})
+        records.write(encoded({"n": 2}))
 
     assert lines_of(path) == ['{"n":2}']
 
@@ -217,10 +218,10 @@ def test_closed_without_a_file(tmp_path: Path) -> None:
         shutil.rmtree(path.parent)
         path.parent.touch()
         with pytest.raises(RecordUnwritten):
-            records.write({"n": 1})
+            records.write(encoded({"n": 1}))
 
     with pytest.raises(RecordUnwritten, match="closed"):
-        records.write({"n": 2})
+        records.write(encoded({"n": 2}))
 
 
 def test_closed(tmp_path: Path) -> None:
@@ -232,7 +233,7 @@ def test_closed(tmp_path: Path) -> None:
 
     assert str(path) not in opened()
     with pytest.raises(RecordUnwritten):
-        records.write({"n": 1})
+        records.write(encoded({"n": 1}))
 
 
 @pytest.mark.parametrize("name", ["", "file/records.jsonl"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,12 +33,12 @@ FORBID = '@id("stop") forbid (principal, action, resource);'
 class NoRecords:
     """A log that takes nothing."""
 
-    def write(self, record: Mapping[str, object]) -> None:
+    def write(self, line: bytes) -> None:
         """Fail."""
-        del record
+        del line
         raise RecordUnwritten("no room")
 
-    def owe(self, record: Mapping[str, object]) -> None:
+    def owe(self, line: bytes) -> None:
         """Lose it."""
 
 
