@@ -48,6 +48,7 @@ MAX_PRINCIPAL = 2048
 MAX_ARGUMENTS = 64
 
 Members = Mapping[str, object]
+Container = dict[str, JSON] | list[JSON]
 
 _KINDS: Mapping[type, str] = {
     ToolCall: "tool_call",
@@ -261,10 +262,10 @@ def _asked(operation: Operation, target: Target | None) -> dict[str, object]:
     return {}
 
 
-def arguments_of(value: JSON, opened: frozenset[str]) -> dict[str, object]:
+def arguments_of(arguments: dict[str, JSON], opened: frozenset[str]) -> dict[str, object]:
     """Give names and types of the first arguments: bounded, whoever sent how much."""
     leaves: list[tuple[str, JSON]] = []
-    _gather(leaves, value, "")
+    _gather(leaves, arguments, "")
     rows: dict[str, object] = {
         pointer: shown(pointer, leaf, opened) for pointer, leaf in leaves[:MAX_ARGUMENTS]
     }
@@ -274,23 +275,23 @@ def arguments_of(value: JSON, opened: frozenset[str]) -> dict[str, object]:
     return rows
 
 
-def _gather(leaves: list[tuple[str, JSON]], value: JSON, pointer: str) -> None:
+def _gather(leaves: list[tuple[str, JSON]], value: Container, pointer: str) -> None:
     """
-    Add the leaves of *value*, one more than are told at most.
+    Add what lies in *value*, one more than are told at most.
 
-    Their pointers are cut to `MAX_TEXT` characters on the way down. An array stands before
+    Pointers are cut to `MAX_TEXT` characters on the way down. An array stands before
     its items, for `/0` may be a member of an object as well.
     """
-    if len(leaves) > MAX_ARGUMENTS:
-        return
-    if isinstance(value, dict) and (value or not pointer):
-        for name, inner in value.items():
-            _gather(leaves, inner, extend(pointer, name[:MAX_TEXT])[:MAX_TEXT])
-        return
-    leaves.append((pointer, value))
-    if isinstance(value, list):
-        for index, inner in enumerate(value):
-            _gather(leaves, inner, extend(pointer, index)[:MAX_TEXT])
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if len(leaves) > MAX_ARGUMENTS:
+            return
+        at = extend(pointer, name)[:MAX_TEXT]
+        if isinstance(inner, dict) and inner:
+            _gather(leaves, inner, at)
+            continue
+        leaves.append((at, inner))
+        if isinstance(inner, list):
+            _gather(leaves, inner, at)
 
 
 def _rights(facts: Facts, judgement: Judgement | None) -> Members:

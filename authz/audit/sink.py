@@ -41,6 +41,7 @@ class RecordFile:
             OSError: the file cannot be opened.
         """
         self._path = path
+        self._name = str(path)
         self._lock = threading.Lock()
         self._is_over = False
         self._open()
@@ -90,9 +91,10 @@ class RecordFile:
     def _is_at_its_place(self, status: os.stat_result) -> bool:
         """Say whether the open file is the one that our path names: whoever rotates renames it."""
         try:
-            return os.path.samestat(status, self._path.stat())
+            named = os.stat(self._name)  # noqa: PTH116 - a `Path` is spelt anew each time
         except OSError:
             return False
+        return named.st_ino == status.st_ino and named.st_dev == status.st_dev
 
     def _append_to(self, size: int, line: bytes) -> None:
         """Append to a file of *size* bytes, while nobody else writes."""

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import NoReturn, TypeAlias
 
-import orjson
+import msgspec
 
 JSON: TypeAlias = "bool | int | Decimal | str | list[JSON] | dict[str, JSON] | None"
 """A JSON value as this reader gives it: no floats, no two names that fold together."""
@@ -23,8 +23,8 @@ JSON: TypeAlias = "bool | int | Decimal | str | list[JSON] | dict[str, JSON] | N
 MAX_DEPTH = 64
 """Levels of nesting. Cedar takes 127; no client was seen to send more than a dozen."""
 
-_SCALARS: frozenset[type] = frozenset({str, int, bool, type(None)})
-"""Types of plain values that nothing lies in."""
+_READER = msgspec.json.Decoder(float_hook=Decimal)
+_WRITER = msgspec.json.Encoder(decimal_format="number")
 
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -68,7 +68,8 @@ def _read_plain(text: bytes) -> JSON | _Plain:
 
     A fast reader may do that, for all that it might be too lax about comes out
     otherwise than it came in: a name that stands twice is once in the value, and a
-    number that was rounded, or an escape, is spelt in another way.
+    number that was rounded, or an escape, is spelt in another way. Folding changes no
+    mark of JSON's own, so names that fold together come to light when the whole is folded.
 
     Returns:
         What `_read_any` would; `_Plain.NOT` for all that it alone may read or refuse.
@@ -76,29 +77,14 @@ def _read_plain(text: bytes) -> JSON | _Plain:
     if text.count(b"{") + text.count(b"[") >= MAX_DEPTH:
         return _Plain.NOT
     try:
-        value: JSON = orjson.loads(text)
-        is_plain = orjson.dumps(value) == text and _is_plain(value)
-    except (ValueError, TypeError):
+        value: JSON = _READER.decode(text)
+        folded = text.decode("utf-8").casefold().encode("utf-8")
+        is_plain = _WRITER.encode(value) == text and (
+            folded == text or _WRITER.encode(_READER.decode(folded)) == folded
+        )
+    except (ValueError, ArithmeticError, RecursionError):
         return _Plain.NOT
     return value if is_plain else _Plain.NOT
-
-
-def _is_plain(value: JSON) -> bool:
-    """Say whether there is no float in *value*, and no object whose names fold together."""
-    if isinstance(value, dict):
-        # Most values are scalars, and a call for each would be half of the work.
-        inner = [each for each in value.values() if type(each) not in _SCALARS]
-        return _differ(value) and all(map(_is_plain, inner))
-    if isinstance(value, list):
-        return all(map(_is_plain, value))
-    return type(value) in _SCALARS
-
-
-def _differ(members: dict[str, JSON]) -> bool:
-    """Say whether the names differ in more than case."""
-    together = "".join(members)
-    # Names that folding does not change differ in more than case, if they differ.
-    return together == together.casefold() or len({*map(str.casefold, members)}) == len(members)
 
 
 def _read_any(text: bytes) -> JSON:
@@ -122,7 +108,10 @@ def _read_any(text: bytes) -> JSON:
 
 def _members(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     members = dict(pairs)
-    if len(members) != len(pairs) or not _differ(members):
+    together = "".join(members)
+    # Names that folding does not change differ in more than case, if they differ.
+    names = members if together == together.casefold() else {*map(str.casefold, members)}
+    if len(names) != len(pairs):
         raise AmbiguousJSON("two member names are equal or differ in case only")
     return members
 

@@ -11,7 +11,7 @@ from authz.model.operation import HttpCall, Message
 from authz.model.outcome import Answered, Facts, Opened, Passed
 from authz.protocols.http import has_body
 from authz.refusals.metadata import metadata_paths, metadata_reply
-from authz.steps.given import Given, Route, direction_of, listener_of
+from authz.steps.given import Given, Route, listener_of
 from authz.steps.read import names_host, read_request, spellings_of
 
 READING = frozenset({"GET", "HEAD"})
@@ -33,7 +33,7 @@ def find_route(given: Given, _facts: Facts) -> Passed[Route]:
         target = _by_host(given)
     else:
         target = given.world.directory.targets.get(given.call.target or "")
-    if target is not None and direction_of(given) is Direction.IN:
+    if listener is not None and listener.direction is Direction.IN and target is not None:
         target = target if target.kind is TargetKind.AGENT else None
     return Passed(Route(target))
 
