@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from functools import lru_cache
 
-from authz.audit.record import Record, encoded
+from authz.audit.record import Record, tail
 from authz.claims.check import Minted
 from authz.directory.compiled import Target
 from authz.directory.offers import Prompt, route_name
@@ -91,7 +91,7 @@ def describe(
         "peer": {"principal": call.principal[:MAX_PRINCIPAL], "address": call.peer_address[:64]},
         "request": _request(call),
         "operation": _operation(facts),
-        "headers": sorted(policy_headers & call.headers.keys()),
+        "headers": sorted(filter(call.headers.__contains__, policy_headers)),
         "token": _token(outcome, minted),
         "envoy": {"stream": call.stream, "time": call.time},
         "stages_us": dict(stages),
@@ -114,7 +114,7 @@ def _shared(outcome: Outcome) -> bytes:
 
 
 def _written(facts: Facts, outcome: Outcome) -> bytes:
-    return encoded(
+    return tail(
         {
             "listener": facts.of(Call).listener,
             **_ending(outcome),

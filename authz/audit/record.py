@@ -25,31 +25,37 @@ def encoded(members: Mapping[str, object]) -> bytes:
     return json.dumps(members, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
+def tail(members: Mapping[str, object]) -> bytes:
+    """Give *members*, at least one, as the end of a line that other members begin."""
+    # The slice is a copy as long as it says; the encoder leaves what it wrote in more room.
+    return encoded(members)[1:]
+
+
 class Record(Mapping[str, object]):
     """One record. As a mapping it says what its line does; who only writes it never reads that."""
 
-    __slots__ = ("_read", "own", "shared")
+    __slots__ = ("_read", "own", "tail")
 
-    def __init__(self, own: Mapping[str, object], shared: bytes) -> None:
+    def __init__(self, own: Mapping[str, object], tail: bytes) -> None:
         """
         Give the record that says both.
 
         Args:
             own: What this call alone says; at least one member.
-            shared: `encoded` members of other names; at least one as well.
+            tail: What it shares, under other names, as `tail` gives it.
         """
         self.own = own
-        self.shared = shared
+        self.tail = tail
         self._read: dict[str, object] | None = None
 
     @property
     def line(self) -> bytes:
         """The record as a line of JSON, without its end."""
-        return b"%b,%b" % (encoded(self.own)[:-1], self.shared[1:])
+        return b"%b,%b" % (encoded(self.own)[:-1], self.tail)
 
     def _whole(self) -> dict[str, object]:
         if self._read is None:
-            self._read = {**self.own, **orjson.loads(self.shared)}
+            self._read = {**self.own, **orjson.loads(b"{" + self.tail)}
         return self._read
 
     def __getitem__(self, name: str) -> object:

@@ -47,7 +47,7 @@ class BlankRefusal:
             "trace": arrived.new_trace,
             "world": world,
         }
-        return Record(own, self.described.shared)
+        return Record(own, self.described.tail)
 
 
 @cache

@@ -32,19 +32,19 @@ class Hands(ThreadPoolExecutor):
         """Be full with *in_hand* tasks; more are taken on, for health checks are among them."""
         super().__init__(2 * in_hand, thread_name_prefix=name)
         self._most = in_hand
-        self._lock = threading.Lock()
-        self._count = 0
+        # A set adds and discards in one step of the interpreter, so it needs no lock.
+        self._taken: set[object] = set()
         self._mine = threading.local()
 
     @property
     def count(self) -> int:
         """How many are taken on."""
-        return self._count
+        return len(self._taken)
 
     @property
     def are_full(self) -> bool:
         """Whether no other may be taken on."""
-        return self._count >= self._most
+        return len(self._taken) >= self._most
 
     @property
     def is_late(self) -> bool:
@@ -59,14 +59,17 @@ class Hands(ThreadPoolExecutor):
         **kwargs: Arguments.kwargs,
     ) -> Future[Result]:
         """Take *work* on."""
-        future = super().submit(self._run, time.monotonic(), work, *args, **kwargs)
-        with self._lock:
-            self._count += 1
-        future.add_done_callback(self._put_down)
-        return future
+        token = object()
+        self._taken.add(token)
+        try:
+            return super().submit(self._run, token, time.monotonic(), work, *args, **kwargs)
+        except BaseException:
+            self._taken.discard(token)
+            raise
 
     def _run(
         self,
+        token: object,
         since: float,
         work: Callable[Arguments, Result],
         /,
@@ -74,11 +77,10 @@ class Hands(ThreadPoolExecutor):
         **kwargs: Arguments.kwargs,
     ) -> Result:
         self._mine.waited = time.monotonic() - since
-        return work(*args, **kwargs)
-
-    def _put_down(self, _future: Future[Result]) -> None:
-        with self._lock:
-            self._count -= 1
+        try:
+            return work(*args, **kwargs)
+        finally:
+            self._taken.discard(token)
 
 
 class AtOnce(ThreadPoolExecutor):
