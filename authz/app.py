@@ -20,7 +20,7 @@ from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.directory.listening import MeshRestricted
 from authz.directory.load import OwnPlaces
 from authz.server.asking import Asking
-from authz.server.beside import set_aside
+from authz.server.beside import collect_rarely, set_aside
 from authz.server.certificates import Certificates
 from authz.server.decision_point import DecisionPoint, read_clock
 from authz.server.faces import Face, Faces
@@ -173,6 +173,7 @@ def _serve(
     opened.callback(validator.interrupt)
     gc.collect()
     set_aside()
+    collect_rarely()
     if settings.status is not None:
         opened.enter_context(open_status_socket(settings.status, process.status_alone, log))
     http.announce_ready()

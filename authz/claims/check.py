@@ -34,7 +34,7 @@ ALWAYS = frozenset({"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scop
 SOMETIMES = frozenset({"act", "acr", "auth_time"})
 
 
-class Inputs(Struct, frozen=True):
+class Inputs(Struct, frozen=True, gc=False):
     """What a token was decided from, as the steps proved it and before anything was made of it."""
 
     decision: str
@@ -82,7 +82,7 @@ def check_without_token(target: Target) -> None:
         raise TokenTooWide("no token goes to a target that takes one")
 
 
-class Minted(Struct, frozen=True):
+class Minted(Struct, frozen=True, gc=False):
     """A token that was signed and passed the check, so that it may be released."""
 
     token: CheckedToken

@@ -11,7 +11,7 @@ from authz.model.scopes import Scopes, format_scopes
 from authz.model.strict_json import JSON
 
 
-class TokenClaims(Struct, frozen=True):
+class TokenClaims(Struct, frozen=True, gc=False):
     """One access token, not yet signed."""
 
     issuer: str

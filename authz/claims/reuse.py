@@ -20,7 +20,7 @@ MAX_TOKENS = 4 * 1024
 """Of one generation. One takes about 3 KiB."""
 
 
-class Sameness(Struct, frozen=True):
+class Sameness(Struct, frozen=True, gc=False):
     """What two calls have in common that may share a token."""
 
     caller: Hop

@@ -37,7 +37,7 @@ class KeyUnknown(TokenRejected):
     """No key of that name is known; whether the issuer has a new one, its keys will say."""
 
 
-class Expectations(Struct, frozen=True):
+class Expectations(Struct, frozen=True, gc=False):
     """What an access token must show to be believed."""
 
     issuer: str
@@ -51,7 +51,7 @@ class Expectations(Struct, frozen=True):
     """`x5t#S256` of the certificate that the caller proved itself by, if it did."""
 
 
-class UnverifiedToken(Struct, frozen=True):
+class UnverifiedToken(Struct, frozen=True, gc=False):
     """A token taken apart; nothing of it is believed, `issuer` only selects a table row."""
 
     header: Mapping[str, JSON]
@@ -68,7 +68,7 @@ class UnverifiedToken(Struct, frozen=True):
         return issuer if isinstance(issuer, str) else ""
 
 
-class ProvenClaims(Struct, frozen=True):
+class ProvenClaims(Struct, frozen=True, gc=False):
     """Claims whose signature, issuer, audience, type and times were checked."""
 
     issuer: str

@@ -33,7 +33,7 @@ MAX_KEPT = 4 * 1024
 """Bytes of a token that is kept. A longer one is verified each time."""
 
 
-class Signed(Struct, frozen=True):
+class Signed(Struct, frozen=True, gc=False):
     """A token taken apart, and what its signature was found good under."""
 
     token: UnverifiedToken

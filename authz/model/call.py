@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from authz.model.instant import Instant
 
 
-class Arrival(Struct, frozen=True):
+class Arrival(Struct, frozen=True, gc=False):
     """What of a Check is ours, before anything of it is read."""
 
     listener: str
@@ -17,7 +17,7 @@ class Arrival(Struct, frozen=True):
     new_trace: str
 
 
-class Call(Struct, frozen=True):
+class Call(Struct, frozen=True, gc=False):
     """One Check as values. Only `listener` and the ids are ours; the rest is a claim."""
 
     decision: str

@@ -22,7 +22,7 @@ MAX_SHOWN = 4 * 1024
 Pairs = tuple[tuple[str, str], ...]
 
 
-class Shown(Struct, frozen=True):
+class Shown(Struct, frozen=True, gc=False):
     """
     All that the steps from the workload to the ceilings see of a call, and the key of what they
     found.

@@ -16,7 +16,7 @@ from authz.model.scopes import Scopes
 from authz.model.strict_json import JSON
 
 
-class KeysNeeded(Struct, frozen=True):
+class KeysNeeded(Struct, frozen=True, gc=False):
     """A token names a key that is not known: have the issuer's keys been changed?"""
 
     issuer: str

@@ -42,7 +42,7 @@ class Era(StrEnum):
     MODERN = "modern"
 
 
-class ToolCall(Struct, frozen=True):
+class ToolCall(Struct, frozen=True, gc=False):
     """MCP `tools/call`: judged per tool, with its arguments."""
 
     tool: str
@@ -55,7 +55,7 @@ class ToolCall(Struct, frozen=True):
         return hash((self.tool, self.method, self.as_task))
 
 
-class PromptUse(Struct, frozen=True):
+class PromptUse(Struct, frozen=True, gc=False):
     """What is asked of one prompt: to fill it in, or to complete an argument of it."""
 
     prompt: str
@@ -68,7 +68,7 @@ class PromptUse(Struct, frozen=True):
         return hash((self.prompt, self.method))
 
 
-class ResourceUse(Struct, frozen=True):
+class ResourceUse(Struct, frozen=True, gc=False):
     """What is asked of one resource: to read it, to hear of its changes, to complete its URI."""
 
     uri: str
@@ -78,7 +78,7 @@ class ResourceUse(Struct, frozen=True):
     completes: bool = False
 
 
-class TaskUse(Struct, frozen=True):
+class TaskUse(Struct, frozen=True, gc=False):
     """What is asked of a server's tasks. Only the server knows whose a task is."""
 
     method: str
@@ -86,13 +86,13 @@ class TaskUse(Struct, frozen=True):
     """It changes a task: cancels it, or gives it what it waits for."""
 
 
-class Session(Struct, frozen=True):
+class Session(Struct, frozen=True, gc=False):
     """What keeps a session going and touches no data: see `protocols.mcp_methods`."""
 
     method: str
 
 
-class HttpCall(Struct, frozen=True):
+class HttpCall(Struct, frozen=True, gc=False):
     """Plain HTTP: judged by method and path. Query and body are not read."""
 
     method: str
@@ -103,7 +103,7 @@ class HttpCall(Struct, frozen=True):
     """Whose client reads a refusal, where it is a call of a language model."""
 
 
-class AgentCall(Struct, frozen=True):
+class AgentCall(Struct, frozen=True, gc=False):
     """A2A at an agent; recognised, so that a refusal is one that its client understands."""
 
     method: str
@@ -112,7 +112,7 @@ class AgentCall(Struct, frozen=True):
     binding: Binding
 
 
-class Unknown(Struct, frozen=True):
+class Unknown(Struct, frozen=True, gc=False):
     """A method that no table lists, or anything at all at a target that nobody declares."""
 
     method: str
@@ -135,7 +135,7 @@ def without_arguments(operation: Operation) -> Operation:
     return operation
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """One request, read once. What is decided here is what runs."""
 
     protocol: Protocol

@@ -25,7 +25,7 @@ class Malformed(StrEnum):
     HEADER_MISMATCH = "header_mismatch"
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """An answer of ours as the caller gets it: a refusal, or a reply to a public operation."""
 
     status: int
@@ -44,7 +44,7 @@ class Passed(Struct, Generic[Learned_co], frozen=True):
     """When that stops to be true by time alone."""
 
 
-class Refused(Struct, frozen=True):
+class Refused(Struct, frozen=True, gc=False):
     """
     The step refuses, and its reason is the decision's.
 
@@ -64,13 +64,13 @@ class Refused(Struct, frozen=True):
     """What the step learned before it refused."""
 
 
-class Answered(Struct, frozen=True):
+class Answered(Struct, frozen=True, gc=False):
     """The step answers the call itself: nothing goes on to the upstream, and nobody is refused."""
 
     answer: Answer
 
 
-class Opened(Struct, frozen=True):
+class Opened(Struct, frozen=True, gc=False):
     """The step lets the call go on as one that anybody may make; nobody is proven or named."""
 
     facts: tuple[object, ...]
@@ -172,7 +172,7 @@ CheckedToken = NewType("CheckedToken", str)
 """A token in compact form that `claims.check` has passed; no other may be released."""
 
 
-class Allowed(Struct, frozen=True):
+class Allowed(Struct, frozen=True, gc=False):
     """The call goes on, with headers that say who was proven; the token is still unsigned."""
 
     facts: Facts
@@ -184,7 +184,7 @@ class Allowed(Struct, frozen=True):
     detail: ClassVar[str] = ""
 
 
-class Named(Struct, frozen=True):
+class Named(Struct, frozen=True, gc=False):
     """The call goes on with the headers alone, for its target takes no token (`token.mode`)."""
 
     facts: Facts
@@ -195,7 +195,7 @@ class Named(Struct, frozen=True):
     detail: ClassVar[str] = ""
 
 
-class Forwarded(Struct, frozen=True):
+class Forwarded(Struct, frozen=True, gc=False):
     """A public operation that goes on: without a token, and without anybody's name."""
 
     facts: Facts
@@ -205,7 +205,7 @@ class Forwarded(Struct, frozen=True):
     detail: ClassVar[str] = "a public operation"
 
 
-class TurnedAway(Struct, frozen=True):
+class TurnedAway(Struct, frozen=True, gc=False):
     """The call ends here: the caller gets *answer*, the upstream sees nothing."""
 
     facts: Facts
@@ -219,7 +219,7 @@ class TurnedAway(Struct, frozen=True):
     answer: Answer
 
 
-class Replied(Struct, frozen=True):
+class Replied(Struct, frozen=True, gc=False):
     """A public operation, answered by us; no token is made and the upstream sees nothing."""
 
     facts: Facts

@@ -15,14 +15,14 @@ MAX_CHAIN = 4
 """The most agents in a chain, the caller included. Longer is refused, never cut."""
 
 
-class Actor(Struct, frozen=True):
+class Actor(Struct, frozen=True, gc=False):
     """An agent as tokens name it: the pair (`iss`, `sub`) of its proven identity."""
 
     iss: str
     sub: str
 
 
-class Hop(Struct, frozen=True):
+class Hop(Struct, frozen=True, gc=False):
     """One agent of a chain: its document (`namespace/name`) and how it was proven."""
 
     agent: str
@@ -40,7 +40,7 @@ class Proof(StrEnum):
     NONE = "none"
 
 
-class Identity(Struct, frozen=True):
+class Identity(Struct, frozen=True, gc=False):
     """Who asks, as a good proof names them; whether a document does is another question."""
 
     proof: Proof
@@ -55,7 +55,7 @@ class Identity(Struct, frozen=True):
     """When the proof is over, if it ends by itself."""
 
 
-class Caller(Struct, frozen=True):
+class Caller(Struct, frozen=True, gc=False):
     """The proven workload or client that asks, and the declared agent that it is."""
 
     workload: SpiffeId | None
@@ -64,11 +64,11 @@ class Caller(Struct, frozen=True):
     thumbprint: str | None = None
 
 
-class UserAlone(Struct, frozen=True):
+class UserAlone(Struct, frozen=True, gc=False):
     """No agent asks, by a listener without identity: only a user can be proven, by a credential."""
 
 
-class UserId(Struct, frozen=True):
+class UserId(Struct, frozen=True, gc=False):
     """A user: unique only within an issuer."""
 
     issuer: str
@@ -113,7 +113,7 @@ class SubjectForm:
 QUALIFIED = SubjectForm(None)
 
 
-class Authentication(Struct, frozen=True):
+class Authentication(Struct, frozen=True, gc=False):
     """How the user logged in, as far as the issuer may say so."""
 
     level: int = 0
@@ -124,7 +124,7 @@ class Authentication(Struct, frozen=True):
     time: Instant = EARLIEST
 
 
-class Login(Struct, frozen=True):
+class Login(Struct, frozen=True, gc=False):
     """What a proven credential says of its user, within what its issuer may assert."""
 
     user: UserId
@@ -145,7 +145,7 @@ class Login(Struct, frozen=True):
     """We minted it, so it was cut to what its user may before it was handed on."""
 
 
-class Subject(Struct, frozen=True):
+class Subject(Struct, frozen=True, gc=False):
     """A user whose credential was proven, with what it may bring about."""
 
     user: UserId

@@ -14,7 +14,7 @@ NO_SCOPES: Scopes = frozenset()
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}")
 
 
-class ScopePatterns(Struct, frozen=True):
+class ScopePatterns(Struct, frozen=True, gc=False):
     """Scopes by exact name or, with a final `*`, by prefix."""
 
     exact: Scopes

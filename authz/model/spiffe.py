@@ -23,7 +23,7 @@ def is_trust_domain(text: str) -> bool:
     return len(text) <= MAX_TRUST_DOMAIN_BYTES and _TRUST_DOMAIN.fullmatch(text) is not None
 
 
-class SpiffeId(Struct, frozen=True):
+class SpiffeId(Struct, frozen=True, gc=False):
     """A SPIFFE ID of a workload; compared whole, path case included."""
 
     trust_domain: str

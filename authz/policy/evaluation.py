@@ -26,7 +26,7 @@ from authz.policy.session import ARGS, REQUEST, SEEN_HEADERS, Evidence, session_
 from authz.policy.verdicts import Verdict, read_verdict
 
 
-class Told(Struct, frozen=True):
+class Told(Struct, frozen=True, gc=False):
     """All that the engine is told of a leg which reads nothing that a call alone says."""
 
     plan: LegPlan
@@ -41,7 +41,7 @@ class Told(Struct, frozen=True):
     """Of the protocol, where it is read."""
 
 
-class Live(Struct, frozen=True):
+class Live(Struct, frozen=True, gc=False):
     """What else a call says, for a leg that reads it."""
 
     question: Question

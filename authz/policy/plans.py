@@ -50,7 +50,7 @@ class Plan:
     is_quarantined: bool
 
 
-class Principal(Struct, frozen=True):
+class Principal(Struct, frozen=True, gc=False):
     """What policies see of a user or an agent: all that a leg can depend on of it."""
 
     kind: str

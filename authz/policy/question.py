@@ -19,7 +19,7 @@ USER = "user"
 """The party of the user's leg; an agent's leg is named by the agent."""
 
 
-class Question(Struct, frozen=True):
+class Question(Struct, frozen=True, gc=False):
     """May these parties do this, with these arguments, now?"""
 
     target: Target
@@ -59,7 +59,7 @@ class PolicyRef:
         return f"{self.id} ({self.file}:{self.line})"
 
 
-class Leg(Struct, frozen=True):
+class Leg(Struct, frozen=True, gc=False):
     """One party's evaluation."""
 
     party: str
@@ -72,7 +72,7 @@ class Leg(Struct, frozen=True):
     granted: Scopes
 
 
-class Judgement(Struct, frozen=True):
+class Judgement(Struct, frozen=True, gc=False):
     """What all legs together come to."""
 
     reason: Reason

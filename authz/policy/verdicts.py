@@ -16,7 +16,7 @@ from authz.policy.written import Policy
 _ERRING = re.compile(r"policy `(policy[0-9]+)`")
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """One leg's, whatever is required and whoever is told of it."""
 
     reason: Reason

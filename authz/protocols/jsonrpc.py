@@ -20,7 +20,7 @@ _CALL_MEMBERS = frozenset({"jsonrpc", "id", "method", "params"})
 _ANSWER_MEMBERS = frozenset({"jsonrpc", "id", "result", "error"})
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, gc=False):
     """One JSON-RPC request or notification, or an answer (which has no method)."""
 
     request_id: int | str | None

@@ -38,7 +38,7 @@ IN_BAND = HTTPStatus.OK.value
 _WORKLOAD = frozenset({Reason.WORKLOAD_UNIDENTIFIED, Reason.WORKLOAD_UNTRUSTED})
 
 
-class Refusal(Struct, frozen=True):
+class Refusal(Struct, frozen=True, gc=False):
     """A refused call as far as its answer depends on it."""
 
     refused: Refused

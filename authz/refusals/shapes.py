@@ -59,7 +59,7 @@ class Shape(StrEnum):
     ANTHROPIC = "anthropic"
 
 
-class Error(Struct, frozen=True):
+class Error(Struct, frozen=True, gc=False):
     """What is said, whatever it is written in."""
 
     status: int

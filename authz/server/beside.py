@@ -1,4 +1,4 @@
-"""Building a world beside those who ask, in one interpreter."""
+"""Collections of garbage, and building a world, beside those who ask, in one interpreter."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ SWITCH_SECONDS = 0.0005
 with Python's 5 ms each time a reload would be felt by all."""
 
 NEVER = 1_000_000_000
+
+COLLECTED = (5_000, 20, 100)
+"""How many containers are made before the young are looked through, how often before the older
+are, and those before all. A decision leaves no cycles, but what it keeps for the next is looked
+through with everything else: with Python's own numbers that is a tenth of a new user's decision,
+and now and then some tenths of a second at once, when memos fill."""
+
+
+def collect_rarely() -> None:
+    """Look for garbage as often as those who only answer Checks leave some."""
+    gc.set_threshold(*COLLECTED)
 
 
 @contextmanager

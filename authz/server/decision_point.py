@@ -78,7 +78,7 @@ class Records(Protocol):
         """Keep that of a refusal until records can be written again."""
 
 
-class Released(Struct, frozen=True):
+class Released(Struct, frozen=True, gc=False):
     """An allow with the token that was signed for it and passed the self-check."""
 
     allowed: Allowed
@@ -118,7 +118,7 @@ def read_clock() -> Instant:
     return Instant(int(time.time()))
 
 
-class Moment(Struct, frozen=True):
+class Moment(Struct, frozen=True, gc=False):
     """What one Check is decided in, taken once and kept to its end; and how long it took."""
 
     in_force: InForce

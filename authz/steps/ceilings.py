@@ -11,7 +11,7 @@ from authz.policy.question import USER
 from authz.steps.given import Asked, Credential, Given, Held, Link, hops_of
 
 
-class UserScopes(Struct, frozen=True):
+class UserScopes(Struct, frozen=True, gc=False):
     """Step 8: what the user leg is judged with; empty without a user."""
 
     scopes: Scopes

@@ -20,7 +20,7 @@ from authz.model.scopes import Scopes
 from authz.world import World
 
 
-class Given(Struct, frozen=True):
+class Given(Struct, frozen=True, gc=False):
     """One call in one world at one instant: the whole input of a decision."""
 
     call: Call
@@ -29,13 +29,13 @@ class Given(Struct, frozen=True):
     answers: Answers
 
 
-class Route(Struct, frozen=True):
+class Route(Struct, frozen=True, gc=False):
     """Step 0: where Envoy routes to. Known even where the bytes are refused."""
 
     target: Target | None
 
 
-class Bearer(Struct, frozen=True):
+class Bearer(Struct, frozen=True, gc=False):
     """A bearer token that its issuer stands behind, for us; learned in step 2 where it proves who
     asks. What it says of a user is another question.
     """
@@ -48,40 +48,40 @@ class Bearer(Struct, frozen=True):
     """When it is over, or the keys that it was proven by may no longer be used."""
 
 
-class Credential(Struct, frozen=True):
+class Credential(Struct, frozen=True, gc=False):
     """Step 3: the user, or nobody where the operation wants none."""
 
     subject: Subject | None
 
 
-class Link(Struct, frozen=True):
+class Link(Struct, frozen=True, gc=False):
     """Step 5: a connection that is declared on both ends."""
 
     target: Target
     connection: Connection
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """Step 6: the declared operation; no offer for operation `session`."""
 
     offer: Offer | None
     required: Scopes
 
 
-class Held(Struct, frozen=True):
+class Held(Struct, frozen=True, gc=False):
     """Step 7: which of the required scopes each party holds; `user` stands for the user."""
 
     by_party: Mapping[str, Scopes]
 
 
-class Grant(Struct, frozen=True):
+class Grant(Struct, frozen=True, gc=False):
     """Step 12: the token to be signed, and what it was decided from."""
 
     claims: TokenClaims
     inputs: Inputs
 
 
-class NoToken(Struct, frozen=True):
+class NoToken(Struct, frozen=True, gc=False):
     """Step 12, at a target that takes no token: nothing is signed, who is proven is named."""
 
 

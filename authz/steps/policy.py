@@ -24,7 +24,7 @@ from authz.steps.given import Asked, Credential, Given, Link, hops_of
 CHALLENGES = frozenset({Reason.STEP_UP_REQUIRED, Reason.CONSENT_REQUIRED, Reason.APPROVAL_PENDING})
 
 
-class Settled(Struct, frozen=True):
+class Settled(Struct, frozen=True, gc=False):
     """
     What policy says of all calls of one clearance, if that does not depend on the call.
 
@@ -37,7 +37,7 @@ class Settled(Struct, frozen=True):
 NOT_SETTLED = Settled(None)
 
 
-class NothingAsked(Struct, frozen=True):
+class NothingAsked(Struct, frozen=True, gc=False):
     """Step 10: no policy asks for more evidence."""
 
 

@@ -17,7 +17,7 @@ from authz.steps.read import names_host, read_request, spellings_of
 READING = frozenset({"GET", "HEAD"})
 
 
-class NotPublic(Struct, frozen=True):
+class NotPublic(Struct, frozen=True, gc=False):
     """Whoever asks for this has to prove who they are."""
 
 

@@ -16,7 +16,7 @@ from authz.model.reasons import Reason
 from authz.steps.given import Given, Route, hops_of
 
 
-class NobodySuspended(Struct, frozen=True):
+class NobodySuspended(Struct, frozen=True, gc=False):
     """Every agent of the chain is active, and so is an agent that is asked."""
 
 

@@ -29,10 +29,16 @@ ALL = sorted(set(_structs()), key=lambda each: f"{each.__module__}.{each.__name_
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda each: f"{each.__module__}.{each.__name__}")
 def test_struct(kind: type[Struct]) -> None:
-    """It is frozen, and no default is a `dataclasses.field`, which a struct takes for a value."""
+    """
+    It is frozen, and no default is a `dataclasses.field`, which a struct takes for a value.
+
+    A frozen value holds only what was there before it, so it is in no cycle, and no
+    collection of garbage has to look through what is kept.
+    """
     defaults = kind.__struct_defaults__
 
     assert kind.__struct_config__.frozen
+    assert not kind.__struct_config__.gc
     assert not any(isinstance(each, dataclasses.Field) for each in defaults)
 
 

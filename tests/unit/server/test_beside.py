@@ -16,7 +16,7 @@ from authz.directory.offers import Tool
 from authz.directory.waiting import Agents
 from authz.policy.compiled import Policies
 from authz.server import reload as module
-from authz.server.beside import SWITCH_SECONDS, beside_requests
+from authz.server.beside import SWITCH_SECONDS, beside_requests, collect_rarely
 from authz.sources.declared import Declared, Vetted, read_vetted
 from tests.support.reloading import InThisProcess, following
 from tests.support.worlds import prepare_home
@@ -43,6 +43,18 @@ def test_settings() -> None:
     assert during[1] == pytest.approx(SWITCH_SECONDS)
     assert (gc.get_threshold(), sys.getswitchinterval()) == before
     assert gc.get_freeze_count() > 0
+
+
+def test_serving_looks_for_garbage_rarely() -> None:
+    """The young are not looked through for each few decisions, and still they are."""
+    before = gc.get_threshold()
+    try:
+        collect_rarely()
+
+        assert gc.isenabled()
+        assert all(own > python for own, python in zip(gc.get_threshold(), before, strict=True))
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_a_reload_is_beside_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
