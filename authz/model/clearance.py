@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from authz.model.call import Call
 from authz.model.instant import Instant
@@ -51,8 +51,14 @@ class Shown(Struct, frozen=True, gc=False):
 
     @property
     def is_short(self) -> bool:
-        """Say whether it may be kept; `repr` is no shorter than any text in it."""
-        return len(repr(self)) <= MAX_SHOWN
+        """Say whether it may be kept."""
+        pairs = (*self.headers, *self.metadata)
+        texts = (
+            *(self.listener, self.target or "", self.host, self.principal, self.certificate),
+            *(text for pair in pairs for text in pair),
+            *(value for value in structs.astuple(self.operation) if isinstance(value, str)),
+        )
+        return sum(map(len, texts)) <= MAX_SHOWN
 
     def as_call(self) -> Call:
         """Give a call that says this and nothing else."""

@@ -33,7 +33,7 @@ class Answer(Struct, frozen=True, gc=False):
     body: bytes
 
 
-class Passed(Struct, Generic[Learned_co], frozen=True):
+class Passed(Struct, Generic[Learned_co], frozen=True, gc=False):
     """The step found no ground to refuse; *fact* is what it learned."""
 
     fact: Learned_co

@@ -9,6 +9,7 @@ every version; a header both set and removed is lost; `body` is lossy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import chain
 
 from google.rpc import code_pb2
@@ -23,6 +24,9 @@ from authz.wire.headers import mixed_spellings, removals
 
 TARGET_KEY = "target"
 TRACEPARENT = "traceparent"
+MAX_BLANKS = 64
+"""Answers that are kept without any value. Callers choose spellings, so they are bounded."""
+
 _NO_VALUE = ""
 """Of a header that is filled in for each call."""
 
@@ -149,10 +153,19 @@ def _settled(_known: Facts, headers: _Headers) -> bytes:
 
 
 def _written(headers: _Headers, spellings: frozenset[str]) -> bytes:
+    names = tuple([name for name, _ in headers])
+    response = external_auth_pb2.CheckResponse.FromString(_blank(names, spellings))
+    for option, (_, value) in zip(response.ok_response.headers, headers, strict=True):
+        option.header.value = value
+    return response.SerializeToString()
+
+
+@lru_cache(MAX_BLANKS)
+def _blank(names: tuple[str, ...], spellings: frozenset[str]) -> bytes:
+    """Give the answer that sets *names*, still without values."""
     response = external_auth_pb2.CheckResponse()
-    names = frozenset(name for name, _ in headers)
-    response.ok_response.headers.extend(_options(headers))
-    response.ok_response.headers_to_remove.extend(removals(names, spellings))
+    response.ok_response.headers.extend(_options((name, _NO_VALUE) for name in names))
+    response.ok_response.headers_to_remove.extend(removals(frozenset(names), spellings))
     response.status.code = code_pb2.OK
     return response.SerializeToString()
 
