@@ -126,7 +126,8 @@ class GrpcFace:
         self._drain_seconds = drain_seconds
         self._health = health.HealthServicer()
         self._hands = Hands(f"check-{listener.name}")
-        self._server = grpc.server(self._hands, options=_OPTIONS)
+        # Of a pool it wants `submit` alone.
+        self._server = grpc.server(self._hands, options=_OPTIONS)  # type: ignore[arg-type]
         checks = Checks(decision_point, listener, self._hands)
         self._server.add_generic_rpc_handlers((checks,))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -178,6 +179,6 @@ class GrpcFace:
             self.begin_stop()
         if self._stopped is not None:
             self._stopped.wait()
-        self._hands.shutdown(wait=False)
+        self._hands.shutdown()
         if self._lock is not None:
             self._lock.close()

@@ -38,7 +38,7 @@ def serve(port: int, threads: int, options: Sequence[Option]) -> None:
     )
     handler = grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
     pool = Hands("check") if threads == AS_OURS else ThreadPoolExecutor(threads)
-    server = grpc.server(pool, options=options)
+    server = grpc.server(pool, options=options)  # type: ignore[arg-type]
     server.add_generic_rpc_handlers((handler,))
     server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
