@@ -165,7 +165,10 @@ class Learning(Facts):
         Raises:
             ValueError: as `learn`.
         """
-        self._by_type = self.join(others)._by_type  # noqa: SLF001 - of its own class
+        known, more = self._by_type, others._by_type  # noqa: SLF001 - of its own class
+        if not known.keys().isdisjoint(more):
+            self.join(others)
+        known.update(more)
 
 
 CheckedToken = NewType("CheckedToken", str)

@@ -37,5 +37,5 @@ def parent_of(traceparent: str | None) -> Parent | None:
 
 def trace_id_of(traceparent: str | None) -> str | None:
     """Give the trace id (32 hex digits); None where there is no valid one."""
-    parent = parent_of(traceparent)
-    return parent and parent.trace
+    parent = parent_of(traceparent) if traceparent else None
+    return parent.trace if parent else None

@@ -257,8 +257,6 @@ class DecisionPoint:
     def _release(self, decided: Outcome, call: Call, moment: Moment) -> Answerable:
         """Sign the token of an allow and read it back: one that says too much is turned away."""
         match decided:
-            case TurnedAway() | Replied() | Forwarded():
-                return decided
             case Named():
                 check_without_token(decided.facts.of(Link).target)
                 return decided
@@ -273,6 +271,8 @@ class DecisionPoint:
                     given = Given(call, moment.world, moment.now, NO_ANSWERS)
                     return too_wide(given, decided, error)
                 return Released(decided, minted, same)
+            case TurnedAway() | Replied() | Forwarded():
+                return decided
             case other:
                 assert_never(other)
 
