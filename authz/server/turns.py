@@ -114,10 +114,17 @@ class Hands:
         self._taken.add(task)
         self._tasks.put(task)
         if len(self._threads) < min(len(self._taken), 2 * self._most):
-            thread = threading.Thread(target=self._work, name=f"{self._name}_{len(self._threads)}")
-            self._threads.append(thread)
-            thread.start()
+            self._add_thread()
         return task
+
+    def _add_thread(self) -> None:
+        name = f"{self._name}_{len(self._threads)}"
+        # gRPC's own threads are daemons, and a daemon would pass that on.
+        thread = threading.Thread(target=self._work, name=name, daemon=False)
+        # Where the system gives no thread, those that there are go on, and the next task tries.
+        with contextlib.suppress(RuntimeError):
+            thread.start()
+            self._threads.append(thread)
 
     def shutdown(self) -> None:
         """Take nothing more on; what is in hand is done, and the process waits for it."""

@@ -19,6 +19,7 @@ HEADER = {"alg": "ES256", "typ": "at+jwt"}
 TAKEN = "from tests.support.secrecy import nothing_secret_was_written, pytest_runtest_makereport\n"
 PLANTED = """
 import json, logging, sys
+from authz.audit.record import encoded
 from tests.support.direct import KeptRecords
 from tests.support.keys import sign
 from tests.support.network import KeptLog
@@ -37,7 +38,7 @@ PLANTS = [
     'print(f"a token: {TOKEN}")',
     "print(SIGNATURE[:30], file=sys.stderr)",
     'logging.getLogger().warning("part of it: %s", SIGNATURE)',
-    'KeptRecords().write({"detail": SIGNATURE})',
+    'KeptRecords().write(encoded({"detail": SIGNATURE}))',
     'KeptLog().log.info("said", what=SIGNATURE)',
     '(tmp_path / "gate.log").write_text(f"{SIGNATURE}\\n")',
     '(tmp_path / "decisions.jsonl").write_text(json.dumps({"token": TOKEN}))',

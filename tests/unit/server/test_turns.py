@@ -72,6 +72,32 @@ def test_a_fault_ends_no_thread(hands: Hands) -> None:
     wait_until(lambda: hands.count == 0)
 
 
+def test_no_thread_to_be_had(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system gives no thread, what is taken on waits for the next that it gives."""
+    ran, start = SimpleQueue[str](), threading.Thread.start
+
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    hands.submit(ran.put, "first")
+    assert hands.count == 1
+    monkeypatch.setattr(threading.Thread, "start", start)
+    hands.submit(ran.put, "second")
+
+    assert [ran.get(timeout=TIMEOUT_SECONDS) for _ in range(2)] == ["first", "second"]
+    wait_until(lambda: hands.count == 0)
+
+
+def test_threads_outlive_who_asks_for_them(hands: Hands) -> None:
+    """The process waits for what is in hand, although gRPC's own threads are daemons."""
+    asking = threading.Thread(target=hands.submit, args=(int,), daemon=True)
+    asking.start()
+    asking.join()
+
+    assert [each.daemon for each in _threads()] == [False]
+
+
 def test_a_callback_is_called_once() -> None:
     """Before it is done or afterwards, whoever adds one hears of it one time."""
     told: list[object] = []
