@@ -168,12 +168,13 @@ def _serve(
     reload = Reload(
         home, gate, declared, ring, keys, worlds, asking, validator, standing, log, read_clock
     )
+    # Before the first reload, which gives back what it finds.
+    collect_rarely()
     opened.enter_context(Watching(reload.parts(_certificates(gate, faces)), reload.each_round, log))
     # A stop does not wait for a validation.
     opened.callback(validator.interrupt)
     gc.collect()
     set_aside()
-    collect_rarely()
     if settings.status is not None:
         opened.enter_context(open_status_socket(settings.status, process.status_alone, log))
     http.announce_ready()

@@ -55,7 +55,7 @@ class Record(Mapping[str, object]):
 
     def _whole(self) -> dict[str, object]:
         if self._read is None:
-            self._read = {**self.own, **orjson.loads(b"{" + self.tail)}
+            self._read = {**self.own, **json.loads(b"{" + self.tail)}
         return self._read
 
     def __getitem__(self, name: str) -> object:

@@ -78,13 +78,14 @@ def _read_plain(text: bytes) -> JSON | _Plain:
         return _Plain.NOT
     try:
         value: JSON = _READER.decode(text)
+        if _WRITER.encode(value) != text:
+            return _Plain.NOT
         folded = text.decode("utf-8").casefold().encode("utf-8")
-        is_plain = _WRITER.encode(value) == text and (
-            folded == text or _WRITER.encode(_READER.decode(folded)) == folded
-        )
+        if folded != text and _WRITER.encode(_READER.decode(folded)) != folded:
+            return _Plain.NOT
     except (ValueError, ArithmeticError, RecursionError):
         return _Plain.NOT
-    return value if is_plain else _Plain.NOT
+    return value
 
 
 def _read_any(text: bytes) -> JSON:

@@ -29,8 +29,8 @@ MAX_DECIMAL = 9 * 10**14
 MAX_PLAIN = 400
 """Decimal places before or after the point; what has more is no double, and never allowed."""
 
-MAX_PLAIN_NAMES = 1_000
-"""Characters of the names of flat arguments: far below `MAX_VALUES` and `MAX_POINTERS`."""
+MAX_PLAIN_NAMES = 500
+"""Names of flat arguments, and all their characters: far below `MAX_VALUES` and `MAX_POINTERS`."""
 
 _EXACT: frozenset[type] = frozenset({str, bool, type(None)})
 """Types of values that every reader takes for the same."""
@@ -70,7 +70,9 @@ def are_as_declared(arguments: Mapping[str, JSON], shape: Shape) -> bool:
 
     False says nothing at all: these two have to look.
     """
-    if sum(map(len, arguments)) > MAX_PLAIN_NAMES or not arguments.keys() >= shape.wanted:
+    if len(arguments) > MAX_PLAIN_NAMES or sum(map(len, arguments)) > MAX_PLAIN_NAMES:
+        return False
+    if not arguments.keys() >= shape.wanted:
         return False
     fields = shape.fields
     for name, value in arguments.items():
@@ -144,7 +146,8 @@ def _is_plain(arguments: Mapping[str, JSON]) -> bool:
     """Say at once of a few flat values in ASCII that they are text, and not too many."""
     values = arguments.values()
     return (
-        sum(map(len, arguments)) <= MAX_PLAIN_NAMES
+        len(arguments) <= MAX_PLAIN_NAMES
+        and sum(map(len, arguments)) <= MAX_PLAIN_NAMES
         and all(map(str.isascii, arguments))
         and _FLAT.issuperset(map(type, values))
         and all(value.isascii() for value in values if isinstance(value, str))

@@ -175,10 +175,13 @@ class GrpcFace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._stopped is None:
-            self.begin_stop()
-        if self._stopped is not None:
-            self._stopped.wait()
-        self._hands.shutdown()
-        if self._lock is not None:
-            self._lock.close()
+        try:
+            if self._stopped is None:
+                self.begin_stop()
+            if self._stopped is not None:
+                self._stopped.wait()
+        finally:
+            # Its threads would keep the process from ending.
+            self._hands.shutdown()
+            if self._lock is not None:
+                self._lock.close()
