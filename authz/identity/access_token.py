@@ -12,7 +12,9 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Set
+from functools import lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -21,6 +23,9 @@ from authz.model.instant import LATEST, Instant
 from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
 
 MAX_TOKEN_BYTES = 16 * 1024
+MAX_HEADERS = 64
+"""Headers of tokens that are kept read."""
+
 SKEW = 30
 """Seconds that `nbf` and `iat` may lie ahead. `exp` has none: what ends, has ended."""
 
@@ -93,9 +98,15 @@ def take_apart(unverified: str) -> UnverifiedToken:
     parts = _COMPACT.fullmatch(unverified)
     if parts is None:
         raise TokenRejected("the token is no JWS in compact form")
-    header, claims = (_object(_decode(part)) for part in parts.groups()[:2])
+    header, claims = _header(parts[1]), _object(_decode(parts[2]))
     signed = unverified[: parts.start(3) - 1].encode("ascii")
     return UnverifiedToken(header, claims, signed, _decode(parts[3]), digest_of(unverified))
+
+
+@lru_cache(MAX_HEADERS)
+def _header(part: str) -> Mapping[str, JSON]:
+    """Give the header that *part* is. All tokens of one key have the same, so few are kept."""
+    return MappingProxyType(_object(_decode(part)))
 
 
 def digest_of(token: str) -> bytes:

@@ -31,6 +31,7 @@ PARAM_MIRROR = "mcp-param-"
 SESSION_ID = "mcp-session-id"
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
+_PLAIN_TYPE = "application/json"
 _JSON_TYPE = re.compile(r'application/json *(; *charset="?utf-8"? *)?', re.IGNORECASE | re.ASCII)
 
 
@@ -58,7 +59,8 @@ def read_message(
         return Message(Protocol.MCP, Session(method), None)
     if method != "POST":
         return Message(Protocol.MCP, Unknown(method), None)
-    if _JSON_TYPE.fullmatch(unverified_headers.get("content-type", "")) is None:
+    content_type = unverified_headers.get("content-type", "")
+    if content_type != _PLAIN_TYPE and _JSON_TYPE.fullmatch(content_type) is None:
         # A reader that honours another charset would decode another message.
         raise ambiguous("the content type is not application/json in UTF-8")
     envelope = read_envelope(body)
@@ -145,9 +147,12 @@ def agrees_with_mirrors(
     return True
 
 
+def has_mirrors(unverified_headers: Mapping[str, str]) -> bool:
+    """Say whether there is any `mcp-param-…` header."""
+    return PARAM_MIRROR in "\n".join(unverified_headers)
+
+
 def _param_mirrors(headers: Mapping[str, str]) -> dict[str, str]:
-    if PARAM_MIRROR not in "\n".join(headers):
-        return {}
     return {
         name.removeprefix(PARAM_MIRROR): value
         for name, value in headers.items()

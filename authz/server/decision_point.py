@@ -7,7 +7,7 @@ aborted call: a filter that is set to allow on failure is not reached.
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -333,7 +333,7 @@ def _described(outcome: Outcome, moment: Moment, minted: Minted | None = None) -
 
 def _arrival(listener: str) -> Arrival:
     """Give new ids, 128 random bits each."""
-    ids = secrets.token_hex(32)
+    ids = os.urandom(32).hex()
     return Arrival(listener, decision=ids[:32], new_trace=ids[32:])
 
 

@@ -17,7 +17,7 @@ from authz.model.strict_json import JSON
 from authz.policy.compiled import Policies
 from authz.policy.judge import hold, judge, settle
 from authz.policy.question import Judgement, Question
-from authz.protocols.mcp import agrees_with_mirrors
+from authz.protocols.mcp import agrees_with_mirrors, has_mirrors
 from authz.steps.ceilings import UserScopes
 from authz.steps.given import Asked, Credential, Given, Link, hops_of
 
@@ -43,7 +43,7 @@ class NothingAsked(Struct, frozen=True, gc=False):
 
 def judge_policies(given: Given, facts: Facts) -> Passed[Judgement] | Refused:
     """Refuse what policy forbids, does not permit, or permits without every required scope."""
-    if not _mirrors_agree(given, facts):
+    if has_mirrors(given.call.headers) and not _mirrors_agree(given, facts):
         return Refused(Reason.BAD_ARGUMENT, "an mcp-param header differs from the arguments")
     policies, clearance = given.world.policies, facts.find(Clearance)
     settled = clearance.derive(_settled, policies) if clearance else NOT_SETTLED
