@@ -43,7 +43,9 @@ def tool_call(name: str, **arguments: object) -> bytes:
 
 def message(method: str, **params: object) -> bytes:
     """Give a JSON-RPC request."""
-    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    # Without blanks, as clients of MCP write it.
+    return json.dumps(message, separators=(",", ":")).encode()
 
 
 def check(
