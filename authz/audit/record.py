@@ -27,7 +27,7 @@ def encoded(members: Mapping[str, object]) -> bytes:
 
 def tail(members: Mapping[str, object]) -> bytes:
     """Give *members*, at least one, as the end of a line that other members begin."""
-    # The slice is a copy as long as it says; the encoder leaves what it wrote in more room.
+    # What the encoder gives keeps kilobytes of room behind it; the slice is a copy that does not.
     return encoded(members)[1:]
 
 
