@@ -12,7 +12,6 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Set
-from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -20,6 +19,7 @@ from msgspec import Struct
 
 from authz.identity.keys import MAX_KEY_ID, KeySet
 from authz.model.instant import LATEST, Instant
+from authz.model.memo import Memo
 from authz.model.strict_json import JSON, AmbiguousJSON, NotJSON, read_json
 
 MAX_TOKEN_BYTES = 16 * 1024
@@ -31,6 +31,7 @@ SKEW = 30
 
 ACCESS_TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
 
+_HEADERS: Memo[str, Mapping[str, JSON]] = Memo("token_headers", MAX_HEADERS)
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 
 
@@ -103,10 +104,9 @@ def take_apart(unverified: str) -> UnverifiedToken:
     return UnverifiedToken(header, claims, signed, _decode(parts[3]), digest_of(unverified))
 
 
-@lru_cache(MAX_HEADERS)
 def _header(part: str) -> Mapping[str, JSON]:
     """Give the header that *part* is. All tokens of one key have the same, so few are kept."""
-    return MappingProxyType(_object(_decode(part)))
+    return _HEADERS.find(part) or _HEADERS.keep(part, MappingProxyType(_object(_decode(part))))
 
 
 def digest_of(token: str) -> bytes:

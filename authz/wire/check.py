@@ -9,7 +9,6 @@ every version; a header both set and removed is lost; `body` is lossy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from itertools import chain
 
 from google.rpc import code_pb2
@@ -19,6 +18,7 @@ from authz.model.call import Arrival, Call
 from authz.model.clearance import Clearance
 from authz.model.headers import AUTHORIZATION, DECISION
 from authz.model.instant import Instant
+from authz.model.memo import Memo
 from authz.model.outcome import Allowed, Answer, CheckedToken, Facts, Forwarded, Named
 from authz.wire.headers import mixed_spellings, removals
 
@@ -31,6 +31,7 @@ _NO_VALUE = ""
 """Of a header that is filled in for each call."""
 
 _Headers = tuple[tuple[str, str], ...]
+_BLANKS: Memo[tuple[tuple[str, ...], frozenset[str]], bytes] = Memo("answers", MAX_BLANKS)
 
 MAX_METADATA = 64
 """Names of gRPC metadata. Envoy adds a handful of its own."""
@@ -154,13 +155,14 @@ def _settled(_known: Facts, headers: _Headers) -> bytes:
 
 def _written(headers: _Headers, spellings: frozenset[str]) -> bytes:
     names = tuple([name for name, _ in headers])
-    response = external_auth_pb2.CheckResponse.FromString(_blank(names, spellings))
+    key = names, spellings
+    blank = _BLANKS.find(key) or _BLANKS.keep(key, _blank(*key))
+    response = external_auth_pb2.CheckResponse.FromString(blank)
     for option, (_, value) in zip(response.ok_response.headers, headers, strict=True):
         option.header.value = value
     return response.SerializeToString()
 
 
-@lru_cache(MAX_BLANKS)
 def _blank(names: tuple[str, ...], spellings: frozenset[str]) -> bytes:
     """Give the answer that sets *names*, still without values."""
     response = external_auth_pb2.CheckResponse()

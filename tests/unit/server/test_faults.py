@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 import authz.server.decision_point
+from authz.claims.check import TokenTooWide
 from authz.model.reasons import Reason
 from authz.server.decision_point import DecisionPoint
 from authz.telemetry.counts import Counts
@@ -87,3 +88,26 @@ def test_what_counts_fails(name: str, decision_point: DecisionPoint, records: Ke
 
     assert answer.denied_response.status.code == 503
     assert (records.rows[-1]["reason"], records.rows[-1]["detail"]) == ("fault", "ArithmeticError")
+
+
+def test_a_wide_token_between_allows(
+    decision_point: DecisionPoint, records: KeptRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal between allows of the same is on record as one, and they as what they are."""
+    point = replace(decision_point, records=records, clock=lambda: CASE.now)
+    request = check_of(CASE).SerializeToString()
+
+    def too_wide(*_: object) -> NoReturn:
+        raise TokenTooWide("it says more than was granted")
+
+    for is_wide in (True, False, False, True, False):
+        with monkeypatch.context() as patched:
+            if is_wide:
+                patched.setattr(authz.server.decision_point, "_token_for", too_wide)
+            answer = point.answer(request, "out", {})
+        assert (answer.status.code == 0) is not is_wide
+
+    told = [(row["verdict"], row["reason"], row["status"]) for row in records.rows]
+    wide, allowed = ("deny", "token_too_wide", 200), ("allow", "allow", None)
+    assert told == [wide, allowed, allowed, wide, allowed]
+    assert [row["token"] is None for row in records.rows] == [True, False, False, True, False]
