@@ -90,7 +90,7 @@ def decide(call: Call, world: World, now: Instant, answers: Answers) -> Outcome 
         An outcome, unsigned and unwritten; or a `Need`, to be answered before
         `decide` is called again with the same call, world and instant.
     """
-    given, known = Given(call, world, now, answers), Learning(Facts(call))
+    given, known = Given(call, world, now, answers), Learning(call)
     ended = take(READING, given, known)
     if ended is None:
         ended = clear(given, known)
@@ -133,9 +133,8 @@ def clear(given: Given, known: Learning) -> Outcome | Need | None:
 
 def _cleared(given: Given, facts: Facts, shown: Shown) -> Clearance | Outcome | Need:
     """Take those steps; they are given nothing but what is shown."""
-    narrow, narrow_facts = narrowed(given, facts, shown)
-    known, learned = Learning(narrow_facts), list[object]()
-    until = LATEST
+    narrow, known = narrowed(given, facts, shown)
+    learned, until = list[object](), LATEST
     for step in CLEARING:
         taken = step.take(narrow, known)
         if not isinstance(taken, Passed):

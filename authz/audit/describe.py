@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from functools import lru_cache
 
+from authz.audit.arguments import rows_of
 from authz.audit.record import Record, tail
 from authz.claims.check import Minted
 from authz.directory.compiled import Target
@@ -16,7 +17,7 @@ from authz.directory.offers import Prompt, route_name
 from authz.model.call import Call
 from authz.model.clearance import Clearance, derived
 from authz.model.instant import Instant, as_datetime
-from authz.model.masking import MAX_TEXT, shown
+from authz.model.masking import MAX_TEXT
 from authz.model.operation import (
     AgentCall,
     HttpCall,
@@ -30,12 +31,10 @@ from authz.model.operation import (
     Unknown,
 )
 from authz.model.outcome import Allowed, Facts, Named, Outcome, Replied, TurnedAway
-from authz.model.pointer import extend
 from authz.model.principals import Caller, Identity, Proof, Subject, UserAlone
 from authz.model.reasons import verdict_of
 from authz.model.resource_uri import MAX_URI
 from authz.model.scopes import Scopes
-from authz.model.strict_json import JSON
 from authz.model.trace import trace_id_of
 from authz.policy.question import Judgement
 from authz.steps.given import Asked, Credential, Grant, Held, Route, hops_of
@@ -45,10 +44,10 @@ MAX_DETAIL = 1024
 MAX_PRINCIPAL = 2048
 """Characters: as long as a SPIFFE ID may be."""
 
-MAX_ARGUMENTS = 64
+MAX_METHODS = 64
+"""Methods of a login (`amr`) that are told."""
 
 Members = Mapping[str, object]
-Container = dict[str, JSON] | list[JSON]
 
 _KINDS: Mapping[type, str] = {
     ToolCall: "tool_call",
@@ -198,7 +197,7 @@ def _subject(subject: Subject | None) -> Members | None:
         "carries": _listed(subject.carries),
         "level": login.level,
         "acr": login.acr[:MAX_TEXT],
-        "amr": _listed(login.amr)[:MAX_ARGUMENTS],
+        "amr": _listed(login.amr)[:MAX_METHODS],
         "authenticated": int(login.time),
         "expires": int(subject.expires),
     }
@@ -223,30 +222,41 @@ def _request(call: Call) -> Members:
 
 
 def _operation(facts: Facts) -> Members | None:
-    message, route = facts.find(Message), facts.find(Route)
+    message = facts.find(Message)
     if message is None:
         return None
-    operation = message.operation
-    told: dict[str, object] = {
+    named, opened = derived(facts, _named)
+    match message.operation:
+        case ToolCall(arguments=arguments) | PromptUse(arguments=arguments):
+            return {**named, "era": message.era, "arguments": rows_of(arguments, opened)}
+    return {**named, "era": message.era}
+
+
+def _named(facts: Facts) -> tuple[Members, frozenset[str]]:
+    """Say what is asked for, but for its arguments; and which of these are opened."""
+    message, route = facts.of(Message), facts.find(Route)
+    operation, target = message.operation, route.target if route else None
+    named: Members = {
         "kind": _KINDS[type(operation)],
         "protocol": message.protocol,
-        "era": message.era,
         "method": operation.method[:MAX_TEXT],
+        **_asked(operation, target),
     }
-    return told | _asked(operation, route.target if route else None)
+    match operation:
+        case ToolCall(name) if target is not None and name in target.tools:
+            return named, target.tools[name].record
+        case PromptUse():
+            return named, Prompt.record
+    return named, frozenset()
 
 
-def _asked(operation: Operation, target: Target | None) -> dict[str, object]:
+def _asked(operation: Operation, target: Target | None) -> Members:
     """Say what of its kind is asked for. A task's id is no name but a handle, and is left out."""
     match operation:
-        case ToolCall(name, arguments, as_task=as_task):
-            tool = target.tools.get(name) if target else None
-            rows = arguments_of(dict(arguments), tool.record if tool else frozenset())
-            task = {"task": True} if as_task else {}
-            return {"tool": name[:MAX_TEXT], "arguments": rows, **task}
-        case PromptUse(name, arguments):
-            rows = arguments_of(dict(arguments), Prompt.record)
-            return {"prompt": name[:MAX_TEXT], "arguments": rows}
+        case ToolCall(name, as_task=as_task):
+            return {"tool": name[:MAX_TEXT], **({"task": True} if as_task else {})}
+        case PromptUse(name):
+            return {"prompt": name[:MAX_TEXT]}
         case ResourceUse(uri):
             return {"resource": uri[:MAX_URI]}
         case TaskUse(writes=writes):
@@ -260,38 +270,6 @@ def _asked(operation: Operation, target: Target | None) -> dict[str, object]:
             # The answer is not filtered yet: the agent sees names that it may not call.
             return {"list": "unfiltered"}
     return {}
-
-
-def arguments_of(arguments: dict[str, JSON], opened: frozenset[str]) -> dict[str, object]:
-    """Give names and types of the first arguments: bounded, whoever sent how much."""
-    leaves: list[tuple[str, JSON]] = []
-    _gather(leaves, arguments, "")
-    rows: dict[str, object] = {
-        pointer: shown(pointer, leaf, opened) for pointer, leaf in leaves[:MAX_ARGUMENTS]
-    }
-    # Two pointers that are cut to the same text count as one, so there are more as well.
-    if len(rows) < len(leaves):
-        rows["…"] = "more"
-    return rows
-
-
-def _gather(leaves: list[tuple[str, JSON]], value: Container, pointer: str) -> None:
-    """
-    Add what lies in *value*, one more than are told at most.
-
-    Pointers are cut to `MAX_TEXT` characters on the way down. An array stands before
-    its items, for `/0` may be a member of an object as well.
-    """
-    for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
-        if len(leaves) > MAX_ARGUMENTS:
-            return
-        at = extend(pointer, name)[:MAX_TEXT]
-        if isinstance(inner, dict) and inner:
-            _gather(leaves, inner, at)
-            continue
-        leaves.append((at, inner))
-        if isinstance(inner, list):
-            _gather(leaves, inner, at)
 
 
 def _rights(facts: Facts, judgement: Judgement | None) -> Members:

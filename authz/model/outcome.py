@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, NewType, TypeVar
+from typing import Any, ClassVar, Generic, NewType, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -83,6 +83,16 @@ Answers = Mapping[Need, object]
 NO_ANSWERS: Answers = {}
 
 
+class _Of(Protocol):
+    def __call__(self, kind: type[Fact], /) -> Fact:
+        """Give the fact of type *kind*; raises `KeyError` where there is none."""
+
+
+class _Find(Protocol):
+    def __call__(self, kind: type[Fact], /) -> Fact | None:
+        """Give the fact of type *kind*, or None."""
+
+
 class Facts:
     """
     What the steps have learned about one call, one fact of a type.
@@ -91,10 +101,22 @@ class Facts:
     run is a mistake in the step table and raises `KeyError`.
     """
 
-    __slots__ = ("_by_type",)
+    __slots__ = ("_by_type", "find", "of")
+
+    of: _Of
+    """Gives the fact of a type, which an earlier step must have learned."""
+
+    find: _Find
+    """Gives the fact of a type, or None where its step did not run."""
 
     def __init__(self, *facts: object) -> None:
-        self._by_type: dict[type, Any] = {type(fact): fact for fact in facts}
+        self._hold({type(fact): fact for fact in facts})
+
+    def _hold(self, by_type: dict[type, Any]) -> None:
+        self._by_type = by_type
+        # A step asks some twenty times a call, so what answers is the dictionary itself.
+        self.of = by_type.__getitem__
+        self.find = by_type.get
 
     def learn(self, *facts: object) -> Facts:
         """
@@ -113,16 +135,11 @@ class Facts:
             ValueError: as `learn`.
         """
         both = Facts()
-        both._by_type = {**self._by_type, **others._by_type}
+        both._hold({**self._by_type, **others._by_type})
         if len(both._by_type) != len(self._by_type) + len(others._by_type):
             again = self._by_type.keys() & others._by_type.keys()
             raise ValueError(f"{', '.join(kind.__name__ for kind in again)} was learned before")
         return both
-
-    def of(self, kind: type[Fact]) -> Fact:
-        """Give the fact of type *kind*, which an earlier step must have learned."""
-        fact: Fact = self._by_type[kind]
-        return fact
 
     def require(self, kinds: Set[type]) -> None:
         """
@@ -134,19 +151,11 @@ class Facts:
         if not self._by_type.keys() >= kinds:
             raise KeyError(*(kind.__name__ for kind in kinds - self._by_type.keys()))
 
-    def find(self, kind: type[Fact]) -> Fact | None:
-        """Give the fact of type *kind*, or None where its step did not run."""
-        fact: Fact | None = self._by_type.get(kind)
-        return fact
-
 
 class Learning(Facts):
     """Facts that grow while steps are taken; a step is given them as `Facts`, and cannot add."""
 
     __slots__ = ()
-
-    def __init__(self, known: Facts) -> None:
-        self._by_type = known._by_type.copy()  # noqa: SLF001 - of its own class
 
     def add(self, fact: object) -> None:
         """

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
-_NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
+_TRACEPARENT = re.compile(
+    r"(?!ff|00-.{52}-)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
+    r"(?:-.*)?"
+)
+"""Version `ff` is none, version `00` ends with the flags, and no id is all 0."""
+
 _SAMPLED = 0x01
 
 
@@ -27,15 +31,11 @@ def parent_of(traceparent: str | None) -> Parent | None:
     match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if match is None:
         return None
-    version, trace, span, flags, rest = match.groups()
-    if version == "ff" or (version == "00" and rest):
-        return None
-    if trace == _NO_TRACE or span == _NO_SPAN:
-        return None
+    trace, span, flags = match.groups()
     return Parent(trace, span, bool(int(flags, 16) & _SAMPLED))
 
 
 def trace_id_of(traceparent: str | None) -> str | None:
     """Give the trace id (32 hex digits); None where there is no valid one."""
-    parent = parent_of(traceparent) if traceparent else None
-    return parent.trace if parent else None
+    match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    return match[1] if match else None

@@ -74,12 +74,10 @@ def are_as_declared(arguments: Mapping[str, JSON], shape: Shape) -> bool:
         return False
     if not arguments.keys() >= shape.wanted:
         return False
-    fields = shape.fields
-    for name, value in arguments.items():
-        declared = fields.get(name)
-        if declared is None or not _is_as_declared(value, declared.shape):
-            return False
-    return True
+    values = arguments.values()
+    if [*map(shape.plain.get, arguments)] != [*map(type, values)]:
+        return False
+    return all(map(_is_same_to_all, values))
 
 
 def sort_arguments(arguments: Mapping[str, JSON], shape: Shape) -> Arguments:
@@ -230,11 +228,10 @@ def _value(value: JSON, shape: Shape, at: str, found: Arguments) -> object:
 def _object(value: dict[str, JSON], shape: Shape, at: str, found: Arguments) -> dict[str, object]:
     typed: dict[str, object] = {}
     for name, inner in value.items():
-        declared = shape.fields.get(name)
-        if declared is not None and _is_as_declared(inner, declared.shape):
+        if shape.plain.get(name) is type(inner) and _is_same_to_all(inner):
             typed[name] = inner
             continue
-        pointer = extend(at, _text(name, at))
+        declared, pointer = shape.fields.get(name), extend(at, _text(name, at))
         if declared is None:
             (found.untyped if _lets_in(shape, name) else found.unknown).append(pointer)
         elif declared.shape.kind is Kind.OPAQUE:
@@ -247,15 +244,11 @@ def _object(value: dict[str, JSON], shape: Shape, at: str, found: Arguments) -> 
     return typed
 
 
-def _is_as_declared(value: JSON, shape: Shape) -> bool:
-    """Say of most values at once that they are what the engine gets, and exact."""
+def _is_same_to_all(value: JSON) -> bool:
+    """Say of a value of a plain type that the engine gets it as it is, and so does every reader."""
     if isinstance(value, str):
-        return shape.kind is Kind.STRING and value.isascii()
-    if isinstance(value, bool):
-        return shape.kind is Kind.BOOLEAN
-    if isinstance(value, int):
-        return shape.kind is Kind.INTEGER and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
-    return False
+        return value.isascii()
+    return isinstance(value, int) and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
 
 
 def _lets_in(shape: Shape, name: str) -> bool:

@@ -40,6 +40,9 @@ class Kind(StrEnum):
     OPAQUE = "opaque"
 
 
+PLAIN: Mapping[Kind, type] = {Kind.STRING: str, Kind.INTEGER: int, Kind.BOOLEAN: bool}
+"""What most values of a kind are read as; null and 1.0 are left to whoever looks closer."""
+
 _SCALARS = {str(kind): kind for kind in (Kind.STRING, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN)}
 _KIND_OF_CONSTANT = {str: "string", bool: "boolean", int: "integer", type(None): "null"}
 
@@ -64,10 +67,16 @@ class Shape:
     wanted: frozenset[str] = field(init=False)
     """Of the fields of an object, those that it cannot be without."""
 
+    plain: Mapping[str, type] = field(init=False)
+    """Of the fields of an object, those that take one type of Python's alone, with that type."""
+
     def __post_init__(self) -> None:
         """Gather the names that calls are held against."""
         wanted = frozenset(name for name, each in self.fields.items() if each.is_wanted)
+        kinds = {name: each.shape.kind for name, each in self.fields.items()}
+        plain = {name: PLAIN[kind] for name, kind in kinds.items() if kind in PLAIN}
         object.__setattr__(self, "wanted", wanted)
+        object.__setattr__(self, "plain", plain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def read_message(
         raise ambiguous("the content type is not application/json in UTF-8")
     envelope = read_envelope(body)
     meta = _meta(envelope.params)
-    version = _body_version(meta)
+    version = _body_version(meta) if meta else None
     era = Era.LEGACY if version is None else Era.MODERN
     in_session = bool(unverified_headers.get(SESSION_ID))
     operation = operation_of(envelope, era, in_session=in_session)
@@ -106,21 +106,25 @@ def _check_mirrors(
     headers: Mapping[str, str], envelope: Envelope, operation: Operation, version: str | None
 ) -> None:
     """Compare the mirrored headers that are there with the body (SEP-2243)."""
-    row = METHODS.get(envelope.method or "")
-    name = envelope.params.get(row.mirrored) if row and row.mirrored else None
     method = headers.get("mcp-method")
     if method is not None and method != envelope.method:
         raise mismatch("mcp-method differs from the body", envelope.request_id)
     mirrored = headers.get("mcp-name")
     if mirrored is not None and not isinstance(operation, Unknown):
         decoded = _decoded(mirrored)
-        if decoded is None or decoded != name:
+        if decoded is None or decoded != _mirrored_name(envelope):
             raise mismatch("mcp-name differs from the body", envelope.request_id)
     stated = headers.get("mcp-protocol-version")
     if stated is None:
         return
     if stated != version if version is not None else stated >= FIRST_MODERN_VERSION:
         raise mismatch("mcp-protocol-version differs from the body", envelope.request_id)
+
+
+def _mirrored_name(envelope: Envelope) -> JSON:
+    """Give what of the body `mcp-name` repeats."""
+    row = METHODS.get(envelope.method or "")
+    return envelope.params.get(row.mirrored) if row and row.mirrored else None
 
 
 def agrees_with_mirrors(

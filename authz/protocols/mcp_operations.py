@@ -63,7 +63,8 @@ def _session(method: str, _params: Params) -> Operation:
 
 def _tool(method: str, params: Params) -> Operation:
     _check_retry(params)
-    _object(params, "task")
+    if "task" in params:
+        _object(params, "task")
     name, arguments = _text(params, "name"), _object(params, "arguments")
     return ToolCall(name, arguments, method, as_task="task" in params)
 
@@ -148,7 +149,8 @@ def _check_retry(params: Params) -> None:
     A retry is a new call and judged as one. What it answers to the server, and the state that
     the server gave, are the server's to check: nothing is decided by them here.
     """
-    _object(params, "inputResponses")
+    if "inputResponses" in params:
+        _object(params, "inputResponses")
     if "requestState" in params:
         _text(params, "requestState")
 

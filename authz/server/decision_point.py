@@ -187,14 +187,13 @@ class DecisionPoint:
         """
         moment = self._moment()
         arrived = _arrival(listener)
-        known: Facts | None = None
+        call: Call | None = None
+        decided: Outcome | None = None
         try:
             started = perf_counter_ns()
             call = read_check(CheckRequest.FromString(request), arrived, metadata)
             moment.over("read", started)
-            known = Facts(call)
             decided = self._decide(call, moment, patience)
-            known = decided.facts
             released = self._release(decided, call, moment)
             self._record(released, moment)
             match released:
@@ -214,7 +213,7 @@ class DecisionPoint:
             raise
         except BaseException as error:  # noqa: BLE001 - the one place: any fault, a panic of the
             # engine's included (which is no Exception), is an explicit no.
-            return self._fault(known or _nothing_of(arrived), error, moment)
+            return self._fault(_known(arrived, call, decided), error, moment)
 
     def refuse_stranger(self, listener: str) -> CheckResponse:
         """Answer a Check of somebody who is no listed Envoy: no token, and nothing is read."""
@@ -335,6 +334,13 @@ def _arrival(listener: str) -> Arrival:
     """Give new ids, 128 random bits each."""
     ids = os.urandom(32).hex()
     return Arrival(listener, decision=ids[:32], new_trace=ids[32:])
+
+
+def _known(arrived: Arrival, call: Call | None, decided: Outcome | None) -> Facts:
+    """Give what is known of a Check where something fails: all of it, the call, or how it came."""
+    if decided is not None:
+        return decided.facts
+    return _nothing_of(arrived) if call is None else Facts(call)
 
 
 def _nothing_of(arrived: Arrival) -> Facts:

@@ -13,7 +13,7 @@ from authz.model.call import Call
 from authz.model.clearance import Pairs, Shown
 from authz.model.headers import AUTHORIZATION
 from authz.model.operation import Message, without_arguments
-from authz.model.outcome import Facts
+from authz.model.outcome import Facts, Learning
 from authz.steps.given import Given, Route, listener_of
 from authz.steps.public import NotPublic
 
@@ -55,8 +55,8 @@ def _present(said: dict[str, str | None]) -> Pairs:
     return tuple((name, value) for name, value in said.items() if value is not None)
 
 
-def narrowed(given: Given, facts: Facts, shown: Shown) -> tuple[Given, Facts]:
+def narrowed(given: Given, facts: Facts, shown: Shown) -> tuple[Given, Learning]:
     """Give what steps 2 to 8 get: the world, the instant, and of the call what it shows."""
     call = shown.as_call()
-    known = Facts(call, facts.of(Route), facts.of(NotPublic), shown.as_message())
+    known = Learning(call, facts.of(Route), facts.of(NotPublic), shown.as_message())
     return Given(call, given.world, given.now, given.answers), known

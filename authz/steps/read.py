@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import chain
 from typing import assert_never
 
 from authz.directory.compiled import Target, TargetKind
@@ -59,9 +60,10 @@ def _check_attributes(call: Call) -> Refused | None:
 
 def _leaves_no_room(headers: Mapping[str, str]) -> bool:
     """Say whether there are so many headers; Envoy joins several of one name with commas."""
-    values = "".join(headers.values())
-    size = len("".join(headers).encode("utf-8")) + len(values.encode("utf-8"))
-    return len(headers) + values.count(",") > MAX_HEADERS or size > MAX_HEADER_BYTES
+    # A comma is in no name of a header (RFC 9110 section 5.6.2).
+    text = "".join(chain(headers, headers.values()))
+    size = len(text) if text.isascii() else len(text.encode("utf-8"))
+    return len(headers) + text.count(",") > MAX_HEADERS or size > MAX_HEADER_BYTES
 
 
 def _check_address(call: Call, target: Target) -> Refused | None:

@@ -75,8 +75,8 @@ def stages_of(gate: Gate, check: bytes) -> dict[str, Variant]:
     }
     given, facts = Given(call, in_force.world, NOW, NO_ANSWERS), Facts(call)
     facts = _taken(READING, given, facts, stages)
-    stages["steps 2 to 8, kept"] = lambda: clear(given, Learning(facts))
-    cleared = Learning(facts)
+    stages["steps 2 to 8, kept"] = lambda: clear(given, _copied(facts))
+    cleared = _copied(facts)
     assert clear(given, cleared) is None
     granted = _taken(GRANTING, given, cleared, stages)
     stages["allow"] = partial(allow, granted)
@@ -84,6 +84,12 @@ def stages_of(gate: Gate, check: bytes) -> dict[str, Variant]:
     stages |= _released(gate, outcome)
     stages |= _recorded(gate, outcome)
     return {name: repeated(work, TIMES) for name, work in stages.items()}
+
+
+def _copied(facts: Facts) -> Learning:
+    known = Learning()
+    known.add_all(facts)
+    return known
 
 
 def _taken(

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authz.audit.describe import arguments_of
+from authz.audit.arguments import rows_of
 from authz.commands.replay import replay
 from authz.model.masking import MAX_TEXT
 from authz.model.pointer import look_up
@@ -46,7 +46,7 @@ def test_decided_again(draft: Draft) -> None:
 
 def listed(sent: dict[str, Any], opened: frozenset[str]) -> Mapping[str, Mapping[str, Any]]:
     """Give the arguments as a line of the log has them."""
-    rows: Mapping[str, Mapping[str, Any]] = json.loads(json.dumps(arguments_of(sent, opened)))
+    rows: Mapping[str, Mapping[str, Any]] = json.loads(json.dumps(rows_of(sent, opened)))
     return rows
 
 

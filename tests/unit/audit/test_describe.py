@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from authz.audit.describe import MAX_ARGUMENTS, describe, trace_of
+from authz.audit.arguments import MAX_ARGUMENTS
+from authz.audit.describe import describe, trace_of
 from authz.directory.compiled import RefusalStyle, Target, TargetKind
 from authz.directory.offers import SubjectRule, Tool
 from authz.model.call import Call
