@@ -61,6 +61,8 @@ class RecordFile:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         self._descriptor = os.open(self._path, flags, 0o640)
+        opened = os.fstat(self._descriptor)
+        self._place = opened.st_dev, opened.st_ino
         self._ended = NOWHERE
 
     def _append(self, line: bytes) -> None:
@@ -77,10 +79,10 @@ class RecordFile:
             if self._descriptor == CLOSED:
                 self._open()
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            status = os.fstat(self._descriptor)
-            if self._is_at_its_place(status):
+            size = self._size_at_its_place()
+            if size is not None:
                 try:
-                    self._append_to(status.st_size, line)
+                    self._append_to(size, line)
                 finally:
                     fcntl.flock(self._descriptor, fcntl.LOCK_UN)
                 return
@@ -88,13 +90,13 @@ class RecordFile:
             self._close()
         raise RecordUnwritten("the file is moved away again and again")
 
-    def _is_at_its_place(self, status: os.stat_result) -> bool:
-        """Say whether the open file is the one that our path names: whoever rotates renames it."""
+    def _size_at_its_place(self) -> int | None:
+        """Give its bytes; None where our path names another file: whoever rotates renames it."""
         try:
             named = os.stat(self._name)  # noqa: PTH116 - a `Path` is spelt anew each time
         except OSError:
-            return False
-        return named.st_ino == status.st_ino and named.st_dev == status.st_dev
+            return None
+        return named.st_size if (named.st_dev, named.st_ino) == self._place else None
 
     def _append_to(self, size: int, line: bytes) -> None:
         """Append to a file of *size* bytes, while nobody else writes."""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from authz.model.strict_json import AmbiguousJSON, NotJSON, read_json
 
-texts = st.one_of(st.text(max_size=6), st.sampled_from(("a", "A", "ß", "ss", "\u212a", "k", "\0")))
+TEXTS = ("a", "A", ":a", ":A", ",", '"', "ß", "ss", "\u212a", "k", "\0")
+texts = st.one_of(st.text(max_size=6), st.sampled_from(TEXTS))
 scalars = st.one_of(
     st.none(),
     st.booleans(),
