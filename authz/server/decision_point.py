@@ -17,7 +17,7 @@ from typing import Protocol, assert_never
 from msgspec import Struct
 from structlog.typing import FilteringBoundLogger
 
-from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
+from authz._proto.external_auth_pb2 import CheckRequest
 from authz.audit.describe import describe
 from authz.audit.record import Record
 from authz.audit.sink import RecordUnwritten
@@ -171,7 +171,7 @@ class DecisionPoint:
         listener: str,
         metadata: Mapping[str, str],
         patience: Patience = IN_NO_HURRY,
-    ) -> CheckResponse:
+    ) -> bytes:
         """
         Answer one Check that a listed Envoy sent; the record is written first.
 
@@ -215,15 +215,15 @@ class DecisionPoint:
             # engine's included (which is no Exception), is an explicit no.
             return self._fault(_known(arrived, call, decided), error, moment)
 
-    def refuse_stranger(self, listener: str) -> CheckResponse:
+    def refuse_stranger(self, listener: str) -> bytes:
         """Answer a Check of somebody who is no listed Envoy: no token, and nothing is read."""
         return self.refuse_unread(listener, NoListedEnvoy())
 
-    def refuse_unread(self, listener: str, error: BaseException) -> CheckResponse:
+    def refuse_unread(self, listener: str, error: BaseException) -> bytes:
         """Answer a Check that *error* keeps from being read."""
         return self._fault(_nothing_of(_arrival(listener)), error, self._moment())
 
-    def refuse_overload(self, listener: str) -> CheckResponse:
+    def refuse_overload(self, listener: str) -> bytes:
         """Answer a Check that there is no time for; nothing of it is read."""
         moment, arrived = self._moment(), _arrival(listener)
         blank = blank_refusal(listener)
@@ -297,7 +297,7 @@ class DecisionPoint:
                 return
         self.records.owe(record.line)
 
-    def _fault(self, known: Facts, error: BaseException, moment: Moment) -> CheckResponse:
+    def _fault(self, known: Facts, error: BaseException, moment: Moment) -> bytes:
         """Refuse for a reason of ours. All else is tried: any part of it may be what failed."""
         outcome = fault(
             known, str(error) if isinstance(error, SpeakableFault) else type(error).__name__

@@ -13,7 +13,6 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from authz._proto import external_auth_pb2
-from authz._proto.external_auth_pb2 import CheckResponse
 from authz.directory.listening import Listener
 from authz.server.decision_point import DecisionPoint
 from authz.server.listeners import admits, bind, open_certificates
@@ -42,8 +41,8 @@ class Checks(grpc.GenericRpcHandler):
     """
     What answers the Checks that come in by one listener.
 
-    The gRPC status is always OK. So the message is taken as bytes: one that
-    does not parse would otherwise be aborted before anybody could refuse it.
+    The gRPC status is always OK. So messages are bytes: one that does not parse would
+    otherwise be aborted before anybody could refuse it.
     """
 
     def __init__(self, decision_point: DecisionPoint, listener: Listener, hands: Hands) -> None:
@@ -57,35 +56,34 @@ class Checks(grpc.GenericRpcHandler):
         """
         self._decision_point, self._listener = decision_point, listener
         self._hands = hands
-        encoded = CheckResponse.SerializeToString
-        self._answered: grpc.RpcMethodHandler[bytes, CheckResponse] = (
-            grpc.unary_unary_rpc_method_handler(self.check, None, encoded)
+        self._answered: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+            self.check
         )
 
-        def refuse(_requests: Iterator[bytes], context: grpc.ServicerContext) -> CheckResponse:
+        def refuse(_requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
             return self.refuse(context)
 
         # As a stream that nobody reads: so the message is not even taken from the connection.
         refuse.experimental_thread_pool = AtOnce()  # type: ignore[attr-defined]
-        self._refused: grpc.RpcMethodHandler[bytes, CheckResponse] = (
-            grpc.stream_unary_rpc_method_handler(refuse, None, encoded)
+        self._refused: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(
+            refuse
         )
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler[bytes, CheckResponse] | None:
+    ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         """Give what answers one call, on the thread that hears of it."""
         if handler_call_details.method != CHECK:
             return None
         return self._refused if self._hands.are_full else self._answered
 
-    def refuse(self, context: grpc.ServicerContext) -> CheckResponse:
+    def refuse(self, context: grpc.ServicerContext) -> bytes:
         """Refuse a Check that there is no time for."""
         if not admits(self._listener, context):
             return self._decision_point.refuse_stranger(self._listener.name)
         return self._decision_point.refuse_overload(self._listener.name)
 
-    def check(self, request: bytes, context: grpc.ServicerContext) -> CheckResponse:
+    def check(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """Answer one Check, when it is its turn."""
         if not admits(self._listener, context):
             return self._decision_point.refuse_stranger(self._listener.name)

@@ -9,6 +9,7 @@ every version; a header both set and removed is lost; `body` is lossy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import chain
 
 from google.rpc import code_pb2
@@ -31,7 +32,9 @@ _NO_VALUE = ""
 """Of a header that is filled in for each call."""
 
 _Headers = tuple[tuple[str, str], ...]
-_BLANKS: Memo[tuple[tuple[str, ...], frozenset[str]], bytes] = Memo("answers", MAX_BLANKS)
+_BLANKS: Memo[tuple[tuple[str, ...], tuple[str, ...], frozenset[str]], bytes] = Memo(
+    "answers", MAX_BLANKS
+)
 
 MAX_METADATA = 64
 """Names of gRPC metadata. Envoy adds a handful of its own."""
@@ -116,63 +119,73 @@ def _headers(http: external_auth_pb2.AttributeContext.HttpRequest) -> dict[str, 
     return headers
 
 
-def write_allow(allowed: Allowed, token: CheckedToken) -> external_auth_pb2.CheckResponse:
+def write_allow(allowed: Allowed, token: CheckedToken) -> bytes:
     """Write an allow: the proven identities and the token in, everything else of the table out."""
-    headers = (DECISION, _NO_VALUE), (AUTHORIZATION, _NO_VALUE), *allowed.headers
-    response = _passage(headers, allowed.facts)
-    decision, bearer = response.ok_response.headers[:2]
-    decision.header.value = allowed.facts.of(Call).decision
-    bearer.header.value = f"Bearer {token}"
-    return response
+    own = (DECISION, allowed.facts.of(Call).decision), (AUTHORIZATION, f"Bearer {token}")
+    return _passage(own, allowed.headers, allowed.facts)
 
 
-def write_named(named: Named) -> external_auth_pb2.CheckResponse:
+def write_named(named: Named) -> bytes:
     """Write an allow without a token: the proven identities in, all else of the table out."""
-    response = _passage(((DECISION, _NO_VALUE), *named.headers), named.facts)
-    response.ok_response.headers[0].header.value = named.facts.of(Call).decision
-    return response
+    own = ((DECISION, named.facts.of(Call).decision),)
+    return _passage(own, named.headers, named.facts)
 
 
-def write_forwarded(forwarded: Forwarded) -> external_auth_pb2.CheckResponse:
+def write_forwarded(forwarded: Forwarded) -> bytes:
     """Write that a public operation goes on: everything of the table out, and nothing in."""
-    return _passage((), forwarded.facts)
+    return _passage((), (), forwarded.facts)
 
 
-def _passage(headers: _Headers, facts: Facts) -> external_auth_pb2.CheckResponse:
-    """Give the answer that sets *headers*, which belong to the clearance where there is one."""
-    spellings = mixed_spellings(facts.of(Call).headers)
-    clearance = facts.find(Clearance)
+def _passage(own: _Headers, shared: _Headers, facts: Facts) -> bytes:
+    """
+    Give the answer that sets all these headers; those that are *shared* belong to the clearance.
+
+    It is two messages, which is one: who reads them one after the other merges them
+    (Protocol Buffers, "Last One Wins"), so what is shared is written once.
+    """
+    call, clearance = facts.of(Call), facts.find(Clearance)
+    names = tuple([name for name, _ in own])
+    spellings = mixed_spellings(call.headers)
     if clearance is None or spellings:
-        written = _written(headers, spellings)
+        rest = _shared(facts, names, shared, spellings)
     else:
-        written = clearance.derive(_settled, headers)
-    return external_auth_pb2.CheckResponse.FromString(written)
+        rest = clearance.derive(_shared, names, shared, spellings)
+    return _filled(_own_blank(names), own) + rest
 
 
-def _settled(_known: Facts, headers: _Headers) -> bytes:
-    return _written(headers, frozenset())
+def _shared(
+    _known: Facts, own: tuple[str, ...], headers: _Headers, spellings: frozenset[str]
+) -> bytes:
+    """Write that a call goes on, but for the headers of the names *own*."""
+    key = own, tuple([name for name, _ in headers]), spellings
+    blank = _BLANKS.find(key) or _BLANKS.keep(key, _shared_blank(*key))
+    return _filled(blank, headers)
 
 
-def _written(headers: _Headers, spellings: frozenset[str]) -> bytes:
-    names = tuple([name for name, _ in headers])
-    key = names, spellings
-    blank = _BLANKS.find(key) or _BLANKS.keep(key, _blank(*key))
+def _filled(blank: bytes, headers: _Headers) -> bytes:
+    """Give *blank* with the values of *headers*, which are all that it sets."""
     response = external_auth_pb2.CheckResponse.FromString(blank)
     for option, (_, value) in zip(response.ok_response.headers, headers, strict=True):
         option.header.value = value
     return response.SerializeToString()
 
 
-def _blank(names: tuple[str, ...], spellings: frozenset[str]) -> bytes:
-    """Give the answer that sets *names*, still without values."""
+@cache
+def _own_blank(names: tuple[str, ...]) -> bytes:
+    """Give the message that sets *names*, one of the few sets of ours, still without values."""
     response = external_auth_pb2.CheckResponse()
     response.ok_response.headers.extend(_options((name, _NO_VALUE) for name in names))
-    response.ok_response.headers_to_remove.extend(removals(frozenset(names), spellings))
+    return response.SerializeToString()
+
+
+def _shared_blank(own: tuple[str, ...], names: tuple[str, ...], spellings: frozenset[str]) -> bytes:
+    response = external_auth_pb2.CheckResponse.FromString(_own_blank(names))
+    response.ok_response.headers_to_remove.extend(removals(frozenset((*own, *names)), spellings))
     response.status.code = code_pb2.OK
     return response.SerializeToString()
 
 
-def write_refusal(answer: Answer) -> external_auth_pb2.CheckResponse:
+def write_refusal(answer: Answer) -> bytes:
     """Write a refusal: an explicit denying response, never an aborted call."""
     response = external_auth_pb2.CheckResponse()
     denied = response.denied_response
@@ -182,7 +195,7 @@ def write_refusal(answer: Answer) -> external_auth_pb2.CheckResponse:
     response.status.code = _GRPC_CODES.get(answer.status, code_pb2.PERMISSION_DENIED)
     if response.status.code == code_pb2.OK:
         raise ValueError("a refusal with code 0 would be an allow")
-    return response
+    return response.SerializeToString()
 
 
 def _options(headers: Iterable[tuple[str, str]]) -> Iterable[base_pb2.HeaderValueOption]:

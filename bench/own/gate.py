@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from authz._proto.external_auth_pb2 import CheckResponse
 from authz.audit.levels import open_records
 from authz.directory.compiled import RecordLevel
 from authz.server.decision_point import DecisionPoint
@@ -34,7 +33,7 @@ class Gate:
 
     point: DecisionPoint
 
-    def ask(self, check: bytes) -> CheckResponse:
+    def ask(self, check: bytes) -> bytes:
         """Answer one Check."""
         return self.point.answer(check, LISTENER, {})
 

@@ -106,7 +106,7 @@ def _taken(
 
 def _released(gate: Gate, outcome: Allowed | Named) -> dict[str, Callable[[], object]]:
     if isinstance(outcome, Named):
-        return {"write the answer": lambda: write_named(outcome).SerializeToString()}
+        return {"write the answer": lambda: write_named(outcome)}
     keys, own = gate.point.worlds.now.keys, gate.point.world.own_keys
     grant = outcome.facts.of(Grant)
     signed = mint(grant.claims, keys)
@@ -114,7 +114,7 @@ def _released(gate: Gate, outcome: Allowed | Named) -> dict[str, Callable[[], ob
     return {
         "sign the token": partial(mint, grant.claims, keys),
         "check the token": partial(check_minted, signed, own, grant.inputs, NOW),
-        "write the answer": lambda: write_allow(outcome, token).SerializeToString(),
+        "write the answer": lambda: write_allow(outcome, token),
     }
 
 

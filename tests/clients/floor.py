@@ -10,7 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from authz._proto.external_auth_pb2 import CheckResponse
 from authz.server.decision_point import IN_NO_HURRY, DecisionPoint
 from authz.server.needs import Patience
 from authz.server.worlds import CurrentWorld
@@ -63,7 +62,7 @@ class Ailing(DecisionPoint):
         listener: str,
         metadata: Mapping[str, str],
         patience: Patience = IN_NO_HURRY,
-    ) -> CheckResponse:
+    ) -> bytes:
         """Answer as a gate does that is well, has too much to do, or has lost its keys."""
         match self.state.health:
             case Health.OVERLOADED:

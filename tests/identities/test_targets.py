@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from authz._proto.external_auth_pb2 import CheckRequest
+from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.directory.compiled import Directory, Lifecycle, Target, targets_by_host
 from authz.server.decision_point import DecisionPoint
 from authz.server.worlds import CurrentWorld
@@ -51,7 +51,7 @@ def get(
     http.method, http.path, http.host = "GET", path, host
     request.attributes.context_extensions.update(more)
     asked = replace(server, records=KeptRecords())
-    response = asked.answer(request.SerializeToString(), listener, {})
+    response = CheckResponse.FromString(asked.answer(request.SerializeToString(), listener, {}))
     return int(response.denied_response.status.code), response.denied_response.body.encode()
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from authz._proto.external_auth_pb2 import CheckRequest
+from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.model.instant import Instant
 from authz.server.decision_point import DecisionPoint
 from authz.server.worlds import CurrentWorld
@@ -145,7 +145,8 @@ def ask(server: DecisionPoint, row: Mapping[str, Any]) -> Asked:
     records = KeptRecords()
     metadata = {name: named(text) for name, text in row.get("metadata", {}).items()}
     asked = replace(server, records=records)
-    response = asked.answer(check_with(row).SerializeToString(), row["listener"], metadata)
+    answer = asked.answer(check_with(row).SerializeToString(), row["listener"], metadata)
+    response = CheckResponse.FromString(answer)
     ok, denied = response.ok_response, response.denied_response
     return Asked(
         record=records.rows[0],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from authz._proto.external_auth_pb2 import CheckRequest
+from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.directory.compile import roles_by_member
 from authz.directory.compiled import (
     Agent,
@@ -366,7 +366,8 @@ def answer_in(decision_point: DecisionPoint, draft: Draft) -> Answered:
     http.headers["authorization"] = f"Bearer {_token(draft)}"
     http.raw_body = json.dumps(CALL).encode()
     http.size = len(http.raw_body)
-    response = decision_point.answer(request.SerializeToString(), "out", {})
+    answer = decision_point.answer(request.SerializeToString(), "out", {})
+    response = CheckResponse.FromString(answer)
     set_headers = {each.header.key: each.header.value for each in response.ok_response.headers}
     assert isinstance(decision_point.records, KeptRecords)
     (record,) = decision_point.records.rows

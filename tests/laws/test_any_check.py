@@ -27,10 +27,10 @@ def answered(
     """Answer *request* at the instant that its token is good at; give the record too."""
     records = KeptRecords()
     server = replace(decision_point, records=records, clock=lambda: NOW)
-    response = server.answer(request.SerializeToString(), "out", metadata or {})
+    answer = server.answer(request.SerializeToString(), "out", metadata or {})
     (record,) = records.rows
     loaded: dict[str, Any] = json.loads(json.dumps(record))
-    return response, loaded
+    return CheckResponse.FromString(answer), loaded
 
 
 def takes_token(record: Mapping[str, Any], decision_point: DecisionPoint) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from authz._proto.external_auth_pb2 import CheckRequest
+from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.directory.compiled import Directory, Target, TokenMode
 from authz.model.instant import Instant
 from authz.model.operation import Session, Unknown
@@ -100,7 +100,7 @@ def answer(request: CheckRequest, decision_point: DecisionPoint) -> str:
     records = KeptRecords()
     # Nobody is remembered: a cell is answered alike whatever was asked before.
     fresh = replace(decision_point, records=records, needs=NeedAnswers(), clock=lambda: NOW)
-    response = fresh.answer(request.SerializeToString(), "out", {})
+    response = CheckResponse.FromString(fresh.answer(request.SerializeToString(), "out", {}))
     (record,) = records.rows
     target = decision_point.world.directory.targets.get(record["target"] or "")
     takes_token = record["step"] != PUBLIC and target and target.token is TokenMode.MINT

@@ -152,9 +152,9 @@ def test_who_has_gone(decision_point: DecisionPoint) -> None:
     listener = Listener("out", UnixSocket("x"))
     checks = Checks(replace(decision_point, records=records), listener, hands)
     request = check_of(CASE).SerializeToString()
-    answers: SimpleQueue[CheckResponse] = SimpleQueue()
+    answers: SimpleQueue[bytes] = SimpleQueue()
     hands.submit(lambda: answers.put(checks.check(request, cast(Any, Gone()))))
-    response = answers.get(timeout=TIMEOUT_SECONDS)
+    response = CheckResponse.FromString(answers.get(timeout=TIMEOUT_SECONDS))
     hands.shutdown()
 
     assert response.denied_response.status.code == 503

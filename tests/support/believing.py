@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from authz._proto.external_auth_pb2 import CheckResponse
 from authz.model.instant import Instant
 from authz.server.decision_point import DecisionPoint
 from authz.server.needs import NeedAnswers
@@ -81,7 +82,8 @@ class BelievingGate:
         """Ask for a call with *token*, and give the reason of the record."""
         records = KeptRecords()
         asked = replace(self.decision_point, records=records)
-        response = asked.answer(check_of(call_with(token)).SerializeToString(), CASE.listener, {})
+        answer = asked.answer(check_of(call_with(token)).SerializeToString(), CASE.listener, {})
+        response = CheckResponse.FromString(answer)
         (record,) = records.rows
         assert (record["reason"] == "allow") is (response.status.code == 0)
         return str(record["reason"])

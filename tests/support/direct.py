@@ -57,7 +57,8 @@ def decide_case(case: Case, decision_point: DecisionPoint) -> Decided:
     """Answer *case* at its own instant."""
     records = KeptRecords()
     at_that_time = replace(decision_point, records=records, clock=lambda: case.now)
-    response = at_that_time.answer(check_of(case).SerializeToString(), case.listener, {})
+    answer = at_that_time.answer(check_of(case).SerializeToString(), case.listener, {})
+    response = CheckResponse.FromString(answer)
     target = decision_point.world.directory.targets.get(case.target or "")
     return Decided(
         record=records.rows[0],

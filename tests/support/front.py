@@ -119,7 +119,7 @@ def _answered(asking: Asking, answers: Answers) -> bytes:
         patience = Patience(asking.seconds)
         given = (*given, patience if asking.may_wait else Patience(asking.seconds, never_waiting))
     try:
-        response: bytes = getattr(answers, asking.method)(*given).SerializeToString()
+        response: bytes = getattr(answers, asking.method)(*given)
     except WouldWait:
         return b""
     return response

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Mapping
 from multiprocessing.connection import Client, Connection
 
-from authz._proto.external_auth_pb2 import CheckResponse
 from authz.server.needs import Patience, WouldWait, never_waiting
 from authz.server.pyvoy.face import PyvoyFace
 from authz.server.pyvoy.host import App, Host, Message, Receive, Send
@@ -28,31 +27,31 @@ class Relayed:
 
     def answer(
         self, request: bytes, listener: str, metadata: Mapping[str, str], patience: Patience
-    ) -> CheckResponse:
+    ) -> bytes:
         """Answer one Check."""
         may_wait = patience.aside is not never_waiting
         asking = Asking("answer", (request, listener, metadata), patience.seconds, may_wait)
         return self._ask(asking)
 
-    def refuse_stranger(self, listener: str) -> CheckResponse:
+    def refuse_stranger(self, listener: str) -> bytes:
         """Refuse a stranger."""
         return self._ask(Asking("refuse_stranger", (listener,)))
 
-    def refuse_unread(self, listener: str, error: BaseException) -> CheckResponse:
+    def refuse_unread(self, listener: str, error: BaseException) -> bytes:
         """Refuse what cannot be read."""
         return self._ask(Asking("refuse_unread", (listener, error)))
 
-    def refuse_overload(self, listener: str) -> CheckResponse:
+    def refuse_overload(self, listener: str) -> bytes:
         """Refuse what there is no time for."""
         return self._ask(Asking("refuse_overload", (listener,)))
 
-    def _ask(self, asking: Asking) -> CheckResponse:
+    def _ask(self, asking: Asking) -> bytes:
         connection = self._connection()
         connection.send(asking)
         told = connection.recv_bytes()
         if not told:
             raise WouldWait
-        return CheckResponse.FromString(told)
+        return told
 
     def _connection(self) -> Connection:
         if not hasattr(self._own, "connection"):

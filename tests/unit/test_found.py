@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from google.protobuf.json_format import ParseDict
 
-from authz._proto.external_auth_pb2 import CheckRequest
+from authz._proto.external_auth_pb2 import CheckRequest, CheckResponse
 from authz.audit.describe import MAX_DETAIL
 from authz.claims.check import TokenTooWide, check_minted
 from authz.directory.compiled import RefusalStyle
@@ -69,20 +69,20 @@ def test_unreadable_time_is_answered(decision_point: DecisionPoint, time: dict[s
     request.attributes.request.time.seconds = time["seconds"]
     request.attributes.request.time.nanos = time.get("nanos", 0)
 
-    response = replace(decision_point, records=KeptRecords()).answer(
+    answer = replace(decision_point, records=KeptRecords()).answer(
         request.SerializeToString(), "out", {}
     )
 
-    assert response.HasField("status")
+    assert CheckResponse.FromString(answer).HasField("status")
 
 
 def test_broken_log_is_answered(decision_point: DecisionPoint) -> None:
     """Whatever keeps a record from being written, the answer is an explicit no."""
     server = replace(decision_point, records=BrokenRecords(), clock=lambda: SEARCH.now)
 
-    response = server.answer(check_of(SEARCH).SerializeToString(), "out", {})
+    answer = server.answer(check_of(SEARCH).SerializeToString(), "out", {})
 
-    assert response.status.code != 0
+    assert CheckResponse.FromString(answer).status.code != 0
 
 
 def test_arguments_that_are_cut_alike() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from google.rpc import code_pb2
 
+from authz._proto.external_auth_pb2 import CheckResponse
 from authz.model.outcome import Answer
 from authz.model.reasons import Reason, verdict_of
 from authz.refusals.table import ROWS
@@ -37,7 +38,8 @@ def _rows() -> Iterator[tuple[str, ...]]:
     meanings = described(Reason)
     for reason, row in ROWS.items():
         means, _, cure = meanings[reason.name].partition(f"\n\n{CURE}")
-        code = write_refusal(Answer(row.status, (), b"")).status.code
+        answer = write_refusal(Answer(row.status, (), b""))
+        code = CheckResponse.FromString(answer).status.code
         told = f"{code} {code_pb2.Code.Name(code)}"
         cure = cure.removesuffix(".")
         yield f"`{reason}`", means, cure, verdict_of(reason), str(row.status), told, row.sentence

@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager
 from enum import Enum
 from typing import Protocol, assert_never
 
-from authz._proto.external_auth_pb2 import CheckResponse
 from authz.directory.listening import Listener, MeshRestricted, MutualTLS, UnixSocket
 from authz.server.decision_point import NoMessage
 from authz.server.listeners import is_one_of
@@ -41,16 +40,16 @@ class Answers(Protocol):
 
     def answer(
         self, request: bytes, listener: str, metadata: Mapping[str, str], patience: Patience
-    ) -> CheckResponse:
+    ) -> bytes:
         """Answer one."""
 
-    def refuse_stranger(self, listener: str) -> CheckResponse:
+    def refuse_stranger(self, listener: str) -> bytes:
         """Refuse somebody who is no listed Envoy."""
 
-    def refuse_unread(self, listener: str, error: BaseException) -> CheckResponse:
+    def refuse_unread(self, listener: str, error: BaseException) -> bytes:
         """Refuse what *error* keeps from being read."""
 
-    def refuse_overload(self, listener: str) -> CheckResponse:
+    def refuse_overload(self, listener: str) -> bytes:
         """Refuse what there is no time for."""
 
 
@@ -85,12 +84,12 @@ class Checks:
         self.in_hand += 1
         try:
             response = await self._explicit(scope, receive)
-            await reply(send, response.SerializeToString())
+            await reply(send, response)
         finally:
             self.in_hand -= 1
             self.last = time.monotonic()
 
-    async def _explicit(self, scope: Message, receive: Receive) -> CheckResponse:
+    async def _explicit(self, scope: Message, receive: Receive) -> bytes:
         try:
             return await self._response(Asked.read(scope["headers"]), receive)
         except Gone:
@@ -99,7 +98,7 @@ class Checks:
             # is set to allow on failure is not reached.
             return self._answers.refuse_unread(self._listener.name, error)
 
-    async def _response(self, asked: Asked, receive: Receive) -> CheckResponse:
+    async def _response(self, asked: Asked, receive: Receive) -> bytes:
         name = self._listener.name
         if self.in_hand > MAX_IN_HAND or _is_late(asked, time.time()):
             return self._answers.refuse_overload(name)
@@ -117,7 +116,7 @@ class Checks:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._decide_aside, request, asked)
 
-    def _decide_aside(self, request: bytes, asked: Asked) -> CheckResponse:
+    def _decide_aside(self, request: bytes, asked: Asked) -> bytes:
         """Decide on a thread, in turn, as the other front does."""
         if not self._turns.take(PATIENCE - asked.waited(time.time())):
             return self._answers.refuse_overload(self._listener.name)
@@ -128,7 +127,7 @@ class Checks:
 
     def _decide(
         self, request: bytes, asked: Asked, aside: Callable[[], AbstractContextManager[None]]
-    ) -> CheckResponse:
+    ) -> bytes:
         now, name = time.time(), self._listener.name
         if _is_late(asked, now):
             return self._answers.refuse_overload(name)

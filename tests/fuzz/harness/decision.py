@@ -53,7 +53,8 @@ def _signed() -> frozenset[str]:
 def entry(data: bytes) -> None:
     """Every answer is an explicit no, or a yes that the record and the Check justify."""
     records = KeptRecords()
-    response = replace(_decision_point(), records=records).answer(data, "out", {})
+    answer = replace(_decision_point(), records=records).answer(data, "out", {})
+    response = CheckResponse.FromString(answer)
     (record,) = records.rows
     assert response.HasField("status")
     if response.status.code == 0:

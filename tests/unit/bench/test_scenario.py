@@ -40,7 +40,7 @@ def server(
 
 
 def _answer(server: DecisionPoint, check: bytes) -> CheckResponse:
-    return server.answer(check, "bench", {})
+    return CheckResponse.FromString(server.answer(check, "bench", {}))
 
 
 def test_cases(server: DecisionPoint) -> None:

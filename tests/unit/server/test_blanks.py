@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authz._proto.external_auth_pb2 import CheckResponse
 from authz.audit.describe import describe
 from authz.model.call import Arrival
 from authz.model.instant import LATEST, Instant
@@ -33,5 +34,5 @@ def test_each_has_its_own_id() -> None:
     """The place that is filled in is nobody's id."""
     answer = blank_refusal("out").response("0" * 32)
 
-    assert b"f" * 32 not in answer.SerializeToString()
-    assert answer.denied_response.status.code == 503
+    assert b"f" * 32 not in answer
+    assert CheckResponse.FromString(answer).denied_response.status.code == 503

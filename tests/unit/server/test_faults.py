@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import pytest
 
 import authz.server.decision_point
+from authz._proto.external_auth_pb2 import CheckResponse
 from authz.claims.check import TokenTooWide
 from authz.model.reasons import Reason
 from authz.server.decision_point import DecisionPoint
@@ -39,7 +40,8 @@ def test_a_stranger_is_told_apart(decision_point: DecisionPoint, records: KeptRe
 
 def test_an_overload_is_recorded(decision_point: DecisionPoint, records: KeptRecords) -> None:
     """Who is refused unread is on record all the same."""
-    response = replace(decision_point, records=records).refuse_overload("out")
+    answer = replace(decision_point, records=records).refuse_overload("out")
+    response = CheckResponse.FromString(answer)
 
     (record,) = records.rows
     assert (record["reason"], record["status"]) == (Reason.OVERLOADED, 503)
@@ -86,7 +88,7 @@ def test_what_counts_fails(name: str, decision_point: DecisionPoint, records: Ke
     broken = replace(decision_point, counts=BrokenCounts(), records=records)
     answer = broken.answer(check_of(case_named(name)).SerializeToString(), "out", {})
 
-    assert answer.denied_response.status.code == 503
+    assert CheckResponse.FromString(answer).denied_response.status.code == 503
     assert (records.rows[-1]["reason"], records.rows[-1]["detail"]) == ("fault", "ArithmeticError")
 
 
@@ -105,7 +107,7 @@ def test_a_wide_token_between_allows(
             if is_wide:
                 patched.setattr(authz.server.decision_point, "_token_for", too_wide)
             answer = point.answer(request, "out", {})
-        assert (answer.status.code == 0) is not is_wide
+        assert (CheckResponse.FromString(answer).status.code == 0) is not is_wide
 
     told = [(row["verdict"], row["reason"], row["status"]) for row in records.rows]
     wide, allowed = ("deny", "token_too_wide", 200), ("allow", "allow", None)

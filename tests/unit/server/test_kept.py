@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from authz._proto.external_auth_pb2 import CheckResponse
 from authz.audit.sink import RecordUnwritten
 from authz.identity.keys import lasting, read_key_set
 from authz.model.instant import Instant
@@ -172,7 +173,8 @@ def test_signatures_outlive_worlds(gate: Following) -> None:
 def test_a_token_of_a_decision_without_record(gate: Following) -> None:
     """A token is kept only once its decision is on record: its `jti` names no fault."""
     point = replace(gate.decision_point, records=NoRecords(), clock=gate.clock)
-    assert point.answer(check_of(CASE).SerializeToString(), CASE.listener, {}).status.code == 14
+    answer = point.answer(check_of(CASE).SerializeToString(), CASE.listener, {})
+    assert CheckResponse.FromString(answer).status.code == 14
     decided = gate.ask(CASE)
 
     assert decided.record["token"]["jti"] == decided.record["decision"]
@@ -187,5 +189,6 @@ def test_where_from(gate: Following) -> None:
         check.attributes.source.address.socket_address.address = address
         point = replace(gate.decision_point, clock=gate.clock, records=KeptRecords())
         answer = point.answer(check.SerializeToString(), CASE.listener, {})
+        response = CheckResponse.FromString(answer)
 
-        assert bool(answer.ok_response.headers) is (address == ELSEWHERE)
+        assert bool(response.ok_response.headers) is (address == ELSEWHERE)

@@ -40,32 +40,32 @@ class Told:
     asked: list[str] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
 
-    def _say(self, what: str) -> CheckResponse:
+    def _say(self, what: str) -> bytes:
         self.asked.append(what)
         self.threads.append(threading.get_ident())
         response = CheckResponse()
         response.status.message = what
-        return response
+        return response.SerializeToString()
 
     def answer(
         self, request: bytes, listener: str, metadata: Mapping[str, str], patience: Patience
-    ) -> CheckResponse:
+    ) -> bytes:
         """Answer, unless it would wait or fails."""
         del request, listener, metadata
         self.answer_with(patience)
         return self._say("answered")
 
-    def refuse_stranger(self, listener: str) -> CheckResponse:
+    def refuse_stranger(self, listener: str) -> bytes:
         """Refuse."""
         del listener
         return self._say("stranger")
 
-    def refuse_unread(self, listener: str, error: BaseException) -> CheckResponse:
+    def refuse_unread(self, listener: str, error: BaseException) -> bytes:
         """Refuse."""
         del listener
         return self._say(type(error).__name__)
 
-    def refuse_overload(self, listener: str) -> CheckResponse:
+    def refuse_overload(self, listener: str) -> bytes:
         """Refuse."""
         del listener
         return self._say("overload")
@@ -229,5 +229,5 @@ def test_no_message_is_on_record(decision_point: DecisionPoint) -> None:
     records = KeptRecords()
     response = replace(decision_point, records=records).refuse_unread("out", NoMessage())
 
-    assert response.denied_response.status.code == 503
+    assert CheckResponse.FromString(response).denied_response.status.code == 503
     assert "no whole message" in str(records.rows[0])

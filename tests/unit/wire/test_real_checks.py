@@ -52,7 +52,7 @@ class Kept(grpc.GenericRpcHandler):
 
     def _check(self, request: bytes, _context: grpc.ServicerContext) -> bytes:
         self.requests.append(request)
-        return write_refusal(Answer(403, (), b"")).SerializeToString()
+        return write_refusal(Answer(403, (), b""))
 
 
 def with_everything(ext_authz: Filter) -> None:

@@ -38,13 +38,15 @@ STATUSES = {
 def allow(user: str | None) -> CheckResponse:
     """Write an allow for *user*."""
     headers = identity_headers(WORKLOAD, AGENT, user)
-    return write_allow(Allowed(Facts(CALL), 12, headers), CheckedToken(TOKEN))
+    allowed = Allowed(Facts(CALL), 12, headers)
+    return CheckResponse.FromString(write_allow(allowed, CheckedToken(TOKEN)))
 
 
 def refuse(status: int) -> CheckResponse:
     """Write a refusal with *status*."""
     headers = (("content-type", "application/json"), ("x-narrowgate-decision", DECISION))
-    return write_refusal(Answer(status, headers, b'{"a": "\\u00e9"}'))
+    answer = Answer(status, headers, b'{"a": "\\u00e9"}')
+    return CheckResponse.FromString(write_refusal(answer))
 
 
 def named(options: Iterable[HeaderValueOption]) -> dict[str, str]:
