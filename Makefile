@@ -54,8 +54,9 @@ istio-proof: $(READY) ## a real istiod runs istio/ in real Envoys, our gate behi
 
 .PHONY: test-crash
 N ?= 3
-test-crash: $(READY) ## kill the gate under load N times a level; no answered decision lacks its record (LEVEL=…)
-	$(BIN)/python -m tests.crash $(N) $(LEVEL)
+test-crash: WORKERS = 1
+test-crash: $(READY) ## kill the gate under load N times a level; no answered decision lacks its record (LEVEL=… WORKERS=2)
+	$(BIN)/python -m tests.crash $(N) $(LEVEL) --workers $(WORKERS)
 
 .PHONY: clients
 clients: $(READY) ## five real MCP clients after every shape of refusal: what they read, and who lives on (RENEW=1)

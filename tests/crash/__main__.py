@@ -1,23 +1,27 @@
 """Kill the gate under load and compare Envoy's access log with the decision log.
 
-    python -m tests.crash [ROUNDS [LEVEL…]]
+    python -m tests.crash [--workers 2] [ROUNDS [LEVEL…]]
 
 Levels `durable` and `written` promise that a record is at least with the kernel
 before its answer leaves. So every decision id that Envoy saw, with an allow or a
 refusal, must be in the record, whenever the gate was killed. Level `queued` may
-lose what was in its queue, and no more. 16 calls are kept in flight.
+lose what was in its queue, and no more. 16 calls are kept in flight. Of several
+workers all are killed, and the process that would renew them before.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import signal
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -31,9 +35,10 @@ from tests.support.cases import Case, case_at
 from tests.support.clients import Door, Response, send_http1
 from tests.support.edge import headers_of
 from tests.support.envoy import opened_configuration
-from tests.support.served import Served, serving
+from tests.support.served import ANY_PORT, Served, serving
 from tests.support.upstream import Upstream
 from tests.support.waiting import wait_until
+from tests.support.workers import TWO, sockets_of, with_workers
 from tests.support.worlds import prepare_home
 
 IN_FLIGHT = 16
@@ -65,7 +70,7 @@ class Round:
         return self.seen_by_envoy - self.recorded
 
 
-def kill_once(folder: Path, level: RecordLevel) -> Round:
+def kill_once(folder: Path, level: RecordLevel, workers: int) -> Round:
     """Run the world under load with that *level* of records, kill it, and collect both logs."""
     home = prepare_home(folder)
     gate = home / "directory/global/gate.yaml"
@@ -74,10 +79,14 @@ def kill_once(folder: Path, level: RecordLevel) -> Round:
     gate.write_text(text.replace(DECLARED, f"level: {level}"))
     cases = [case_at(name, Instant(int(time.time()))) for name in CALLS]
     authority = Authority(folder / "pki")
-    with Upstream() as upstream, serving(home, folder / "gate.log") as served:
+    options = ANY_PORT if workers == 1 else TWO
+    with Upstream() as upstream, serving(home, folder / "gate.log", options) as served:
         place = Place(folder / "envoy", authority, served.socket, upstream.port)
         targets = sorted({case.target for case in cases if case.target})
-        with running_envoy(place, opened_configuration(place, targets)) as port:
+        bootstrap = opened_configuration(place, targets)
+        if workers > 1:
+            bootstrap = with_workers(bootstrap, sockets_of(served))
+        with running_envoy(place, bootstrap) as port:
             door = Door(port, authority.roots, authority.issue("agent", cases[0].principal))
             answers = _load_until_killed(served, door, cases)
         return Round(
@@ -103,7 +112,12 @@ def _load_until_killed(served: Served, door: Door, cases: list[Case]) -> list[Re
 
     with _threads(keep_calling, is_over):
         wait_until(lambda: len(answers) >= ANSWERS_BEFORE_KILL, limit=LOAD_SECONDS)
+        workers = served.wait_ready().get("workers", ())
         served.process.kill()
+        for each in workers:
+            # It may have gone by itself: none outlives who would renew it.
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
         served.process.wait()
         enough = len(answers) + IN_FLIGHT
         wait_until(lambda: len(answers) >= enough)
@@ -131,13 +145,12 @@ def _decisions(access_log: Path) -> Iterator[str]:
 
 def main() -> int:
     """Kill as often as asked; the exit code says whether more was lost than the level allows."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    levels = [RecordLevel(each) for each in sys.argv[2:]] or list(EVERY_ANSWER)
+    options = _parser().parse_args()
     lost = 0
-    for level, number in product(levels, range(1, rounds + 1)):
+    for level, number in product(options.levels or EVERY_ANSWER, range(1, options.rounds + 1)):
         with tempfile.TemporaryDirectory() as folder:
-            went = kill_once(Path(folder), level)
-        lost += max(0, len(went.lost) - MAY_BE_LOST[level])
+            went = kill_once(Path(folder), level, options.workers)
+        lost += max(0, len(went.lost) - options.workers * MAY_BE_LOST[level])
         print(
             f"{level}, kill {number}: {went.answered} answers, {went.cut_off} of them after it;"
             f" {len(went.seen_by_envoy)} decisions in Envoy's log, {len(went.lost)} without record"
@@ -146,6 +159,17 @@ def main() -> int:
             print("the gate was not killed under load: nothing is shown")
             return 1
     return 1 if lost else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.crash",
+        description="Kill the gate under load; no answered decision may lack its record.",
+    )
+    parser.add_argument("rounds", nargs="?", type=int, default=3, help="kills a level")
+    parser.add_argument("levels", nargs="*", type=RecordLevel, help="of records")
+    parser.add_argument("--workers", type=int, choices=(1, 2), default=1)
+    return parser
 
 
 if __name__ == "__main__":
