@@ -35,7 +35,7 @@ MAX_PLAIN_NAMES = 500
 _EXACT: frozenset[type] = frozenset({str, bool, type(None)})
 """Types of values that every reader takes for the same."""
 
-_FLAT = _EXACT | {int}
+_FLAT = _EXACT | {int, Decimal}
 _PLACES = Decimal("0.0001")
 
 
@@ -107,8 +107,10 @@ def check_exact(arguments: Mapping[str, JSON]) -> None:
     """
     if _EXACT.issuperset(map(type, arguments.values())):
         return
+    if _FLAT.issuperset(map(type, arguments.values())) and all(map(_is_exact, arguments.values())):
+        return
     for pointer, value in _walk(dict(arguments)):
-        if isinstance(value, (int, Decimal)) and not _is_exact(value):
+        if not _is_exact(value):
             raise BadArgument(pointer, "some readers would take it for another number")
 
 
@@ -141,7 +143,7 @@ def _walk(value: JSON, pointer: str = "") -> Iterator[tuple[str, JSON]]:
 
 
 def _is_plain(arguments: Mapping[str, JSON]) -> bool:
-    """Say at once of a few flat values in ASCII that they are text, and not too many."""
+    """Say at once of a few flat values, texts in ASCII, that they are none too many to take."""
     values = arguments.values()
     return (
         len(arguments) <= MAX_PLAIN_NAMES
@@ -168,12 +170,11 @@ def _check_extent(arguments: Mapping[str, JSON]) -> None:
             raise BadArgument("", "there are too many values, or too long names")
 
 
-def _is_exact(value: int | Decimal) -> bool:
-    if isinstance(value, bool):
-        return True
-    if isinstance(value, int):
-        return -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
-    return Decimal(repr(float(value))) == value
+def _is_exact(value: JSON) -> bool:
+    """Say whether *value* is no number, or one that a double holds as it is."""
+    if isinstance(value, Decimal):
+        return Decimal(repr(float(value))) == value
+    return not isinstance(value, int) or -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
 
 
 def spelled(value: JSON) -> str:

@@ -37,6 +37,12 @@ class Scenario:
         return [self.make(0)] * count
 
 
+@cache
+def _token() -> str:
+    """Give the token that most ask with; who signs anew gets another one."""
+    return token_of()
+
+
 def _new_token(number: int) -> bytes:
     return check(SEARCH, token_of(USER, number))
 
@@ -47,7 +53,7 @@ def _new_user(number: int) -> bytes:
 
 def _new_arguments(number: int) -> bytes:
     body = tool_call("transfer", order=f"o-{number}", amount=20.5, currency="EUR")
-    return check(body, token_of())
+    return check(body, _token())
 
 
 def _new_challenge(number: int) -> bytes:
@@ -61,28 +67,26 @@ def _same(build: Callable[[], bytes], number: int) -> bytes:
 
 
 def _warm(name: str, reason: str, build: Callable[[], bytes]) -> Scenario:
-    # A signature is another each time, and a Check with another one is not the same.
+    # Whatever it signs is signed once: a Check with another signature is not the same.
     return Scenario(name, reason, partial(_same, cache(build)))
 
 
 _ALL = (
-    _warm("allow", "allow", lambda: check(SEARCH, token_of(), "tools/plain")),
-    _warm("allow, mint", "allow", lambda: check(SEARCH, token_of())),
-    _warm("reads arguments", "allow", lambda: check(TRANSFER, token_of())),
+    _warm("allow", "allow", lambda: check(SEARCH, _token(), "tools/plain")),
+    _warm("allow, mint", "allow", lambda: check(SEARCH, _token())),
+    _warm("reads arguments", "allow", lambda: check(TRANSFER, _token())),
     Scenario("reads new arguments", "allow", _new_arguments, is_cold=True),
     Scenario("new token", "allow", _new_token, is_cold=True),
     Scenario("new user", "allow", _new_user, is_cold=True),
-    _warm("list", "allow", lambda: check(message("tools/list"), token_of())),
+    _warm("list", "allow", lambda: check(message("tools/list"), _token())),
     _warm("session", "allow", lambda: check(message("ping"), None)),
     _warm("refused: no credential", "credential_missing", lambda: check(SEARCH, None)),
     _warm("refused: expired", "credential_invalid", lambda: check(SEARCH, token_of(exp=NOW - 100))),
     _warm(
         "refused: forged", "credential_invalid", lambda: check(SEARCH, token_of()[:-8] + "AAAAAAAA")
     ),
-    _warm(
-        "refused: who asks", "agent_undeclared", lambda: check(SEARCH, token_of(), agent="nobody")
-    ),
-    _warm("refused: tool", "operation_undeclared", lambda: check(tool_call("none"), token_of())),
+    _warm("refused: who asks", "agent_undeclared", lambda: check(SEARCH, _token(), agent="nobody")),
+    _warm("refused: tool", "operation_undeclared", lambda: check(tool_call("none"), _token())),
     _warm(
         "refused: scope",
         "insufficient_scope",
@@ -91,17 +95,15 @@ _ALL = (
     _warm(
         "refused: policy",
         "no_permit",
-        lambda: check(tool_call("transfer", order="o-1", amount=501, currency="EUR"), token_of()),
+        lambda: check(tool_call("transfer", order="o-1", amount=501, currency="EUR"), _token()),
     ),
-    _warm("refused: not JSON", "unreadable_request", lambda: check(b'{"jsonrpc":', token_of())),
+    _warm("refused: not JSON", "unreadable_request", lambda: check(b'{"jsonrpc":', _token())),
     _warm(
         "refused: agent",
         "operation_undeclared",
-        lambda: check(message("message/send"), token_of(), "fleet/reporter"),
+        lambda: check(message("message/send"), _token(), "fleet/reporter"),
     ),
-    _warm(
-        "challenged", "step_up_required", lambda: check(tool_call("erase", page="p"), token_of())
-    ),
+    _warm("challenged", "step_up_required", lambda: check(tool_call("erase", page="p"), _token())),
     Scenario("challenged: login", "step_up_required", _new_challenge, is_cold=True),
 )
 
