@@ -13,11 +13,14 @@ from authz.model.strict_json import JSON
 
 MAX_ARGUMENTS = 64
 
-MAX_KEPT = 2048
-"""Rows that are kept. Callers choose names, so they are bounded."""
+MAX_KEPT = 512
+"""Calls whose rows are kept. Strangers choose names, and are recorded: so all of it is bounded."""
+
+MAX_KEPT_ARGUMENTS = 16
+"""Arguments of a call whose rows are kept; a row takes far more room than its name."""
 
 MAX_KEPT_NAMES = 256
-"""Characters of all names of one call, for its rows to be kept."""
+"""Characters of all their names."""
 
 Rows = Mapping[str, object]
 _Container = Mapping[str, JSON] | list[JSON]
@@ -38,7 +41,7 @@ def rows_of(arguments: Mapping[str, JSON], opened: frozenset[str]) -> Rows:
             names and types share their rows.
     """
     types = tuple(map(type, arguments.values()))
-    if opened or not _SINGLE.issuperset(types):
+    if opened or len(types) > MAX_KEPT_ARGUMENTS or not _SINGLE.issuperset(types):
         return _rows(arguments, opened)
     key = tuple(arguments), types
     rows = _KEPT.find(key)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authz.audit.arguments import MAX_KEPT_NAMES, rows_of
+from authz.audit.arguments import MAX_KEPT, MAX_KEPT_ARGUMENTS, MAX_KEPT_NAMES, rows_of
 from authz.model.strict_json import JSON
+
+MAX_TAKEN = 16 * 1024 * 1024
 
 TYPES = {
     str: "string",
@@ -55,3 +58,24 @@ def test_rows_of_long_names_are_not_kept() -> None:
     short, long = {"n" * MAX_KEPT_NAMES: "x"}, {"n" * (MAX_KEPT_NAMES + 1): "x"}
     assert rows_of(short, frozenset()) is rows_of(short, frozenset())
     assert rows_of(long, frozenset()) is not rows_of(long, frozenset())
+
+
+def test_rows_of_many_arguments_are_not_kept() -> None:
+    """They take room by the row: 256 names of one character would take 45 KB a call."""
+    few = {f"a{n}": n for n in range(MAX_KEPT_ARGUMENTS)}
+    many = {**few, "b": 0}
+    assert rows_of(few, frozenset()) is rows_of(few, frozenset())
+    assert rows_of(many, frozenset()) is not rows_of(many, frozenset())
+
+
+def test_what_strangers_make_it_keep_is_small() -> None:
+    """Whoever is refused is recorded too, so anybody can have all places of the memo taken."""
+    tracemalloc.start()
+    try:
+        for call in range(2 * MAX_KEPT):
+            rows_of({chr(0x10000 + 64 * call + n): n for n in range(64)}, frozenset())
+            rows_of({chr(0x10000 + 16 * call + n) * 16: n for n in range(16)}, frozenset())
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < MAX_TAKEN
