@@ -100,8 +100,13 @@ class DurableFile(RecordFile):
     def _open(self) -> None:
         super()._open()
         # A file whose name is not on the disk is lost with all that is in it; so is a new folder.
-        for folder in (self._path.parent, self._path.parent.parent):
-            _sync_folder(folder)
+        try:
+            for folder in (self._path.parent, self._path.parent.parent):
+                _sync_folder(folder)
+        except OSError:
+            # Opened anew for the next line, so that none is taken before the name is there.
+            super()._close()
+            raise
 
 
 def _sync_folder(path: Path) -> None:

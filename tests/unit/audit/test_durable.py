@@ -195,3 +195,26 @@ def test_names_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     assert synced == [str(folder), str(tmp_path)]
     assert not set(synced) & opened()
+
+
+def test_a_name_that_did_not_reach_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the folder of a new file cannot be synced, no line of it is taken before it was."""
+    path, synced, faults = tmp_path / "records.jsonl", list[int](), [OSError(5, "I/O error")]
+
+    def sync_folder(descriptor: int) -> None:
+        if faults:
+            raise faults.pop()
+        synced.append(descriptor)
+
+    with DurableFile(path) as records:
+        path.rename(tmp_path / "records.jsonl.1")
+        monkeypatch.setattr("os.fsync", sync_folder)
+        with pytest.raises(RecordUnwritten, match="I/O error"):
+            records.write(encoded({"n": 1}))
+        assert str(path) not in opened()
+        records.write(encoded({"n": 2}))
+
+    assert len(synced) == 2
+    assert path.read_text() == '{"n":2}\n'
