@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ OUTSIDE = """@id("inside") forbid (principal, action, resource) when {
 };"""
 PERMIT = '@id("more") permit (principal, action, resource) when { false };'
 FORBID = '@id("stop") forbid (principal, action, resource);'
+ORDERS = list(permutations(("", "x-narrowgate_user", "x_narrowgate-agent")))
 
 
 class NoRecords:
@@ -192,3 +194,16 @@ def test_where_from(gate: Following) -> None:
         response = CheckResponse.FromString(answer)
 
         assert bool(response.ok_response.headers) is (address == ELSEWHERE)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_forgeries_of_this_call_are_removed(gate: Following, order: tuple[str, ...]) -> None:
+    """Odd spellings of our headers go whoever asked before; calls without them are spared."""
+    warm(gate)
+    for spelling in order:
+        forged = ((spelling, "corp/root"),) if spelling else ()
+        decided = gate.ask(replace(CASE, headers=(*CASE.headers, *forged)))
+
+        removed = decided.response.ok_response.headers_to_remove
+        assert decided.record["reason"] == "allow"
+        assert {name for name in removed if {"_", "-"} <= set(name)} == {spelling} - {""}
