@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 
 PLAIN: Mapping[Kind, type] = {Kind.STRING: str, Kind.INTEGER: int, Kind.BOOLEAN: bool}
-"""What most values of a kind are read as; null and 1.0 are left to whoever looks closer."""
+"""What most values of a kind are read as; null, and 1.0 for 1, are left to who looks closer."""
 
 _SCALARS = {str(kind): kind for kind in (Kind.STRING, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN)}
 _KIND_OF_CONSTANT = {str: "string", bool: "boolean", int: "integer", type(None): "null"}
@@ -68,7 +68,7 @@ class Shape:
     """Of the fields of an object, those that it cannot be without."""
 
     plain: Mapping[str, type] = field(init=False)
-    """Of the fields of an object, those that take one type of Python's alone, with that type."""
+    """Of the fields of an object of a scalar kind, what most of their values are read as."""
 
     def __post_init__(self) -> None:
         """Gather the names that calls are held against."""

@@ -9,7 +9,7 @@ every version; a header both set and removed is lost; `body` is lossy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 
 from google.rpc import code_pb2
@@ -31,10 +31,11 @@ MAX_BLANKS = 64
 _NO_VALUE = ""
 """Of a header that is filled in for each call."""
 
+_NO_SPELLINGS: frozenset[str] = frozenset()
+
+_Names = tuple[str, ...]
 _Headers = tuple[tuple[str, str], ...]
-_BLANKS: Memo[tuple[tuple[str, ...], tuple[str, ...], frozenset[str]], bytes] = Memo(
-    "answers", MAX_BLANKS
-)
+_BLANKS: Memo[tuple[_Names, _Names, frozenset[str]], bytes] = Memo("answers", MAX_BLANKS)
 
 MAX_METADATA = 64
 """Names of gRPC metadata. Envoy adds a handful of its own."""
@@ -136,30 +137,52 @@ def write_forwarded(forwarded: Forwarded) -> bytes:
     return _passage((), (), forwarded.facts)
 
 
-def _passage(own: _Headers, shared: _Headers, facts: Facts) -> bytes:
+def _passage(own: _Headers, identities: _Headers, facts: Facts) -> bytes:
     """
-    Give the answer that sets all these headers; those that are *shared* belong to the clearance.
+    Give the answer that sets these headers; the *identities* are those of the clearance.
 
     It is two messages, which is one: who reads them one after the other merges them
-    (Protocol Buffers, "Last One Wins"), so what is shared is written once.
+    (Protocol Buffers, "Last One Wins"). So what calls of one clearance share is written once.
     """
-    call, clearance = facts.of(Call), facts.find(Clearance)
-    names = tuple([name for name, _ in own])
-    spellings = mixed_spellings(call.headers)
+    names, clearance = tuple([name for name, _ in own]), facts.find(Clearance)
+    spellings = mixed_spellings(facts.of(Call).headers)
     if clearance is None or spellings:
-        rest = _shared(facts, names, shared, spellings)
+        rest = _rest(names, identities, spellings)
     else:
-        rest = clearance.derive(_shared, names, shared, spellings)
-    return _filled(_own_blank(names), own) + rest
+        rest = clearance.derive(_SETTLED[names], identities)
+    return _filled(_setting(names), own) + rest
 
 
-def _shared(
-    _known: Facts, own: tuple[str, ...], headers: _Headers, spellings: frozenset[str]
-) -> bytes:
-    """Write that a call goes on, but for the headers of the names *own*."""
-    key = own, tuple([name for name, _ in headers]), spellings
-    blank = _BLANKS.find(key) or _BLANKS.keep(key, _shared_blank(*key))
-    return _filled(blank, headers)
+def _settled(own: _Names, _known: Facts, identities: _Headers) -> bytes:
+    """Write what calls of one clearance share; no spelling that only one of them sent is in it."""
+    return _rest(own, identities, _NO_SPELLINGS)
+
+
+_OWN: tuple[_Names, ...] = (), (DECISION,), (DECISION, AUTHORIZATION)
+_SETTLED = {own: partial(_settled, own) for own in _OWN}
+"""By the names that a call sets itself: what they share depends on these."""
+
+
+def _rest(own: _Names, identities: _Headers, spellings: frozenset[str]) -> bytes:
+    """Write all but the headers *own*: the other ones, and what is removed."""
+    key = own, tuple([name for name, _ in identities]), spellings
+    blank = _BLANKS.find(key) or _BLANKS.keep(key, _blank(*key))
+    return _filled(blank, identities)
+
+
+def _blank(own: _Names, names: _Names, spellings: frozenset[str]) -> bytes:
+    response = external_auth_pb2.CheckResponse.FromString(_setting(names))
+    response.ok_response.headers_to_remove.extend(removals(frozenset((*own, *names)), spellings))
+    response.status.code = code_pb2.OK
+    return response.SerializeToString()
+
+
+@cache
+def _setting(names: _Names) -> bytes:
+    """Give the message that sets *names*, some of the few that are ours, still without values."""
+    response = external_auth_pb2.CheckResponse()
+    response.ok_response.headers.extend(_options((name, _NO_VALUE) for name in names))
+    return response.SerializeToString()
 
 
 def _filled(blank: bytes, headers: _Headers) -> bytes:
@@ -167,21 +190,6 @@ def _filled(blank: bytes, headers: _Headers) -> bytes:
     response = external_auth_pb2.CheckResponse.FromString(blank)
     for option, (_, value) in zip(response.ok_response.headers, headers, strict=True):
         option.header.value = value
-    return response.SerializeToString()
-
-
-@cache
-def _own_blank(names: tuple[str, ...]) -> bytes:
-    """Give the message that sets *names*, one of the few sets of ours, still without values."""
-    response = external_auth_pb2.CheckResponse()
-    response.ok_response.headers.extend(_options((name, _NO_VALUE) for name in names))
-    return response.SerializeToString()
-
-
-def _shared_blank(own: tuple[str, ...], names: tuple[str, ...], spellings: frozenset[str]) -> bytes:
-    response = external_auth_pb2.CheckResponse.FromString(_own_blank(names))
-    response.ok_response.headers_to_remove.extend(removals(frozenset((*own, *names)), spellings))
-    response.status.code = code_pb2.OK
     return response.SerializeToString()
 
 
