@@ -230,7 +230,7 @@ class DecisionPoint:
         try:
             self.records.write(blank.record(arrived, moment.world.version, moment.now).line)
             self.counts.decided(Reason.OVERLOADED, moment.stages, moment.microseconds)
-        except Exception as error:  # noqa: BLE001 - as in `answer`: any fault is an explicit no.
+        except BaseException as error:  # noqa: BLE001 - as in `answer`: any fault is a no.
             return self._fault(_nothing_of(arrived), error, moment)
         return blank.response(arrived.decision)
 
@@ -303,11 +303,11 @@ class DecisionPoint:
             known, str(error) if isinstance(error, SpeakableFault) else type(error).__name__
         )
         decision = known.of(Call).decision
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):
             self.counts.decided(outcome.reason, moment.stages, moment.microseconds)
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):
             self.log.error("fault", decision=decision, **whereabouts(error))
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):
             record = _described(outcome, moment)
             self._trace(record, outcome, moment)
             self._write_or_owe(record, error)

@@ -74,22 +74,49 @@ def test_a_message_may_hold_a_secret(
     assert SECRET not in f"{decided.record}{decided.response}{logged}"
 
 
+class Panic(BaseException):
+    """What a library in another language may raise: no `Exception`."""
+
+
 class BrokenCounts(Counts):
     """Counts that fail."""
 
+    def __init__(self, error: type[BaseException]) -> None:
+        """Be about to fail with *error*."""
+        super().__init__()
+        self._error = error
+
     def decided(self, reason: Reason, stages: Mapping[str, int], microseconds: int) -> None:
         """Fail."""
-        raise ArithmeticError(reason, stages, microseconds)
+        raise self._error(reason, stages, microseconds)
 
 
+FAULTS = (ArithmeticError, Panic)
+
+
+@pytest.mark.parametrize("error", FAULTS)
 @pytest.mark.parametrize("name", ["search-allowed", "no-token"])
-def test_what_counts_fails(name: str, decision_point: DecisionPoint, records: KeptRecords) -> None:
+def test_what_counts_fails(
+    name: str, error: type[BaseException], decision_point: DecisionPoint, records: KeptRecords
+) -> None:
     """Where even counting fails there is an answer, an explicit no, and it is the last word."""
-    broken = replace(decision_point, counts=BrokenCounts(), records=records)
+    broken = replace(decision_point, counts=BrokenCounts(error), records=records)
     answer = broken.answer(check_of(case_named(name)).SerializeToString(), "out", {})
 
     assert CheckResponse.FromString(answer).denied_response.status.code == 503
-    assert (records.rows[-1]["reason"], records.rows[-1]["detail"]) == ("fault", "ArithmeticError")
+    assert (records.rows[-1]["reason"], records.rows[-1]["detail"]) == ("fault", error.__name__)
+
+
+@pytest.mark.parametrize("error", FAULTS)
+def test_what_counts_refusals_fails(
+    error: type[BaseException], decision_point: DecisionPoint, records: KeptRecords
+) -> None:
+    """That nothing is read of a Check makes no difference."""
+    broken = replace(decision_point, counts=BrokenCounts(error), records=records)
+    answer = broken.refuse_overload("out")
+
+    assert CheckResponse.FromString(answer).denied_response.status.code == 503
+    assert records.rows[-1]["reason"] == "fault"
 
 
 def test_a_wide_token_between_allows(
