@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from types import NoneType
 
 from authz.model.masking import MAX_TEXT, shown
 from authz.model.memo import Memo
 from authz.model.pointer import extend
-from authz.model.strict_json import JSON
+from authz.model.strict_json import FLAT, JSON
 
 MAX_ARGUMENTS = 64
 
@@ -25,9 +23,6 @@ MAX_KEPT_NAMES = 256
 Rows = Mapping[str, object]
 _Container = Mapping[str, JSON] | list[JSON]
 
-_SINGLE: frozenset[type] = frozenset({str, int, bool, NoneType, Decimal})
-"""Types of values that nothing lies in."""
-
 _KEPT: Memo[tuple[tuple[str, ...], tuple[type, ...]], Rows] = Memo("argument_rows", MAX_KEPT)
 
 
@@ -41,7 +36,7 @@ def rows_of(arguments: Mapping[str, JSON], opened: frozenset[str]) -> Rows:
             names and types share their rows.
     """
     types = tuple(map(type, arguments.values()))
-    if opened or len(types) > MAX_KEPT_ARGUMENTS or not _SINGLE.issuperset(types):
+    if opened or len(types) > MAX_KEPT_ARGUMENTS or not FLAT.issuperset(types):
         return _rows(arguments, opened)
     key = tuple(arguments), types
     rows = _KEPT.find(key)

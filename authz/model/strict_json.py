@@ -13,12 +13,16 @@ import json
 import re
 from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import NoReturn, TypeAlias
 
 import msgspec
 
 JSON: TypeAlias = "bool | int | Decimal | str | list[JSON] | dict[str, JSON] | None"
 """A JSON value as this reader gives it: no floats, no two names that fold together."""
+
+FLAT: frozenset[type] = frozenset({str, bool, int, Decimal, NoneType})
+"""Types of values that nothing lies in."""
 
 MAX_DEPTH = 64
 """Levels of nesting. Cedar takes 127; no client was seen to send more than a dozen."""

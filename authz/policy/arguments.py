@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
 
 from authz.model.pointer import extend
-from authz.model.strict_json import JSON
+from authz.model.strict_json import FLAT, JSON
 from authz.policy.shapes import Kind, Shape
 
 MAX_LONG = 2**63
@@ -32,10 +32,6 @@ MAX_PLAIN = 400
 MAX_PLAIN_NAMES = 500
 """Names of flat arguments, and all their characters: far below `MAX_VALUES` and `MAX_POINTERS`."""
 
-_EXACT: frozenset[type] = frozenset({str, bool, type(None)})
-"""Types of values that every reader takes for the same."""
-
-_FLAT = _EXACT | {int, Decimal}
 _PLACES = Decimal("0.0001")
 
 
@@ -105,9 +101,8 @@ def check_exact(arguments: Mapping[str, JSON]) -> None:
     Raises:
         BadArgument: a number is not exact as a double.
     """
-    if _EXACT.issuperset(map(type, arguments.values())):
-        return
-    if _FLAT.issuperset(map(type, arguments.values())) and all(map(_is_exact, arguments.values())):
+    values = arguments.values()
+    if FLAT.issuperset(map(type, values)) and all(map(_is_exact, values)):
         return
     for pointer, value in _walk(dict(arguments)):
         if not _is_exact(value):
@@ -149,7 +144,7 @@ def _is_plain(arguments: Mapping[str, JSON]) -> bool:
         len(arguments) <= MAX_PLAIN_NAMES
         and sum(map(len, arguments)) <= MAX_PLAIN_NAMES
         and all(map(str.isascii, arguments))
-        and _FLAT.issuperset(map(type, values))
+        and FLAT.issuperset(map(type, values))
         and all(value.isascii() for value in values if isinstance(value, str))
     )
 
