@@ -16,10 +16,11 @@ TIMEOUT_SECONDS = 20
 
 @pytest.fixture
 def hands() -> Iterator[Hands]:
-    """Give hands that are full with two."""
+    """Give hands that are full with two; afterwards none of their threads is left."""
     found = Hands("test", in_hand=2)
     yield found
     found.shutdown()
+    wait_until(lambda: not _threads())
 
 
 def _threads() -> list[threading.Thread]:

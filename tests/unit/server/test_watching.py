@@ -35,12 +35,12 @@ def test_it_goes_on(tmp_path: Path) -> None:
 
 def test_it_stops(tmp_path: Path) -> None:
     """At the end of the block nobody looks any more."""
-    looks: list[int] = []
+    looks, before = list[int](), set(threading.enumerate())
     with Watching([Part(lambda: [tmp_path], lambda: None)], lambda: looks.append(1), KeptLog().log):
         wait_until(lambda: len(looks) >= 2)
     seen = len(looks)
 
-    assert not any(thread.name == "reload" for thread in threading.enumerate())
+    assert set(threading.enumerate()) <= before
     assert len(looks) == seen
 
 
