@@ -120,7 +120,7 @@ test-workers: $(READY) ## every trap before `authz serve --workers 2`, and worke
 	NARROWGATE_TRY_WORKERS=1 $(BIN)/python -m pytest tests/hostile/test_workers.py tests/envoy/test_workers.py tests/process/test_workers.py
 
 .PHONY: demo
-demo: $(READY) $(if $(filter oidc-provider,$(IDP)),idp) ## Envoy, the gate, a tool and two agents: seven scenes (KEEP=1 keeps it running; IDP=oidc-provider)
+demo: $(READY) $(if $(filter oidc-provider,$(IDP)),idp) ## Envoy, the gate, a tool and two agents: eleven scenes (KEEP=1 keeps it running; IDP=oidc-provider)
 	$(BIN)/python -m examples.demo $(if $(KEEP),--keep) $(if $(IDP),--idp $(IDP))
 
 .PHONY: dashboard-check
