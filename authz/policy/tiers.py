@@ -49,6 +49,18 @@ def tier_of(file: str) -> tuple[str, str]:
     return "global", ""
 
 
+def folders_for(namespace: str, agent: str) -> tuple[str, ...]:
+    """
+    Give the folders whose permits count for one party's leg at a target of *namespace*.
+
+    Args:
+        namespace: Of the target.
+        agent: `namespace/name` of the party; empty for the user.
+    """
+    own = (f"ns/{agent.partition('/')[0]}/", f"agents/{agent}/") if agent else ()
+    return tuple(f"{ROOT}{tier}" for tier in dict.fromkeys(("global/", f"ns/{namespace}/", *own)))
+
+
 def guard_of(file: str, namespaces: Set[str], agents: Collection[str]) -> str:
     """
     Give the condition that holds the policies of *file* (`policies/…/x.cedar`) to their own.

@@ -7,7 +7,7 @@ there), it is named only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -26,8 +26,6 @@ from authz.model.outcome import Facts, Refused
 from authz.model.principals import Identity, Login, Proof, Subject
 from authz.model.reasons import Reason
 from authz.model.scopes import ScopePatterns, Scopes, format_scopes
-from authz.policy.explain import LegExplanation, TurningPoint
-from authz.policy.question import Judgement
 from authz.steps.given import Asked, Credential, Given, Route, agent_of, hops_of, listener_of
 from authz.steps.suspension import agents_of
 from authz.trial.made import (
@@ -45,11 +43,6 @@ NOTHING = "nothing"
 MAX_GROUPS = 64
 """That are tried, one after the other."""
 
-_EVIDENCE = {
-    "mfa": "a fresh login with several factors",
-    "consent": "the user's consent",
-    "approval": "an approval",
-}
 SUPPOSED = "supposed"
 
 _BYTES = ("the request", "form", "a request that can be read in one way")
@@ -105,57 +98,6 @@ def group_changes(setting: Setting) -> Iterator[Change]:
             f"with {group} as well",
             partial(with_group, group=group),
         )
-
-
-def policy_changes(judgement: Judgement | None, legs: Sequence[LegExplanation]) -> Iterator[Change]:
-    """
-    Give the conditions that would have to be otherwise for policy to allow.
-
-    Evaluating has shown that they are enough, unless a scope is among them: what
-    permits give is not tried. Where a step-up would do, it is named instead;
-    nothing at all where a leg has no policy that is near enough.
-    """
-    if judgement is None or judgement.reason is Reason.ALLOW:
-        return
-    if judgement.challenges:
-        for kind in judgement.challenges:
-            yield Change("the session", kind, NOTHING, _EVIDENCE[kind], was_tried=True)
-        return
-    for leg in legs:
-        if leg.withheld:
-            yield _withheld(leg)
-        elif leg.still_withheld:
-            yield _scope_change(f"the permits for {leg.party}", leg.still_withheld)
-    denied = [leg for leg in legs if leg.reason is not Reason.ALLOW]
-    if all(leg.changes for leg in denied):
-        points: dict[str, tuple[TurningPoint, list[str]]] = {}
-        for leg in denied:
-            for point in leg.changes:
-                points.setdefault(repr(point), (point, []))[1].append(leg.party)
-        yield from (_condition(parties, point) for point, parties in points.values())
-
-
-def _condition(parties: Sequence[str], point: TurningPoint) -> Change:
-    at = f"{point.policy.file}:{point.line}"
-    place = f"policy {point.policy.id} ({at}), for {' and '.join(parties)}"
-    seen = "; ".join(f"{path} is {value}" for path, value in point.reads.items())
-    return Change(
-        subject=place,
-        member=point.condition,
-        seen=f"{str(not point.wanted).lower()}{f' ({seen})' if seen else ''}",
-        needed=str(point.wanted).lower(),
-        was_tried=True,
-    )
-
-
-def _withheld(leg: LegExplanation) -> Change:
-    permits = ", ".join(str(policy.ref) for policy in leg.policies)
-    return _scope_change(f"the permits for {leg.party}: {permits}", leg.withheld)
-
-
-def _scope_change(subject: str, lacking: Scopes) -> Change:
-    missing = format_scopes(lacking)
-    return Change(subject, "@scope", f"without {missing}", f"with {missing} in one of them")
 
 
 def change_for(refused: Refused, given: Given, facts: Facts) -> Change | None:

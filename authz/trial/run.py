@@ -21,7 +21,8 @@ from authz.steps.public import NotPublic, answer_public
 from authz.steps.read import read_request
 from authz.steps.subject import prove_subject, take_login
 from authz.steps.workload import prove_workload, take_identity
-from authz.trial.changes import Change, change_for, group_changes, policy_changes
+from authz.trial.by_policy import policy_changes
+from authz.trial.changes import Change, change_for, group_changes
 from authz.trial.stated import Setting, Stated
 
 MAX_CHANGES = 32
@@ -136,9 +137,9 @@ def run(setting: Setting) -> Trial:
     while mending.goes_on():
         pass
     last, held = mending.last, mending.held
-    legs, judgement = _explained(last), last.facts.find(Judgement)
-    asked = last.facts.find(Asked)
-    changes, is_cured = _changes(setting, mending, [*policy_changes(judgement, legs)])
+    judgement, asked = last.facts.find(Judgement), last.facts.find(Asked)
+    legs, by_policy = _explained(last, judgement)
+    changes, is_cured = _changes(setting, mending, by_policy)
     not_evaluated = {step.take: _report(step, State.NOT_EVALUATED) for step in STEPS}
     reports = not_evaluated | mending.reports
     return Trial(
@@ -176,12 +177,15 @@ def _one_group(setting: Setting) -> Change | None:
     return None
 
 
-def _explained(last: _Run) -> tuple[LegExplanation, ...]:
-    judgement = last.facts.find(Judgement)
+def _explained(
+    last: _Run, judgement: Judgement | None
+) -> tuple[tuple[LegExplanation, ...], list[Change]]:
+    """Give why each leg was judged as it was, and what would turn it."""
     if judgement is None:
-        return ()
+        return (), []
     question = question_of(last.given, last.facts)
-    return explain_judgement(judgement, question, last.given.world.policies)
+    legs = explain_judgement(judgement, question, last.given.world.policies)
+    return legs, [*policy_changes(judgement, legs, question)]
 
 
 def _unknown(stated: Stated, last: _Run) -> tuple[PolicyRef, ...]:

@@ -167,6 +167,14 @@ TURNED = (
     ),
     Turned(
         ALICE,
+        Reason.NO_PERMIT,
+        "the policies for user",
+        'permit of Action::"tools/call:tools/docs/annotate"',
+        before=(WRITERS, "tools/docs/annotate", "tools/docs/drafts"),
+        in_file=(WRITERS, "tools/docs/drafts", "tools/docs/annotate"),
+    ),
+    Turned(
+        ALICE,
         Reason.POLICY_WITHHOLDS_SCOPE,
         "the permits for user: writers",
         "@scope",
@@ -235,6 +243,38 @@ def test_two_facts(demo: Path) -> None:
 
     assert [change.member for change in trial.changes] == ["scopes, within its Cell", "scope"]
     assert trial.is_cured
+
+
+def test_where_a_permit_could_stand(demo: Path) -> None:
+    """Where no permit speaks to a party, it is told from which folders one would reach it."""
+    (demo / WRITERS).write_text("")
+
+    trial = tried(ALICE, demo)
+
+    reached = "policies/global/ or policies/ns/tools/"
+    agents = "policies/ns/research/ or policies/agents/research/research-agent/"
+    assert trial.reason is Reason.NO_PERMIT
+    assert not trial.is_cured
+    assert [(change.subject, change.needed) for change in trial.changes] == [
+        ("the policies for user", f"one in {reached}"),
+        ("the policies for research/research-agent", f"one in {reached} or {agents}"),
+    ]
+
+
+def test_one_permit_that_is_missing_beside_one_that_is_near(demo: Path) -> None:
+    """One party's missing permit hides no condition of another's, and is not called tried."""
+    text = (demo / WRITERS).read_text()
+    first, second = text.index(";"), text.rindex("tools/docs/annotate")
+    narrowed = f'{text[:first]} when {{ context.input.page == "waves" }}{text[first:second]}'
+    (demo / WRITERS).write_text(f"{narrowed}tools/docs/drafts{text[second + 19 :]}")
+
+    trial = tried(ALICE, demo)
+
+    assert [(change.member, change.was_tried) for change in trial.changes] == [
+        ('permit of Action::"tools/call:tools/docs/annotate"', False),
+        ('context.input.page == "waves"', True),
+    ]
+    assert not trial.is_cured
 
 
 def test_condition_that_is_not_all(demo: Path) -> None:
