@@ -80,7 +80,10 @@ def check(  # noqa: PLR0913, PLR0917 - one an option
     ] = None,
     address: Annotated[str, typer.Option(help="The caller's IP address.")] = "",
     now: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="When; now.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S%z"], help="The moment that it is decided at; now."
+        ),
     ] = None,
     request: Annotated[str, typer.Option(help="A file that tells it all instead.")] = "",
     decision: Annotated[str, typer.Option(help="The id of a recorded decision.")] = "",
@@ -93,7 +96,7 @@ def check(  # noqa: PLR0913, PLR0917 - one an option
         bool, typer.Option("--json", help="The same as --format json.")
     ] = False,
 ) -> None:
-    """Decide off line: the verdict, every step, who lacked what, and what would turn it."""
+    """Decide off line: the verdict, why, and what would turn it."""
     form = Format.JSON if as_json else form
     world = _world(home)
     directory = world.directory

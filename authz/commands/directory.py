@@ -43,7 +43,7 @@ def check(
     fail_on: FailOn = Severity.ERROR,
     watched: Watched = None,
 ) -> None:
-    """Check all documents below directory/, and the key files that issuers name."""
+    """Check all documents, and the key files that issuers name."""
     with progress(watched) as tell:
         found = found_in(partial(_warnings, tell), home)
     raise typer.Exit(report(found, home, form, fail_on))

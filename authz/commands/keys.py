@@ -103,7 +103,7 @@ def first(home: Home = Path()) -> None:
 
 
 def list_keys(home: Home = Path(), form: Form = Format.PRETTY) -> None:
-    """Show each signing key: what it is good for, since when and until when."""
+    """Show each signing key: its state, since when, until when."""
     try:
         schedule = read_key_ring(_folder(home)).schedule
     except KeysUnusable as error:

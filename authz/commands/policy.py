@@ -41,7 +41,7 @@ def check(
     fail_on: FailOn = Severity.ERROR,
     watched: Watched = None,
 ) -> None:
-    """Check all policies below policies/ against what directory/ declares."""
+    """Check all policies against what directory/ declares."""
     with progress(watched) as tell:
         found = found_in(partial(_warnings, tell), home)
     raise typer.Exit(report(found, home, form, fail_on))

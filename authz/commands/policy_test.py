@@ -64,7 +64,7 @@ def rehearse(
     ] = None,
     watched: Watched = None,
 ) -> None:
-    """Ask the policies every case of the tests, and tell what is not as expected."""
+    """Ask the policies every case, and tell what is not as expected."""
     try:
         with progress(watched) as told:
             rehearsal = read_rehearsal(home, files or (), told)
