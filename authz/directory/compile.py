@@ -10,6 +10,7 @@ from authz.directory.compiled import (
     Connection,
     Directory,
     Gate,
+    Issuer,
     Lifecycle,
     RecordLevel,
     RefusalStyle,
@@ -76,7 +77,7 @@ class Compiler:
         """Compile all documents."""
         agents = self.agents()
         issuers = {row.name: compile_issuer(row.name, spec) for row, spec in self._of(IssuerSpec)}
-        roles = {row.qualified: self._role(row, spec) for row, spec in self._of(RoleSpec)}
+        roles = {row.qualified: self._role(row, spec, issuers) for row, spec in self._of(RoleSpec)}
         targets = self._targets()
         ((_, gate),) = self._of(GateSpec)
         return Directory(
@@ -117,10 +118,20 @@ class Compiler:
         self.notes.append(Diagnostic(place, message, severity=Severity.WARNING))
         return wanted - dropped
 
-    def _role(self, row: Document, spec: RoleSpec) -> Role:
+    def _role(self, row: Document, spec: RoleSpec, issuers: Mapping[str, Issuer]) -> Role:
         groups = frozenset(member.group for member in spec.members if member.group)
         users = frozenset(member.user for member in spec.members if member.user)
+        self._note_nobody(row, spec, issuers)
         return Role(row.qualified, groups, users, self._capped(spec.scopes, row))
+
+    def _note_nobody(self, row: Document, spec: RoleSpec, issuers: Mapping[str, Issuer]) -> None:
+        """Tell groups that no login says, for their issuer may not assert them."""
+        for index, member in enumerate(spec.members):
+            issuer, _, group = (member.group or "").partition("/")
+            if group and group not in issuers[issuer].groups:
+                place, hint = row.at("members", index), nearest(group, issuers[issuer].groups)
+                message = f"Issuer {issuer} may not assert the group {group}: nobody is in it"
+                self.notes.append(Diagnostic(place, message, hint, severity=Severity.WARNING))
 
     def _agent(self, row: Document, spec: AgentSpec) -> Agent:
         self._note_unused(row, spec)

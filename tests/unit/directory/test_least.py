@@ -135,6 +135,18 @@ def test_star_is_all_that_is_declared() -> None:
     assert connection.listed == {"tools": {ALL}}
 
 
+def test_group_that_is_never_said() -> None:
+    """A role's group that its issuer may not assert has no members: told, with the nearest one."""
+    row = {"file": "global/roles.yaml", "old": "corp/operators", "new": "corp/operater"}
+
+    found, *_ = load_directory(changed(row))[1]
+
+    assert str(found).startswith(
+        "directory/global/roles.yaml:4:18: warning: Issuer corp may not assert the group operater:"
+        " nobody is in it (did you mean 'operators'?"
+    )
+
+
 CAPPED: tuple[tuple[dict[str, Any], str], ...] = (
     (
         {"file": "ns/research/agents.yaml", "old": '["docs:read"]', "new": '["docs:read", "x"]'},
