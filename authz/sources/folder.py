@@ -157,10 +157,12 @@ def read_file(path: Path) -> bytes:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is hidden, no plain file, or larger; the message says so.
+        ValueError: it is hidden, missing, no plain file, or larger; the message says so.
     """
     if path.name.startswith("."):
         raise ValueError("a hidden file is not read; rename it, or keep it elsewhere")
+    if not os.path.lexists(path):
+        raise ValueError("there is no such file")
     if not path.is_file():
         raise ValueError("it is no plain file")
     with path.open("rb") as file:
