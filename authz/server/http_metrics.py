@@ -32,4 +32,4 @@ class MetricsFace(HttpServer):
         def show(_request: Request) -> Response:
             return Response(metrics.text(), media_type=MEDIA_TYPE)
 
-        super().__init__("http-metrics", address, Starlette(routes=[Route(METRICS_PATH, show)]))
+        super().__init__("metrics", address, Starlette(routes=[Route(METRICS_PATH, show)]))

@@ -40,7 +40,7 @@ class HttpFace(HttpServer):
         """
         self._ready = threading.Event()
         self._unable = threading.Event()
-        super().__init__("http-public", address, self._application(jwks, standing))
+        super().__init__("http", address, self._application(jwks, standing))
 
     def _application(
         self, jwks: Callable[[], bytes], standing: Callable[[], Mapping[str, object]]

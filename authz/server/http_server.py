@@ -44,20 +44,23 @@ class BoundedConnection(H11Protocol):
 class HttpServer:
     """One address, served by a thread of its own inside the `with` block."""
 
-    def __init__(self, name: str, address: HttpAddress, application: Starlette) -> None:
+    def __init__(self, option: str, address: HttpAddress, application: Starlette) -> None:
         """
         Bind *address*.
 
         Args:
-            name: Of the thread.
+            option: That says where, such as `http` of `--http`.
             address: Where to listen.
             application: What answers there.
 
         Raises:
-            OSError: it cannot be bound.
+            OSError: it cannot be bound; the message names the option.
         """
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        self._socket = socket.create_server((address.host, address.port), family=family)
+        try:
+            self._socket = socket.create_server((address.host, address.port), family=family)
+        except OSError as error:
+            raise OSError(f"--{option} {address.host}:{address.port}: {error}") from None
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             application,
@@ -68,7 +71,7 @@ class HttpServer:
             ws="none",
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=option, daemon=True)
 
     def _run(self) -> None:
         with contextlib.suppress(SystemExit):
