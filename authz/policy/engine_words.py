@@ -80,10 +80,26 @@ def _literal(match: re.Match[str], _: Names) -> Remark:
     return Remark(match.string, about=((_string(match[1]),),))
 
 
+def _decimal(match: re.Match[str], _: Names) -> Remark:
+    hint = 'a decimal has a point and one to four digits behind it, such as "500.0"'
+    return Remark(match.string, hint, about=((_string(match[1]),),))
+
+
+def _compared(match: re.Match[str], _: Names) -> Remark:
+    return Remark(match.string, _COMPARING[match[1]])
+
+
 def _no_action(match: re.Match[str], _: Names) -> Remark:
     hint = f"a group such as {TOOLS_ACTION} is named with `action in`, not `action ==`"
     return Remark(match.string, hint, about=tuple((*_EQUAL, quoted(group)) for group in GROUPS))
 
+
+_COMPARING = {
+    "decimal": 'a decimal is compared by a.lessThanOrEqual(decimal("500.0")), '
+    "lessThan, greaterThan or greaterThanOrEqual",
+    "ipaddr": 'an address is asked for its network: a.isInRange(ip("10.0.0.0/8"))',
+}
+"""What takes the place of `<` and `<=` for types that have none."""
 
 _REMARKS: dict[str, Callable[[re.Match[str], Names], Remark]] = {
     r"attribute `([^`]+)`.* not found": _no_attribute,
@@ -92,7 +108,9 @@ _REMARKS: dict[str, Callable[[re.Match[str], Names], Remark]] = {
     r'unrecognized action `Action::"(.*)"`': _action,
     r"unrecognized entity type `([^`]+)`": _type,
     r'entity `Lifecycle::"(.*)"` is of an enumerated': _state,
+    r'failed to parse as a decimal value: `(".*")`': _decimal,
     r'failed to parse as .*: `(".*")`': _literal,
+    r"expected .*Long but saw (decimal|ipaddr)$": _compared,
     NO_ACTION: _no_action,
 }
 """What to say where a message has this in it."""
