@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +17,12 @@ from rich.text import Text
 from authz.commands.formats.plain import shown
 from authz.commands.options import Form, Home
 from authz.commands.report import CheckFormat, Format, console, report
-from authz.directory.compiled import TargetKind
+from authz.directory.compiled import Directory, TargetKind
 from authz.directory.diagnostics import InvalidWorld, Severity, nearest
 from authz.directory.overview import PROMPT, RESOURCE, ROUTE, TASKS, TOOL, Entry, overview
+from authz.model.strict_json import JSON
+from authz.policy.schema import argument_types
+from authz.policy.shapes import compile_shape
 from authz.sources.declared import read_documents, read_policies
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -74,7 +78,7 @@ def show(
         diagnostics = error.diagnostics
         raise typer.Exit(report(diagnostics, home, CheckFormat(form), Severity.ERROR)) from None
     entries = [*overview(declared.directory, declared.documents, _quarantined(home))]
-    chosen = [each for each in entries if name in (None, each.name)]
+    chosen = [_typed(each, declared.directory) for each in entries if name in (None, each.name)]
     if name is not None and not chosen:
         hint = nearest(name, (each.name for each in entries))
         raise typer.BadParameter(f"nothing is declared as {name!r}{hint and f': {hint}'}")
@@ -97,6 +101,16 @@ def _quarantined(home: Path) -> Mapping[str, str]:
     except InvalidWorld:
         return {}
     return policies.quarantined
+
+
+def _typed(entry: Entry, directory: Directory) -> Entry:
+    """Say of a tool's arguments how policies read them."""
+    if entry.kind != TOOL:
+        return entry
+    target, _, name = entry.name.rpartition("/")
+    shape = compile_shape(directory.targets[target].tools[name].input_schema)
+    arguments: list[JSON] = [*argument_types(shape)]
+    return replace(entry, facts={**entry.facts, "arguments": arguments})
 
 
 def as_json(entries: Iterable[Entry]) -> str:

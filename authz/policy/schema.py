@@ -173,8 +173,11 @@ def _has_type(shape: Shape) -> bool:
 
 
 def _member(name: str, field: Field) -> str:
-    optional = "" if field.required and not field.shape.nullable else "?"
-    return f"{quoted(name)}{optional}: {_type(field.shape)}"
+    return f"{quoted(name)}{_optional(field)}: {_type(field.shape)}"
+
+
+def _optional(field: Field) -> str:
+    return "" if field.required and not field.shape.nullable else "?"
 
 
 def _type(shape: Shape) -> str:
@@ -183,6 +186,16 @@ def _type(shape: Shape) -> str:
     if shape.kind is Kind.ARRAY and shape.element is not None:
         return f"Set<{_type(shape.element)}>"
     return _SCALARS[shape.kind]
+
+
+def argument_types(shape: Shape) -> list[str]:
+    """Say of each argument how policies read it: `limit?: Long`, or `untyped`; sorted by name."""
+    return [
+        f"{name}{_optional(each)}: {_type(each.shape)}"
+        if _has_type(each.shape)
+        else f"{name}: untyped"
+        for name, each in sorted(shape.fields.items())
+    ]
 
 
 def quoted(text: str) -> str:

@@ -14,6 +14,7 @@ from tests.support.worlds import prepare_home
 from tests.unit.directory.changes import ROOT
 
 AGENTS = f"{ROOT}ns/research/agents.yaml"
+INPUTS = f"{ROOT}ns/tools/docs.json"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ ONE = (
     ("research/assistant", "Agent", "research/writer (an agent)"),
     ("tools/docs", "MCPServer", "docs.tools.svc/mcp"),
     ("tools/docs/annotate", "Tool", "research/assistant (lacks docs:write)"),
-    ("tools/docs/search", "Tool", "query"),
+    ("tools/docs/search", "Tool", "query?: String"),
     ("corp", "Issuer", "https://idp.example.com"),
     ("operator", "Role", "corp/operators"),
     ("research", "Cell", "spiffe://example.org/ns/research/"),
@@ -66,6 +67,34 @@ def test_one(name: str, kind: str, says: str, home: Path) -> None:
     assert result.stdout.startswith(f"{kind} {name} {place}\n")
     assert says in result.stdout
     assert all(fact in result.stdout for fact in row["facts"])
+
+
+def test_how_policies_read_arguments(tmp_path: Path) -> None:
+    """Each argument has its Cedar type; one that has none is told, for no policy can read it."""
+    schema = {
+        "required": ["sum", "to"],
+        "properties": {
+            "sum": {"type": "number"},
+            "to": {"type": "object", "properties": {"iban": {"type": "string"}}},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "limit": {"type": ["integer", "null"]},
+            "either": {"type": ["integer", "string"]},
+            "misspelt": {"type": "strng"},
+        },
+    }
+    text = json.dumps({**json.loads(WORLD[INPUTS]), "search": schema})
+    changed = write_world({**WORLD, INPUTS: text}, tmp_path)
+
+    (row,) = json.loads(show(changed, "tools/docs/search", "--format", "json").stdout)
+
+    assert row["facts"]["arguments"] == [
+        "either: untyped",
+        "limit?: Long",
+        "misspelt: untyped",
+        "sum: decimal",
+        "tags?: Set<String>",
+        'to: { "iban"?: String }',
+    ]
 
 
 @pytest.fixture(scope="module")
