@@ -40,6 +40,11 @@ Path = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})\.[0-9]{1,18}")
+_HINTS = {
+    "found character that cannot start any token": "YAML is indented by spaces; is this a tab?"
+}
+"""Ways out of what the YAML reader says."""
+
 _NUMERIC = frozenset("+-0123456789")
 """What numbers begin with."""
 
@@ -177,7 +182,8 @@ def read_documents(file: str, text: bytes | str, before: int = 0) -> list[Source
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Position(file, before + mark.line + 1, mark.column + 1) if mark else Position(file)
-        raise _mistake(place, f"not YAML: {error.problem or error.context}") from None
+        problem = str(error.problem or error.context)
+        raise _mistake(place, f"not YAML: {problem}", _HINTS.get(problem, "")) from None
     except yaml.YAMLError as error:
         raise _mistake(Position(file), f"not YAML: {type(error).__name__}") from None
 

@@ -28,13 +28,15 @@ def place_mistakes(document: Document) -> Iterator[Diagnostic]:
     file, namespace = document.source.start.file, document.namespace
     if document.kind in GLOBAL_ONLY and namespace is not None:
         where = document.source.at(*NAMESPACE)
-        yield Diagnostic(where, f"a {document.kind} has no namespace")
+        yield Diagnostic(where, f"{document.kind} documents have no namespace")
     elif document.kind in NAMESPACED_ONLY and namespace is None:
         where = document.source.at(*NAMESPACE)
         yield Diagnostic(where, f"{document.kind} {document.name} lacks a namespace")
     elif namespace is None and not file.startswith(GLOBAL):
         hint = f"it loads only from {GLOBAL}"
-        yield Diagnostic(document.source.start, f"a {document.kind} without namespace", hint)
+        yield Diagnostic(
+            document.source.start, f"{document.kind} {document.name} has no namespace", hint
+        )
     elif namespace is not None and not file.startswith(f"{NAMESPACES}{namespace}/"):
         where = document.source.at(*NAMESPACE)
         message = f"a document of namespace {namespace} does not load from here"
