@@ -20,6 +20,7 @@ import httpx2
 from mcp import Client
 from mcp.client.client import ConnectMode
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, TextContent
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -97,13 +98,22 @@ def switch_tracing_on() -> None:
 
 
 async def _call(agent: str, user: str, tool: str, arguments: dict[str, object]) -> None:
-    async with session(agent, user, Doors.saved()) as client:
-        result = await client.call_tool(tool, arguments)
-        text = text_of(result)
-        refused = text.startswith(("Denied", "Pending"))
-        said = "the gate refused" if refused else "the tool failed"
-        print(f"{said if result.is_error else 'the tool answered'}: {text}")
-        print(f"why: {RECORDS.relative_to(ROOT)} has a line for this decision")
+    try:
+        async with session(agent, user, Doors.saved()) as client:
+            result = await client.call_tool(tool, arguments)
+            text = text_of(result)
+            refused = text.startswith(("Denied", "Pending"))
+            said = "the gate refused" if refused else "the tool failed"
+            print(f"{said if result.is_error else 'the tool answered'}: {text}")
+    except* MCPError as errors:
+        # Where not even a session is opened: an agent that is suspended, say.
+        print(f"the gate refused: {_first(errors)}")
+    print(f"why: {RECORDS.relative_to(ROOT)} has a line for this decision")
+
+
+def _first(errors: BaseExceptionGroup[MCPError]) -> MCPError:
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def main() -> None:
