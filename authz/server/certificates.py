@@ -96,7 +96,7 @@ class Certificates:
             # A key that wants a password is asked for none: nobody sits there.
             context.load_cert_chain(self.paths[0], self.paths[1], password=lambda: b"")
         except (ssl.SSLError, OSError, ValueError) as error:
-            why = f"no certificate with its key: {_said(error)}"
+            why = f"no certificate that fits the key {self.paths[1]}: {_said(error)}"
             raise CertificateUnusable(f"{self.paths[0]}: {why}") from None
         try:
             context.load_verify_locations(cadata=roots.decode("ascii"))
