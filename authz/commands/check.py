@@ -15,7 +15,7 @@ import typer
 from authz.commands.check_view import view
 from authz.commands.formats.plain import shown
 from authz.commands.options import Form, Home
-from authz.commands.replay import NoDecision, Replay, records_in, replay
+from authz.commands.replay import NoDecision, Replay, read_log, replay
 from authz.commands.report import CheckFormat, Format, console, report
 from authz.directory.diagnostics import InvalidWorld, Severity
 from authz.identity.keys import KeySet
@@ -50,7 +50,7 @@ args, user, groups, scopes, level, via, address and headers; "-" reads it from s
 Nobody proves anything here: whoever is named is taken at their word. Values of
 arguments are shown only where the tool's `record` opens them.
 Exit codes: 0 decided, 1 internal error, 2 usage, 3 the world does not load,
-4 a recorded decision would now be another, or cannot be made again.
+4 a recorded decision would now be another, or cannot be made again (of a log: none can).
 """
 DIFFERENT = 4
 STANDARD_INPUT = "-"
@@ -101,12 +101,14 @@ def check(  # noqa: PLR0913, PLR0917 - one an option
     world = _world(home)
     directory = world.directory
     if decision or decisions:
-        log = decisions or home / directory.gate.records_file
         try:
-            replays = [replay(record, world) for record in records_in(log, decision)]
+            log = read_log(decisions or home / directory.gate.records_file, decision)
         except NoDecision as error:
             raise typer.BadParameter(str(error)) from None
-        raise typer.Exit(_show_one(replays[-1], form) if decision else _show_all(replays, form))
+        if decision:
+            raise typer.Exit(_show_one(replay(log.records[-1], world), form))
+        replays = [replay(record, world) for record in log.records]
+        raise typer.Exit(_show_all(replays, log.torn, form))
     moment = Instant(int(now.timestamp() if now else time.time()))
     members = {
         "agent": agent,
@@ -179,8 +181,8 @@ def _show_one(again: Replay, form: Format) -> int:
     return DIFFERENT if again.differs or again.missing else Exit.OK
 
 
-def _show_all(replays: list[Replay], form: Format) -> int:
-    """Show a line for each record, then how many are as recorded."""
+def _show_all(replays: list[Replay], torn: int, form: Format) -> int:
+    """Show a line for each record, then how many are as recorded; *torn* lines were none."""
     if form is Format.JSON:
         typer.echo(json.dumps([_row(each) for each in replays], indent=1))
     else:
@@ -188,9 +190,15 @@ def _show_all(replays: list[Replay], form: Format) -> int:
             console().print(shown(_line(each)), soft_wrap=True)
             for change in each.trial.changes if each.trial else ():
                 console().print(shown(f"  {change}"), soft_wrap=True)
-        counts = Counter(str(_row(each)["again"]) for each in replays)
-        typer.echo(", ".join(f"{count} {what}" for what, count in counts.items()))
-    return DIFFERENT if any(each.differs for each in replays) else Exit.OK
+    counts = Counter(str(_row(each)["again"]) for each in replays)
+    told = [f"{count} {what}" for what, count in counts.items()]
+    if torn:
+        told.append(f"{torn} {'line that is' if torn == 1 else 'lines that are'} no record")
+    # What programs read stays one document.
+    typer.echo(", ".join(told), err=form is Format.JSON)
+    if any(each.differs for each in replays) or all(each.missing for each in replays):
+        return DIFFERENT
+    return Exit.OK
 
 
 def _line(again: Replay) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,25 +43,32 @@ class Replay:
         return f"not made again: {self.missing}" if self.missing else "the same"
 
 
-def records_in(log: Path, decision: str) -> Iterator[Record]:
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What a log holds, as far as it was asked for."""
+
+    records: Sequence[Record]
+    torn: int = 0
+    """Lines that are no record."""
+
+
+def read_log(log: Path, decision: str) -> Logged:
     """
     Give the records of a log that are of *decision*; all of them where that is empty.
 
     Raises:
-        NoDecision: there is none, or the log cannot be read. A torn line is passed over.
+        NoDecision: there is none, or the log cannot be read.
     """
-    found = False
     try:
         with log.open("rb") as lines:
-            for line in lines:
-                record = _record(line) if decision.encode() in line else None
-                if record is not None and decision in ("", record.get("decision")):
-                    found = True
-                    yield record
+            found = [_record(line) for line in lines if decision.encode() in line]
     except OSError as error:
         raise NoDecision(f"{log} cannot be read: {error.strerror}") from None
-    if not found:
+    read = [each for each in found if each is not None]
+    records = [each for each in read if decision in ("", each.get("decision"))]
+    if not records:
         raise NoDecision(f"{log} has no decision {decision}".rstrip())
+    return Logged(records, len(found) - len(read))
 
 
 def _record(line: bytes) -> Record | None:

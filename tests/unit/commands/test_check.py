@@ -247,7 +247,17 @@ def test_whole_log(log: Path, home: Path) -> None:
     assert "allow allow, step 12: the same" in result.output
     assert "deny user_lacks_scope, step 8: the same" in result.output
     assert "deny fault, step 0: not made again: nothing was decided" in result.output
-    assert result.output.endswith("2 the same, 1 not made again\n")
+    assert result.output.endswith("2 the same, 1 not made again, 1 line that is no record\n")
+
+
+def test_whole_log_of_which_nothing_can_be_said(log: Path, home: Path) -> None:
+    """A comparison that compared nothing does not pass for one that found nothing."""
+    log.write_text(log.read_text().splitlines()[-1] + "\n")
+
+    result = check(home, "--decisions", str(log))
+
+    assert result.exit_code == 4
+    assert result.output.endswith("\n1 not made again\n")
 
 
 def test_one_decision(log: Path, home: Path) -> None:
