@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 STATUS_SOCKET = "status.sock"
 """In the home of a gate, where nobody says otherwise."""
@@ -77,9 +78,11 @@ class Otlp:
         Read the option and the standard variables (OpenTelemetry, SDK environment variables).
 
         Raises:
-            ValueError: the value of a variable is no such number.
+            ValueError: the value of a variable is no such number, or no address; it names which.
         """
         given = {name: value for name, value in variables.items() if value.strip()}
+        for name, value in (("--otlp", option), *((each, given.get(each)) for each in _ENDPOINTS)):
+            _check_endpoint(name, value)
         everywhere = option or given.get(f"{_OTLP}_ENDPOINT")
         traces = everywhere or given.get(f"{_OTLP}_TRACES_ENDPOINT")
         metrics = everywhere or given.get(f"{_OTLP}_METRICS_ENDPOINT")
@@ -96,8 +99,19 @@ class Otlp:
 
 
 _OTLP = "OTEL_EXPORTER_OTLP"
+_ENDPOINTS = (f"{_OTLP}_ENDPOINT", f"{_OTLP}_TRACES_ENDPOINT", f"{_OTLP}_METRICS_ENDPOINT")
 _LEAST_INTERVAL, _MOST_INTERVAL = 100, 86_400_000
 """Milliseconds. With less the process would do little else, and more nobody means."""
+
+
+def _check_endpoint(name: str, value: str | None) -> None:
+    try:
+        url = urlsplit(value or "")
+        is_address = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        is_address = False
+    if value is not None and not is_address:
+        raise ValueError(f"{name}: {value!r} is no address, such as http://127.0.0.1:4317")
 
 
 def _interval(given: Mapping[str, str]) -> float:

@@ -45,3 +45,17 @@ def test_no_interval(text: str) -> None:
     """Without a pause metrics would be sent without end; a pause beyond a day nobody means."""
     with pytest.raises(ValueError, match="OTEL_METRIC_EXPORT_INTERVAL"):
         Otlp.of(HERE, {"OTEL_METRIC_EXPORT_INTERVAL": text})
+
+
+@pytest.mark.parametrize("variable", ["", "OTEL_EXPORTER_OTLP_ENDPOINT"])
+@pytest.mark.parametrize(
+    "endpoint",
+    ["nonsense", "127.0.0.1:4317", "http://", "ftp://a:1", "http://a:99999", "http://[::1"],
+)
+def test_where_nothing_could_be_sent(endpoint: str, variable: str) -> None:
+    """A receiver that is no address is said at the start, with the name of what says it."""
+    given = {variable: endpoint} if variable else {}
+    with pytest.raises(
+        ValueError, match=f"{variable or '--otlp'}: .* such as http://127.0.0.1:4317"
+    ):
+        Otlp.of(None if variable else endpoint, given)
