@@ -161,11 +161,16 @@ class LegPlan:
 
 
 def facts_read(reads: Reads) -> tuple[Fact, ...]:
-    """Give the facts of the session that policies read."""
+    """
+    Give the facts of the session that policies read.
+
+    A record is there as soon as one of its facts is, so whoever asks for it gets all of them.
+    """
+    whole = reads.wholes | reads.asked
     return tuple(
         HAS_USER if fact is USER and "user" not in reads.got else fact
         for fact in SESSION
-        if fact.path[-1] in reads.names or fact.path[0] in reads.wholes
+        if fact.path[-1] in reads.names or fact.path[0] in whole
     )
 
 

@@ -34,6 +34,9 @@ class Reads:
     got: frozenset[str] = frozenset()
     """Of those that they get, and do not only ask for with `has`."""
 
+    asked: frozenset[str] = frozenset()
+    """Of those that they ask for with `has`, whether or not they get them as well."""
+
     wholes: frozenset[str] = frozenset()
     """Of those that they use as they are, so that every member of a record counts."""
 
@@ -59,6 +62,7 @@ def reads_of(sources: Iterable[Source]) -> Reads:
     return Reads(
         names=frozenset(reader.got | reader.asked),
         got=frozenset(reader.got),
+        asked=frozenset(reader.asked),
         wholes=frozenset(reader.wholes),
         entities=frozenset(reader.entities),
         compares=reader.compares,

@@ -15,6 +15,7 @@ from authz.policy.compiled import Policies
 from authz.policy.judge import judge
 from authz.policy.load import load_policies
 from authz.policy.question import Question
+from authz.policy.session import SESSION
 from tests.support.values import replace
 from tests.support.whole import judged_whole
 from tests.unit.policy.test_judge import (
@@ -29,6 +30,7 @@ from tests.unit.policy.test_judge import (
 
 GROUP = '@id("g") permit (principal in Group::"corp/researchers", action, resource);'
 AGENTS = '@id("a") permit (principal is Agent, action, resource);'
+FORBID = '@id("f") forbid (principal, action, resource)'
 READS = '@id("r") permit (principal, action in Action::"tools/call", resource) when {{ {} }};'
 
 
@@ -96,6 +98,19 @@ def test_many_agents_share_one_plan() -> None:
     assert kept_by(policies, *questions) == 2
     assert len(policies.leg_plans) == 2
     assert kept_by(policies, asked(hops=(Hop("research/writer", Actor("i", "w")),))) == 3
+
+
+RECORDS = sorted({fact.path[0] for fact in SESSION if len(fact.path) > 1})
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_record_that_is_only_asked_for_is_there(record: str) -> None:
+    """A forbid on its presence forbids, though no policy reads anything in it."""
+    policies = load(PERMIT, f"{FORBID} when {{ context.session has {record} }};")
+    judgement = judge(QUESTION, policies)
+
+    assert judgement.reason is Reason.FORBIDDEN
+    assert judgement == judged_whole(QUESTION, policies)
 
 
 NOT_KEPT = {
