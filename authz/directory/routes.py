@@ -1,9 +1,10 @@
 """HTTP routes: the templates of their paths, and the one that a request means.
 
 Segment by segment: a literal is itself, and a variable in braces takes one
-segment that is not empty. Where a literal stands no variable takes its segment,
-in no spelling: an upstream that folds case or full-width letters, or decodes
-first, would read the literal there. So there is one way down at most, and nothing is tried twice.
+segment that is not empty, nor white space alone. Where a literal stands no variable
+takes its segment, in no spelling: an upstream that folds case or full-width letters,
+trims, or decodes first, would read the literal there. So there is one way down at
+most, and nothing is tried twice.
 """
 
 from __future__ import annotations
@@ -97,8 +98,9 @@ class Node:
             return self.route
         first, rest = segments[0], segments[1:]
         below = self.literals.get(first)
-        if below is None and first and _folded(first) not in self.folded:
-            below = self.variable
+        if below is None:
+            folded = _folded(first)
+            below = self.variable if folded and folded not in self.folded else None
         return below.find(rest) if below else None
 
 
@@ -142,8 +144,8 @@ NO_ROUTES = Routes()
 
 
 def _folded(segment: str) -> str:
-    """Give *segment* as a reader has it that decodes, and folds whatever there is to fold."""
-    return unicodedata.normalize("NFKC", unquote(segment)).casefold()
+    """Give *segment* as a reader has it that decodes, trims, and folds all there is to fold."""
+    return unicodedata.normalize("NFKC", unquote(segment)).strip().casefold()
 
 
 def _node(rows: Iterable[tuple[Segments, Route]]) -> Node:

@@ -7,6 +7,7 @@ that an upstream could take for another one: it would run what nobody judged.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from authz.model.call import Call
@@ -25,6 +26,11 @@ _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = re.compile(rb"[A-Za-z0-9._~-]")
 _CUTTING = frozenset(b"/\\;?#%")
 """What ends a segment, or hides another escape, for a reader that decodes early."""
+
+_CUTTING_TEXT = frozenset(map(chr, _CUTTING))
+_DOTS = frozenset({".", ".."})
+_LINE_ENDING = frozenset({"Cc", "Zl", "Zp"})
+"""Categories of Unicode whose characters control, or end a line."""
 
 
 def read_unrouted(method: str, body: bytes) -> Message:
@@ -74,15 +80,18 @@ def plain_path(address: str) -> str:
     Raises:
         Unreadable: `ambiguous_request`. It is no absolute path, or has empty or
             dot segments, parameters, characters that no path has, or an escape
-            that is broken, hides a delimiter, or spells what needs none.
+            that is broken, hides a delimiter or folds into one (NFKC), or spells
+            what needs none.
     """
     path = address.partition("?")[0]
     if _PATH.fullmatch(path) is None:
         raise ambiguous("the path has characters that no plain path has")
-    if "//" in path or not {".", ".."}.isdisjoint(path.split("/")):
+    segments = path.split("/")
+    if "//" in path or not _DOTS.isdisjoint(segments):
         raise ambiguous("the path has empty or dot segments")
-    for segment in path.split("/"):
-        _check_escapes(segment)
+    for segment in segments:
+        if "%" in segment:
+            _check_escapes(segment)
     return path
 
 
@@ -97,12 +106,18 @@ def _check_escapes(segment: str) -> None:
     if _UNRESERVED.search(octets):
         # A literal of a template in other letters: readers that decode would read it there.
         raise ambiguous("an escape in the path spells a character that needs none")
-    _check_utf8(segment)
+    _check_text(segment)
 
 
-def _check_utf8(segment: str) -> None:
+def _check_text(segment: str) -> None:
     plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), segment)
     try:
-        plain.encode("latin-1").decode("utf-8")
+        text = plain.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         raise ambiguous("the escapes in the path are no UTF-8") from None
+    if not _LINE_ENDING.isdisjoint(map(unicodedata.category, text)):
+        raise ambiguous("an escape in the path hides a control character")
+    # Another reader may fold a full-width slash or stop into the plain one.
+    folded = unicodedata.normalize("NFKC", text)
+    if folded in _DOTS or not _CUTTING_TEXT.isdisjoint(folded):
+        raise ambiguous("an escape in the path folds into a delimiter or dots")
