@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from authz.directory.compiled import Agent, Directory
+from authz.directory.compiled import Agent, Directory, Issuer
 from authz.identity.access_token import TokenRejected
 from authz.identity.chain import ChainMalformed, read_act
 from authz.model.outcome import Refused
@@ -99,6 +99,32 @@ def _actors_in(act: JSON) -> tuple[Actor, ...]:
         return read_act(act)
     except ChainMalformed:
         return ()
+
+
+def refuse_other_actor(
+    may_act: JSON, issuer: Issuer, caller: Hop, directory: Directory
+) -> Refused | None:
+    """
+    Refuse a token whose *issuer* says that somebody else than *caller* may act for its user.
+
+    Without `iss` the actor is a client of the issuer, or a workload. Source: RFC 8693 section 4.4.
+
+    Raises:
+        TokenRejected: `may_act` names nobody.
+    """
+    if not isinstance(may_act, dict):
+        raise TokenRejected("may_act is no object")
+    iss, sub = may_act.get("iss"), may_act.get("sub")
+    if not isinstance(sub, str) or not isinstance(iss, str | None):
+        raise TokenRejected("may_act names nobody")
+    if iss is None:
+        named = {agent.name for agent in _agents_named(sub, issuer.name, directory)}
+    else:
+        agent = declared_agent(Actor(iss, sub), directory)
+        named = {agent.name} if agent else set()
+    if caller.agent in named:
+        return None
+    return Refused(Reason.CREDENTIAL_NOT_YOURS, "may_act names another actor")
 
 
 def refuse_foreign_client(

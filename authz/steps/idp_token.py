@@ -14,7 +14,7 @@ from authz.model.principals import Authentication, Hop, Login, UserId
 from authz.model.scopes import Scopes, parse_scopes
 from authz.model.spiffe import SCHEME
 from authz.model.strict_json import JSON
-from authz.steps.chain import refuse_foreign_act, refuse_foreign_client
+from authz.steps.chain import refuse_foreign_act, refuse_foreign_client, refuse_other_actor
 
 MAX_USER = 256
 """Characters of a user's `sub`."""
@@ -36,8 +36,7 @@ def read_idp_token(
         raise TokenRejected(f"sub of a user is longer than {MAX_USER} characters")
     if "act" in members:
         return refuse_foreign_act(members["act"], caller, directory)
-    proven = (caller,) if caller else ()
-    foreign = refuse_foreign_client(members, issuer.name, proven, directory)
+    foreign = _refuse_foreign(members, issuer, caller, directory)
     if foreign is not None:
         return foreign
     if claims.subject in (members.get("client_id"), members.get("azp")):
@@ -65,6 +64,18 @@ def read_idp_token(
         acr=acr,
         auth_time=authenticated,
     )
+
+
+def _refuse_foreign(
+    members: Mapping[str, JSON], issuer: Issuer, caller: Hop | None, directory: Directory
+) -> Refused | None:
+    """Refuse what was given to another agent, or may be used by another one only."""
+    if caller is None:
+        return refuse_foreign_client(members, issuer.name, (), directory)
+    foreign = refuse_foreign_client(members, issuer.name, (caller,), directory)
+    if foreign is None and "may_act" in members:
+        return refuse_other_actor(members["may_act"], issuer, caller, directory)
+    return foreign
 
 
 def level_of(acr: str | None, issuer: Issuer) -> int:

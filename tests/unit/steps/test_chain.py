@@ -14,6 +14,7 @@ from authz.steps.chain import (
     inherit_chain,
     refuse_foreign_act,
     refuse_foreign_client,
+    refuse_other_actor,
 )
 
 DOMAIN, CORP = "spiffe://example.org", "https://idp.example.com"
@@ -71,6 +72,39 @@ def test_foreign_client(name: str, directory: Directory) -> None:
     assert reason(None) is None
     with pytest.raises(TokenRejected):
         reason(["payer"])
+
+
+MAY_ACT = {
+    "its SPIFFE ID": ({"iss": DOMAIN, "sub": PAYER}, True),
+    "its SPIFFE ID alone": ({"sub": PAYER}, True),
+    "its client id": ({"iss": CORP, "sub": "payer"}, True),
+    "its client id alone": ({"sub": "payer"}, True),
+    "another agent": ({"iss": DOMAIN, "sub": f"{DOMAIN}/ns/research/sa/desk"}, False),
+    "another agent's client id": ({"sub": "research-agent"}, False),
+    "its client id at another issuer": (
+        {"iss": "https://login.example.net", "sub": "payer"},
+        False,
+    ),
+    "its SPIFFE ID of another trust domain": ({"iss": "spiffe://other.org", "sub": PAYER}, False),
+    "its SPIFFE ID, said to be a client": ({"iss": CORP, "sub": PAYER}, False),
+    "nobody who is declared": ({"sub": "web-portal"}, False),
+}
+
+
+@pytest.mark.parametrize(("may_act", "is_caller"), MAY_ACT.values(), ids=MAY_ACT)
+def test_who_may_act(may_act: JSON, is_caller: bool, directory: Directory) -> None:  # noqa: FBT001
+    """A token that says who may act for its user is nobody else's."""
+    refused = refuse_other_actor(may_act, directory.issuers["corp"], CALLER, directory)
+
+    assert (refused is None) is is_caller
+    assert refused is None or refused.reason is Reason.CREDENTIAL_NOT_YOURS
+
+
+@pytest.mark.parametrize("may_act", [None, {}, "payer", [{"sub": "payer"}], {"sub": 1}, {"iss": 1}])
+def test_unreadable_who_may_act(may_act: JSON, directory: Directory) -> None:
+    """Who may act has to be said in a way that can be read."""
+    with pytest.raises(TokenRejected):
+        refuse_other_actor(may_act, directory.issuers["corp"], CALLER, directory)
 
 
 NAMES = ("research/sa/desk", "research/sa/assistant", "reports/sa/analytics-agent")
