@@ -29,7 +29,7 @@ from authz.outcomes import allow, refuse
 from authz.steps.ceilings import check_agents, check_user
 from authz.steps.clearing import narrowed, shown_of
 from authz.steps.connection import check_connection
-from authz.steps.given import Given
+from authz.steps.given import Bearer, Given
 from authz.steps.operation import check_operation
 from authz.steps.policy import check_challenges, judge_policies
 from authz.steps.public import answer_public, find_route
@@ -124,7 +124,7 @@ def clear(given: Given, known: Learning) -> Outcome | Need | None:
         if not isinstance(found, Clearance):
             return found
         kept = found
-        if not given.answers and shown.is_short:
+        if not given.answers and shown.is_short and _is_lean(kept):
             world.clearances.keep(shown, kept)
     known.add_all(kept.learned)
     known.add(kept)
@@ -144,6 +144,12 @@ def _cleared(given: Given, facts: Facts, shown: Shown) -> Clearance | Outcome | 
             learned.append(fact)
         until = min(until, taken.until)
     return Clearance(Facts(*learned), known, given.now, until)
+
+
+def _is_lean(clearance: Clearance) -> bool:
+    """Say whether it holds on to no token that takes much room."""
+    bearer = clearance.learned.find(Bearer)
+    return bearer is None or bearer.claims.is_lean
 
 
 def _end(taken: Ended, given: Given, facts: Facts, step: Step) -> Outcome | Need:

@@ -26,6 +26,13 @@ MAX_TOKEN_BYTES = 16 * 1024
 MAX_HEADERS = 64
 """Headers of tokens that are kept read."""
 
+MAX_KEPT_HEADER = 1024
+"""Characters of one that is: whoever sends them proved nothing yet."""
+
+MAX_LEAN = 256
+"""Values in the claims of a token that may be kept. The letters `[],` take twenty times their room
+once they are read."""
+
 SKEW = 30
 """Seconds that `nbf` and `iat` may lie ahead. `exp` has none: what ends, has ended."""
 
@@ -84,6 +91,19 @@ class ProvenClaims(Struct, frozen=True, gc=False):
     members: Mapping[str, JSON]
     """All members, for those who know what they look for."""
 
+    @property
+    def is_lean(self) -> bool:
+        """Say whether there are at most `MAX_LEAN` values in it, so that it may be kept."""
+        found: list[JSON] = [*self.members.values()]
+        for value in found:  # It grows by what lies in what was found.
+            if len(found) > MAX_LEAN:
+                return False
+            if isinstance(value, dict):
+                found.extend(value.values())
+            elif isinstance(value, list):
+                found.extend(value)
+        return True
+
 
 def take_apart(unverified: str) -> UnverifiedToken:
     """
@@ -106,7 +126,11 @@ def take_apart(unverified: str) -> UnverifiedToken:
 
 def _header(part: str) -> Mapping[str, JSON]:
     """Give the header that *part* is. All tokens of one key have the same, so few are kept."""
-    return _HEADERS.find(part) or _HEADERS.keep(part, MappingProxyType(_object(_decode(part))))
+    kept = _HEADERS.find(part)
+    if kept is not None:
+        return kept
+    header = MappingProxyType(_object(_decode(part)))
+    return _HEADERS.keep(part, header) if len(part) <= MAX_KEPT_HEADER else header
 
 
 def digest_of(token: str) -> bytes:

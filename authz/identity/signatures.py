@@ -72,7 +72,7 @@ class Signatures:
         prove_signature(unverified, keys, expected.algorithms)
         claims = check_claims(unverified.claims, expected, now)
         # Nobody fills the memory with tokens that are over, or for somebody else, or huge.
-        if len(unverified.signed) <= MAX_KEPT:
+        if len(unverified.signed) <= MAX_KEPT and claims.is_lean:
             good = Signed(unverified, keys.fingerprint, expected.algorithms)
             self.memo.keep(unverified.digest, good)
         return claims

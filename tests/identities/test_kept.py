@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from authz.identity.access_token import MAX_LEAN
 from authz.model.instant import Instant
 from authz.server.decision_point import DecisionPoint
 from tests.identities.world import NOW, Asked, ask, every_listener, server_of
@@ -62,3 +63,14 @@ def test_a_token_ends_with_the_clients_own(server: DecisionPoint) -> None:
     row = {**OF_A_CLIENT, "token": {"claims": {**ITSELF, "exp": NOW + SOON}}}
 
     assert ask(server, row).record["token"]["exp"] == NOW + SOON
+
+
+@pytest.mark.parametrize(("values", "kept"), [(1, 1), (MAX_LEAN, 0)], ids=["few", "many"])
+def test_a_token_of_many_values_is_not_held_on_to(
+    values: int, kept: int, server: DecisionPoint
+) -> None:
+    """What a client proved itself by is kept with it, so it may not take much room."""
+    row = {**OF_A_CLIENT, "token": {"claims": {**ITSELF, "much": [[]] * values}}}
+
+    assert ask(server, row).record["reason"] == "allow"
+    assert len(server.world.clearances) == kept

@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
-from authz.identity.access_token import Expectations, ProvenClaims, TokenRejected
+from authz.identity.access_token import (
+    MAX_KEPT_HEADER,
+    MAX_LEAN,
+    Expectations,
+    ProvenClaims,
+    TokenRejected,
+)
 from authz.identity.keys import KeySet, read_key_set
 from authz.identity.signatures import MAX_KEPT, Signatures
 from authz.model.instant import Instant
+from authz.model.memo import Memo
 from tests.support.keys import jwks, sign
 
 NOW = Instant(1_780_480_800)
@@ -97,3 +104,38 @@ def test_a_long_token_is_not_kept() -> None:
     verify(signatures, token(much="x" * MAX_KEPT))
 
     assert len(signatures.memo) == 0
+
+
+def test_a_long_header_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who proved nothing fills the memory with headers."""
+    headers = Memo[str, Any]("headers", 4)
+    monkeypatch.setattr("authz.identity.access_token._HEADERS", headers)
+    for more in ("x" * MAX_KEPT_HEADER, "x"):
+        Signatures().take_apart(sign("corp-1", HEADER | {"more": more}, b"{}"))
+
+    assert len(headers) == 1
+
+
+MUCH: dict[str, object] = {
+    "lists": [[]] * MAX_LEAN,
+    "objects": {str(n): {} for n in range(MAX_LEAN)},
+}
+
+
+@pytest.mark.parametrize("much", MUCH.values(), ids=MUCH)
+def test_a_token_of_many_values_is_not_kept(much: object) -> None:
+    """A short token with many values in it takes much more room once it is read."""
+    signatures = Signatures()
+    compact = token(much=much)
+    verify(signatures, compact)
+
+    assert len(compact) < MAX_KEPT
+    assert len(signatures.memo) == 0
+
+
+def test_a_token_of_many_groups_is_kept() -> None:
+    """A user who is in a hundred groups is no stranger."""
+    signatures = Signatures()
+    verify(signatures, token(groups=[f"group-{n}" for n in range(100)]))
+
+    assert len(signatures.memo) == 1
