@@ -120,6 +120,7 @@ DISAGREE: tuple[tuple[bytes, dict[str, str]], ...] = (
     (body_of("tools/call", "x", BEFORE), {"mcp-protocol-version": NOW}),
     (LIST, {"mcp-protocol-version": NOW}),
     (LIST, {"mcp-protocol-version": LATER}),
+    (LIST, {"mcp-protocol-version": f"{BEFORE},{NOW}"}),
     (LIST, {"mcp-protocol-version": "DRAFT"}),
     (LIST, {"mcp-name": "search"}),
     (LIST, {"mcp-name": "=?base64?***?="}),
