@@ -19,6 +19,9 @@ from authz.steps.chain import refuse_foreign_act, refuse_foreign_client, refuse_
 MAX_USER = 256
 """Characters of a user's `sub`."""
 
+MAX_ACR = 256
+"""Characters. It goes on in every token that is minted, and into the key of what policies said."""
+
 
 def read_idp_token(
     claims: ProvenClaims, issuer: Issuer, caller: Hop | None, directory: Directory, now: Instant
@@ -48,7 +51,7 @@ def read_idp_token(
         )
     user = UserId(issuer.name, claims.subject)
     asserted = _strings(members, issuer.claims.groups) & issuer.groups
-    acr = _text(members, issuer.claims.acr)
+    acr = _text(members, issuer.claims.acr, MAX_ACR)
     authenticated = _auth_time(members, issuer, now)
     return Login(
         user=user,
@@ -108,10 +111,10 @@ def _strings(members: Mapping[str, JSON], pointer: str | None) -> frozenset[str]
     return frozenset(row for row in rows if isinstance(row, str))
 
 
-def _text(members: Mapping[str, JSON], pointer: str | None) -> str | None:
+def _text(members: Mapping[str, JSON], pointer: str | None, most: int) -> str | None:
     value = look_up(dict(members), pointer) if pointer else None
-    if value is not None and not isinstance(value, str):
-        raise TokenRejected(f"the claim at {pointer} is no string")
+    if value is not None and (not isinstance(value, str) or len(value) > most):
+        raise TokenRejected(f"the claim at {pointer} is no string of at most {most} characters")
     return value
 
 

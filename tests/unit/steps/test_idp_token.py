@@ -13,7 +13,7 @@ from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.outcome import Refused
 from authz.model.principals import Actor, Hop, Login
 from authz.model.strict_json import JSON
-from authz.steps.idp_token import MAX_USER, read_idp_token
+from authz.steps.idp_token import MAX_ACR, MAX_USER, read_idp_token
 from tests.support.values import replace
 
 NOW = Instant(1_780_480_800)
@@ -87,6 +87,7 @@ UNREADABLE: tuple[dict[str, JSON], ...] = (
     {"groups": 1},
     {"acr": 2},
     {"acr": ["urn:example:mfa"]},
+    {"acr": "x" * (MAX_ACR + 1)},
     {"amr": "otp"},
     {"amr": ["otp", None]},
     {"auth_time": True},
