@@ -19,6 +19,9 @@ from authz.protocols.unreadable import ambiguous
 BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 """Methods whose body means nothing to one reader, and something to another."""
 
+MAX_PATH = 8 * 1024
+"""Characters of a path without its query: more than any service needs (RFC 9110 section 4.1)."""
+
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,=:@/%-]*")
 """Characters of a path (RFC 3986 section 3.3), without the `;` that some readers cut it at."""
 
@@ -78,12 +81,15 @@ def plain_path(address: str) -> str:
     Give the path of *address*, without its query.
 
     Raises:
-        Unreadable: `ambiguous_request`. It is no absolute path, or has empty or
-            dot segments, parameters, characters that no path has, or an escape
+        Unreadable: `ambiguous_request`. It is no absolute path, longer than `MAX_PATH`,
+            or has empty or dot segments, parameters, characters that no path has, or an escape
             that is broken, hides a delimiter or folds into one (NFKC), or spells
             what needs none.
     """
     path = address.partition("?")[0]
+    if len(path) > MAX_PATH:
+        # What it folds into takes time that grows with the square of its length.
+        raise ambiguous("the path is so long that some readers cut it")
     if _PATH.fullmatch(path) is None:
         raise ambiguous("the path has characters that no plain path has")
     segments = path.split("/")

@@ -6,7 +6,7 @@ import pytest
 
 from authz.model.operation import HttpCall, Message, Protocol, Unknown
 from authz.model.reasons import Reason
-from authz.protocols.http import read_request, read_unrouted
+from authz.protocols.http import MAX_PATH, read_request, read_unrouted
 from authz.protocols.unreadable import Unreadable
 from authz.wire.check import unread_call
 from tests.support.values import replace
@@ -16,6 +16,7 @@ CALL = replace(
 )
 
 PLAIN = [
+    "/" + "a" * (MAX_PATH - 1),
     "/",
     "/search",
     "/search/",
@@ -35,6 +36,7 @@ PLAIN = [
     "/%F0%9F%90%99",
 ]
 HIDING = [
+    "/" + "a" * MAX_PATH,
     "/100%25",
     "/a%25z1",
     "/a/../search",
