@@ -16,14 +16,17 @@ from authz.model.principals import Subject
 from authz.model.scopes import Scopes
 from authz.policy.entities import Json, entity, link
 from authz.policy.reading import EntityId, Reads
-from authz.policy.session import HAS_USER, SESSION, USER, Fact
+from authz.policy.session import HAS_USER, NOW, SESSION, USER, Fact
 from authz.policy.slices import Slice
 
 NOBODY = ""
 """The name of whomever no policy names: they are told apart by nothing else."""
 
-_LIVE = frozenset({"now", "args", "headers", "input"})
-"""Names of what differs from call to call: keeping what was decided by it would not help."""
+_LIVE = frozenset({"args", "headers", "input"})
+"""
+Names of what differs from call to call, as the time does: keeping what was decided by it would
+not help.
+"""
 
 _STRAYS = frozenset({"unknownArgs", "untypedArgs"})
 _SOMEBODY = frozenset({"user", "agent", "actors"})
@@ -111,7 +114,7 @@ class LegPlan:
         sees_others = not reads.got.isdisjoint(_SOMEBODY) or "chain" in reads.wholes
         reads_uri = isinstance(plan.offer, MCPResource) and "uri" in names
         facts = facts_read(reads)
-        is_live = reads.everything or reads_uri or not names.isdisjoint(_LIVE)
+        is_live = reads.everything or reads_uri or NOW in facts or not names.isdisjoint(_LIVE)
         return cls(
             plan=plan,
             slice=piece,
@@ -120,7 +123,7 @@ class LegPlan:
             rows=tuple(pruned(row, names) for row in (plan.rows[:-1] if reads_uri else plan.rows)),
             is_live=is_live,
             is_settled=not is_live and all(fact.lasts for fact in facts),
-            is_session_lasting="now" not in names,
+            is_session_lasting=NOW not in facts,
             reads_method="method" in names,
             reads_strays=not names.isdisjoint(_STRAYS),
             reads_uri=reads_uri,

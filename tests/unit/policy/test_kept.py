@@ -117,6 +117,8 @@ NOT_KEPT = {
     "arguments": 'context.input has query && context.input.query == "q"',
     "arguments as text": 'context.session.args.hasTag("/query")',
     "the time": 'context.session.clock.now > datetime("2020-01-01")',
+    "the time, with its clock": "context.session.clock == context.session.clock",
+    "the time, whose clock is asked for": "context.session has clock",
     "everything": 'context.session has user && User::"corp/alice" in Group::"corp/researchers"',
 }
 
