@@ -18,6 +18,7 @@ from authz.protocols.http import read_unrouted
 from authz.protocols.mcp import read_message as read_mcp
 from authz.protocols.unreadable import Unreadable
 from authz.steps.given import Given, Route
+from authz.wire.headers import has_odd_spelling
 
 PARTIAL_BODY = "x-envoy-auth-partial-body"
 
@@ -53,6 +54,8 @@ def _check_attributes(call: Call) -> Refused | None:
         return Refused(Reason.BODY_TRUNCATED, "the body is cut off")
     if "," in call.headers.get("authorization", ""):
         return Refused(Reason.AMBIGUOUS_REQUEST, "there is more than one authorization")
+    if has_odd_spelling(call.headers):
+        return Refused(Reason.AMBIGUOUS_REQUEST, "a header is spelt almost as one of ours")
     if "content-encoding" in call.headers:
         return Refused(Reason.AMBIGUOUS_REQUEST, "an encoded body is not what would be judged")
     return None

@@ -41,6 +41,10 @@ decision into several upstream calls."""
 _NOTHING: frozenset[str] = frozenset()
 _NAMES = frozenset(HEADERS)
 _UNDERSCORED = tuple(name.replace("-", "_") for name in HEADERS if "-" in name)
+_MARKS = re.compile(r"[!#$%&'*+.^_`|~]")
+"""Marks that a header's name may have beside `-` and, though it is here, `_` (RFC 9110 section
+5.6.2)."""
+
 _PLAIN = re.compile(r"[!-$&-~]*")
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
@@ -69,6 +73,19 @@ def mixed_spellings(names_sent: Collection[str]) -> frozenset[str]:
     return frozenset(
         name for name in names_sent if "_" in name and name.replace("_", "-") in _NAMES
     )
+
+
+def has_odd_spelling(names_sent: Collection[str]) -> bool:
+    """
+    Say whether one of *names_sent* spells a name of the table with other marks than `-` and `_`.
+
+    Some gateways to CGI write every mark as `_`, and would take it for ours. There are too many
+    such spellings to have them all removed.
+    """
+    if _MARKS.search("".join(names_sent)) is None:
+        return False
+    odd = (name for name in names_sent if _MARKS.search(name.replace("_", "-")) is not None)
+    return any(_MARKS.sub("-", name) in _NAMES for name in odd)
 
 
 def removals(names_set: frozenset[str], spellings: frozenset[str]) -> tuple[str, ...]:

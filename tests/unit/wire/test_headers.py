@@ -12,6 +12,7 @@ from authz.wire.headers import (
     HEADERS,
     STRIP_PREFIXES,
     envoy_allow_expression,
+    has_odd_spelling,
     header_value,
     identity_headers,
     mixed_spellings,
@@ -85,6 +86,17 @@ def test_removals(names: set[str]) -> None:
 
     assert removed.isdisjoint(names)
     assert removed | names >= set(HEADERS)
+
+
+@pytest.mark.parametrize("mark", "!#$%&'*+.^`|~")
+@pytest.mark.parametrize("name", HEADERS)
+def test_odd_spellings(name: str, mark: str) -> None:
+    """A name of the table with another mark in it is told from other names, whole or in part."""
+    is_odd = "-" in name
+    assert has_odd_spelling({"accept", name.replace("-", mark)}) is is_odd
+    assert has_odd_spelling({"accept", name.replace("-", mark, 1)}) is is_odd
+    assert has_odd_spelling({"accept", name.replace("-", "_").replace("_", mark, 1)}) is is_odd
+    assert not has_odd_spelling({name, name.replace("-", "_"), f"{name}{mark}x", f"x{mark}y"})
 
 
 def test_mixed_spellings_are_removed() -> None:
