@@ -18,6 +18,7 @@ from authz.policy.places import diagnostic
 from authz.policy.quarantine import Clash, Quarantine, RouteRow, ToolRow
 from authz.policy.question import PolicyRef
 from authz.policy.remarks import Remark, annotation
+from authz.policy.senseless import senseless_comparisons
 from authz.policy.shapes import Shape, compile_shape
 from authz.policy.slices import Slices
 from authz.policy.source import NotOnePolicy, Sourced, count_policies, read_source
@@ -66,6 +67,7 @@ def load_policies(
     shapes = _shapes(directory)
     mistakes.extend(under(Rule.POLICY_ANNOTATION, _annotation_mistakes(found)))
     names = Names.of(directory, shapes.values())
+    mistakes.extend(under(Rule.POLICY_TYPE, _senseless_mistakes(found)))
     notes = under(Rule.POLICY_NAME, _name_notes(found, names))
     warnings = [note for note in notes if note.severity is Severity.WARNING]
     mistakes.extend(note for note in notes if note.severity is Severity.ERROR)
@@ -210,6 +212,12 @@ def _name_notes(found: Iterable[Sourced], names: Names) -> Iterator[Diagnostic]:
         scopes = row.source.annotations.get("scope") or ""
         remarks = [*unknown_names(row.source.policy, names), *unknown_scopes(scopes, names)]
         for remark in dict.fromkeys(remarks):
+            yield _of_policy(row, remark)
+
+
+def _senseless_mistakes(found: Iterable[Sourced]) -> Iterator[Diagnostic]:
+    for row in found:
+        for remark in dict.fromkeys(senseless_comparisons(row.source.policy)):
             yield _of_policy(row, remark)
 
 
