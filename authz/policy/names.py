@@ -21,6 +21,13 @@ from authz.policy.shapes import Shape
 
 INPUT = ("context", "input")
 HEADERS = ("context", "session", "headers")
+BY_POINTER = (
+    ("context", "session", "args"),
+    ("context", "unknownArgs"),
+    ("context", "untypedArgs"),
+)
+"""What names arguments by JSON Pointer."""
+
 OFFERS = ("MCPResource", "Prompt", "Tasks", "Tool", "HTTPRoute")
 
 
@@ -94,6 +101,7 @@ def unknown_names(policy: Mapping[str, Any], names: Names) -> Iterator[Remark]:
                 yield from _attribute(path_of(base), name, names)
             case {"hasTag": {"left": base, "right": {"Value": str(name)}}}:
                 yield from _header(path_of(base), name, names)
+        yield from _no_pointers(node)
 
 
 def unknown_scopes(written: str, names: Names) -> Iterator[Remark]:
@@ -147,3 +155,21 @@ def _header(path: tuple[str, ...], name: str, names: Names) -> Iterator[Remark]:
         message = f"policies may not read the header {name}, so this never holds"
         hint = nearest(name, names.headers) or "list it in the Gate's policyHeaders"
         yield Remark(message, hint, about=(("hasTag", "(", quoted(name)),))
+
+
+def _no_pointers(node: Mapping[str, Any]) -> Iterator[Remark]:
+    for path, name in _looked_for(node):
+        if path in BY_POINTER and not name.startswith("/"):
+            message = f"{name!r} is no JSON Pointer of an argument, so this never holds"
+            yield Remark(message, f'write "/{name}"', about=((quoted(name),),))
+
+
+def _looked_for(node: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Give the texts that *node* looks for by name, and where."""
+    for operator in ("hasTag", "contains", "containsAll", "containsAny"):
+        match node.get(operator):
+            case {"left": base, "right": {"Value": str(name)}}:
+                yield path_of(base), name
+            case {"left": base, "right": {"Set": list(members)}}:
+                names = (each.get("Value") for each in members)
+                yield from ((path_of(base), name) for name in names if isinstance(name, str))

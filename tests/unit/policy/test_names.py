@@ -46,6 +46,9 @@ KNOWN = (
     'forbid (principal, action, resource) when { context.session.args.hasTag("/any/place") };',
     'forbid (principal, action, resource) when { context.session.headers.hasTag("x-request-source") };',
     'forbid (principal, action in Action::"tools/call", resource is Tool);',
+    'forbid (principal, action, resource) when { context.unknownArgs.containsAll(["/a"]) };',
+    'forbid (principal, action, resource) when { principal.scopes.contains("docs:read") };',
+    "forbid (principal, action, resource) when { context.session.args.hasTag(resource.name) };",
 )
 
 UNKNOWN: tuple[tuple[str, str, str, Severity], ...] = (
@@ -65,6 +68,9 @@ UNKNOWN: tuple[tuple[str, str, str, Severity], ...] = (
     ("principal has lifecyle", "an attribute lifecyle", "lifecycle", Severity.ERROR),
     ("context has inptu.path", "an attribute inptu", "input", Severity.ERROR),
     ('context.session.headers.hasTag("x-request-sorce")', "the header x-request-sorce", "x-request-source", Severity.ERROR),
+    ('context.session.args.hasTag("cmd")', "'cmd' is no JSON Pointer", '"/cmd"', Severity.ERROR),
+    ('context.unknownArgs.contains("extra/cmd")', "no JSON Pointer", '"/extra/cmd"', Severity.ERROR),
+    ('context.untypedArgs.containsAny(["/a", "b"])', "'b' is no JSON Pointer", '"/b"', Severity.ERROR),
     ("context.input has pth", "an argument pth", "path", Severity.WARNING),
     ("context.input has where && context.input.where has lin", "an argument where", "", Severity.WARNING),
 )  # fmt: skip
