@@ -48,6 +48,7 @@ def _turned_round(operand: Any) -> Iterator[Remark]:
     match operand:
         case {"left": {"Value": {"__entity": named}}, "right": {"Var": str(variable)}}:
             kind, name = named["type"], named["id"]
+            # A server is a resource itself where a session is asked for; only that would be in it.
             if not _can_be(variable, (kind, name)) or kind == "MCPServer":
                 message = f"the {kind} {name} is in no {variable}"
                 yield Remark(message, _hint(variable, kind, name), about=entity(kind, name))
