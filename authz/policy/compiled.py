@@ -25,6 +25,9 @@ MOST_PLANS = 20_000
 MOST_VERDICTS = 50_000
 """Half of those that are kept; each takes less than 1 KB."""
 
+MOST_LIVE_VERDICTS = 5_000
+"""Half of those of legs that read what calls say. Callers choose that, so they are fewer."""
+
 MOST_ENTITIES = 1_000
 """Half of the sets of entities that are kept; each takes some 10 KB."""
 
@@ -78,6 +81,13 @@ class Policies:
     )
     """By leg plan, what it sees of principals, and every other fact that it reads."""
 
+    live_verdicts: Memo[Hashable, Verdict] = field(
+        init=False,
+        compare=False,
+        default_factory=lambda: Memo("policy_live_verdicts", MOST_LIVE_VERDICTS),
+    )
+    """The same with what a call says, and whose call it is."""
+
     entities: Memo[Hashable, Entities] = field(
         init=False, compare=False, default_factory=lambda: Memo("policy_entities", MOST_ENTITIES)
     )
@@ -96,6 +106,7 @@ class Policies:
             self.leg_plans,
             self.slices.made,
             self.verdicts,
+            self.live_verdicts,
             self.entities,
             self.schemas,
         )

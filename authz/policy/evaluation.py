@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
+from hashlib import sha256
 
 from cedarpy import Entities, Schema, is_authorized_batch
 from msgspec import Struct
 from msgspec.structs import replace
 
+from authz.directory.offers import Offer
 from authz.policy.arguments import Arguments
 from authz.policy.compiled import Policies
 from authz.policy.entities import Json, link, reference
@@ -23,7 +26,7 @@ from authz.policy.offers import context_members, resource_rows
 from authz.policy.plans import LegPlan, Principal, principal_row, pruned
 from authz.policy.question import Question
 from authz.policy.session import ARGS, REQUEST, SEEN_HEADERS, Evidence, session_of
-from authz.policy.verdicts import Verdict, read_verdict
+from authz.policy.verdicts import Verdict, read_verdict, remembered
 
 
 class Told(Struct, frozen=True, gc=False):
@@ -49,6 +52,22 @@ class Live(Struct, frozen=True, gc=False):
     evidence: Evidence
 
 
+class Heard(Struct, frozen=True, gc=False):
+    """
+    All that the engine is told of a leg that reads what its call says, and of whose call.
+
+    Whose it is keeps others from finding out, by how long an answer takes, what
+    somebody else asked.
+    """
+
+    told: Told
+    whose: tuple[str | None, ...]
+    """The user, and the agents of the chain."""
+
+    digest: bytes
+    """SHA-256 of what the call says. What somebody else wrote is not kept as it is."""
+
+
 def evaluate(told: Told) -> Verdict:
     """Evaluate a leg by what stands in *told* alone."""
     plan = told.plan
@@ -57,23 +76,41 @@ def evaluate(told: Told) -> Verdict:
 
 
 def evaluate_live(told: Told, live: Live, policies: Policies) -> Verdict:
-    """Evaluate a leg that reads what stands in *live*."""
-    question, reads = live.question, told.plan.reads
-    if reads.everything:
+    """Evaluate a leg that reads what stands in *live*, or give what that came to before."""
+    question, plan = live.question, told.plan
+    if plan.reads.everything:
         entities = Entities.from_json_str(entities_of(question, policies, live.evidence))
         context = context_of(question, live.arguments)
         return _asked(told, entities, context, policies.schema_for(question.offer))
-    context = _read_context(told.plan, question.method, live.arguments)
-    schema = policies.schema_for(question.offer) if "input" in reads.names else None
-    return _asked(told, _entities(told, live, policies), context, schema)
+    context = _read_context(plan, question.method, live.arguments)
+    said = _said(plan, live, policies)
+    evaluated = partial(_evaluated, told, question.offer, policies, context, said)
+    if not plan.is_session_lasting:
+        # It reads the time, which is never the same again.
+        return evaluated()
+    return remembered(policies.live_verdicts, _heard(told, question, context, said), evaluated)
 
 
-def _entities(told: Told, live: Live, policies: Policies) -> Entities:
+def _heard(told: Told, question: Question, context: str, said: list[Json]) -> Heard:
+    user = str(question.user.user) if question.user else None
+    whose = user, *[hop.agent for hop in question.hops]
+    text = f"{context}\n{json.dumps(said)}" if said else context
+    return Heard(told, whose, sha256(text.encode()).digest())
+
+
+def _evaluated(
+    told: Told, offer: Offer | None, policies: Policies, context: str, said: list[Json]
+) -> Verdict:
+    schema = policies.schema_for(offer) if "input" in told.plan.reads.names else None
+    return _asked(told, _entities(told, said, policies), context, schema)
+
+
+def _entities(told: Told, said: list[Json], policies: Policies) -> Entities:
     """Give the entities of a leg: those that it has in common with other calls are kept."""
-    common, added = told, _said(told.plan, live, policies)
+    common, added = told, said
     if not told.plan.is_session_lasting:
         common = replace(told, session=())
-        added.extend(_session(told))
+        added = [*said, *_session(told)]
     entities = policies.entities.find(common)
     if entities is None:
         rows = [*_lasting(common), *_session(common)]

@@ -1,10 +1,12 @@
 """The legs of one question: each verdict is kept from before, or given now.
 
 A verdict is kept under all that the engine was told for it (`Told`), so what is
-kept is what evaluating again would give. A fault is not kept: it may pass.
+kept is what evaluating again would give.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 from authz.model.reasons import Reason
 from authz.policy.arguments import Arguments
@@ -14,7 +16,7 @@ from authz.policy.planning import agent_plan, plan_of, user_plan
 from authz.policy.plans import LegPlan, Plan, Principal
 from authz.policy.question import Question
 from authz.policy.session import NO_EVIDENCE, Evidence
-from authz.policy.verdicts import Verdict
+from authz.policy.verdicts import Verdict, remembered
 
 _UNKNOWN_TO_THE_ENGINE = Verdict(Reason.POLICY_ERROR)
 
@@ -73,12 +75,7 @@ def _verdict(plan: LegPlan, party: Principal, live: Live, policies: Policies) ->
     )
     if plan.is_live or (plan.reads_strays and live.arguments.has_strays):
         return evaluate_live(told, live, policies)
-    kept = policies.verdicts.find(told)
-    if kept is None:
-        kept = evaluate(told)
-        if kept.reason is not Reason.POLICY_ERROR:
-            policies.verdicts.keep(told, kept)
-    return kept
+    return remembered(policies.verdicts, told, partial(evaluate, told))
 
 
 def _everybody(plan: LegPlan, question: Question, policies: Policies) -> tuple[Principal, ...]:

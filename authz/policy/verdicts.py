@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from cedarpy import AuthzResult, Decision
 from msgspec import Struct
 
+from authz.model.memo import Memo
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
 from authz.policy.question import PolicyRef
@@ -30,6 +31,18 @@ class Verdict(Struct, frozen=True, gc=False):
 
     step_ups: frozenset[str | None] = frozenset()
     """What would lift the determining forbids; None stands for one that nothing lifts."""
+
+
+def remembered(
+    memo: Memo[Hashable, Verdict], key: Hashable, evaluate: Callable[[], Verdict]
+) -> Verdict:
+    """Give what is kept under *key*, or *evaluate* now. A fault is not kept: it may pass."""
+    kept = memo.find(key)
+    if kept is None:
+        kept = evaluate()
+        if kept.reason is not Reason.POLICY_ERROR:
+            memo.keep(key, kept)
+    return kept
 
 
 def read_verdict(result: AuthzResult, by_engine_id: Mapping[str, Policy]) -> Verdict:

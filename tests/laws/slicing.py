@@ -78,6 +78,15 @@ ABOUT_TOOLS = (
     'resource == Tool::"tools/docs/act" || context.session.auth.level == 0',
     "!resource.readOnly && 9223372036854775807 + resource.sensitivity > 0",
 )
+ABOUT_WHAT_IS_SAID = (
+    'context.input has a && context.input.a == "1"',
+    "context.input has n && context.input.n == 1",
+    "context.unknownArgs.isEmpty()",
+    'context.untypedArgs.contains("/u")',
+    'context.session.args.hasTag("/a") && context.session.args.getTag("/a") == "2"',
+    'context.session.headers.hasTag("x-a")',
+    'context.session.net has source && context.session.net.source.isInRange(ip("10.0.0.0/8"))',
+)
 TOOL_ACTIONS = (
     'action in Action::"tools/call"',
     'action == Action::"tools/call:tools/docs/look"',
@@ -174,6 +183,10 @@ effects = st.one_of(
     st.sampled_from(("permit", "permit", '@scope("x") permit', '@scope("x y") permit')),
     st.builds("{}forbid".format, step_ups),
 )
+saying_bodies = st.builds(
+    '(principal, action in Action::"tools/call", resource) when {{ {} }}'.format,
+    st.recursive(st.sampled_from(ABOUT_WHAT_IS_SAID), joined, max_leaves=3),
+)
 BROAD = Written("global", '@id("broad") permit (principal, action, resource);')
 """So that it is often a forbid, or an error, that counts."""
 
@@ -187,6 +200,17 @@ def policies(draw: st.DrawFn) -> tuple[Written, ...]:
         for number in range(count)
     ]
     return (*rows, BROAD) if draw(st.booleans()) else tuple(rows)
+
+
+@st.composite
+def policies_on_what_is_said(draw: st.DrawFn) -> tuple[Written, ...]:
+    """Draw policies that read what calls say."""
+    count = draw(st.integers(1, 3))
+    rows = [
+        Written("global", f'@id("p{number}") {draw(effects)} {draw(saying_bodies)};')
+        for number in range(count)
+    ]
+    return (*rows, BROAD)
 
 
 @lru_cache(maxsize=1000)
@@ -257,4 +281,19 @@ def questions(draw: st.DrawFn) -> Question:
         peer_address=draw(st.sampled_from(("", "10.1.2.3", "1.2.3.4"))),
         headers=draw(st.sampled_from(({}, {"x-a": "1", "x-b": "1"}))),
         uri=draw(st.sampled_from(("file:///a", "file:///b"))),
+    )
+
+
+@st.composite
+def sayings(draw: st.DrawFn) -> tuple[Question, ...]:
+    """Draw what the same parties ask of one tool, time and again, each time with other words."""
+    question = replace(draw(questions()), target=SERVER, offer=LOOK)
+    return tuple(
+        replace(
+            question,
+            arguments=said.arguments or {},
+            headers=said.headers,
+            peer_address=said.peer_address,
+        )
+        for said in draw(st.lists(questions(), min_size=3, max_size=6))
     )

@@ -43,3 +43,15 @@ def test_kept_is_fresh(rows: tuple[Written, ...], asked: list[Question]) -> None
     for question in (*asked, *asked):
         assert judge(question, lasting) == judge(question, replace(loaded))
     event(f"kept legs: {min(3, lasting.verdicts.hits)}")
+
+
+@fewer
+@given(slicing.policies_on_what_is_said(), slicing.sayings())
+def test_what_was_said_before(rows: tuple[Written, ...], asked: tuple[Question, ...]) -> None:
+    """The same parties are judged by what they say now, whatever they said before."""
+    loaded = slicing.loaded(rows)
+    assert loaded is not None
+    lasting = replace(loaded)
+    for question in (*asked, *asked):
+        assert judge(question, lasting) == judge(question, replace(loaded))
+    event(f"kept legs that read what was said: {min(3, lasting.live_verdicts.hits)}")

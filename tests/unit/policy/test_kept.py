@@ -113,9 +113,67 @@ def test_a_record_that_is_only_asked_for_is_there(record: str) -> None:
     assert judgement == judged_whole(QUESTION, policies)
 
 
-NOT_KEPT = {
+ARGUMENT_TEXT = (
+    'context.session.args.hasTag("/query") && context.session.args.getTag("/query") == "q"'
+)
+HEADER = 'context.session.headers.hasTag("x-a") && context.session.headers.getTag("x-a") == "1"'
+READING = {
     "arguments": 'context.input has query && context.input.query == "q"',
-    "arguments as text": 'context.session.args.hasTag("/query")',
+    "arguments as text": ARGUMENT_TEXT,
+    "a header": HEADER,
+}
+"""Conditions that hold for `AS_READ`, and for `OTHERWISE` not."""
+
+AS_READ: dict[str, Any] = {"arguments": {"query": "q"}, "headers": {"x-a": "1"}}
+OTHERWISE: dict[str, Any] = {"arguments": {"query": "w"}, "headers": {"x-a": "2"}}
+
+
+def reading(condition: str) -> Policies:
+    """Load a policy for tools that may read a header too."""
+    gate = replace(DIRECTORY.gate, policy_headers=frozenset({"x-a"}))
+    files = {GLOBAL: READS.format(condition).encode()}
+    return load_policies(files, replace(DIRECTORY, gate=gate))[0]
+
+
+@pytest.mark.parametrize("condition", READING.values(), ids=READING)
+def test_what_a_call_says_is_part_of_what_it_is_kept_under(condition: str) -> None:
+    """The same call is evaluated once; another one is another, also right after it."""
+    policies = reading(condition)
+
+    for _ in range(2):
+        assert judge(asked(**AS_READ), policies).reason is Reason.ALLOW
+        assert judge(asked(**OTHERWISE), policies).reason is Reason.NO_PERMIT
+    assert (policies.live_verdicts.hits, len(policies.live_verdicts)) == (4, 4)
+    assert len(policies.verdicts) == 0
+
+
+SOMEBODY_ELSE: tuple[dict[str, Any], ...] = (
+    {"user": replace(ALICE, user=UserId("corp", "bob"))},
+    {"user": None},
+    {"hops": (WRITER,)},
+)
+
+
+@pytest.mark.parametrize("change", SOMEBODY_ELSE)
+def test_what_somebody_says_is_kept_for_them_alone(change: dict[str, Any]) -> None:
+    """How long an answer takes tells nobody what others asked, though all are judged alike."""
+    policies = reading(READING["arguments"])
+    judge(asked(**AS_READ), policies)
+    judge(asked(**AS_READ, **change), policies)
+
+    assert policies.live_verdicts.hits == 0
+
+
+def test_what_somebody_says_is_not_kept_as_it_is() -> None:
+    """A digest stands for it, so memory holds no value of anybody, and does not grow with it."""
+    policies = reading(READING["arguments"])
+    judge(asked(arguments={"query": "a secret order"}), policies)
+
+    assert len(policies.live_verdicts) == 2
+    assert "secret" not in repr(policies.live_verdicts._new)
+
+
+NOT_KEPT = {
     "the time": 'context.session.clock.now > datetime("2020-01-01")',
     "the time, with its clock": "context.session.clock == context.session.clock",
     "the time, whose clock is asked for": "context.session has clock",
@@ -124,16 +182,16 @@ NOT_KEPT = {
 
 
 @pytest.mark.parametrize("condition", NOT_KEPT.values(), ids=NOT_KEPT)
-def test_what_differs_from_call_to_call_is_not_kept(condition: str) -> None:
-    """A leg that reads what each call says anew does not fill the memory."""
+def test_what_no_other_call_says_is_not_kept(condition: str) -> None:
+    """A leg that reads what is never the same again does not fill the memory."""
     policies = load(READS.format(condition))
 
     assert judge(QUESTION, policies).reason is Reason.ALLOW
-    assert len(policies.verdicts) == 0
+    assert (len(policies.verdicts), len(policies.live_verdicts)) == (0, 0)
 
 
-def test_arguments_that_no_schema_knows_are_not_kept() -> None:
-    """Names that callers invent do not fill the memory; without any the leg is kept."""
+def test_arguments_that_no_schema_knows_are_kept_apart() -> None:
+    """Names that callers invent push out nothing but what calls said; without any it is kept."""
     policies = load(READS.format("context.unknownArgs.isEmpty()"))
     invented = [asked(arguments={f"x{n}": "1"}) for n in range(5)]
 
@@ -141,9 +199,10 @@ def test_arguments_that_no_schema_knows_are_not_kept() -> None:
     assert kept_by(policies, asked()) == 2
 
 
-def test_a_fault_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("policy", [PERMIT, READS.format(READING["arguments"])])
+def test_a_fault_is_not_kept(policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that once gave no decision is asked again."""
-    policies = load(PERMIT)
+    policies = load(policy)
     nothing = AuthzResult({"decision": "NoDecision", "diagnostics": {"reason": [], "errors": []}})
     with monkeypatch.context() as broken:
         broken.setattr(authz.policy.evaluation, "is_authorized_batch", lambda *_: [nothing])
@@ -179,7 +238,7 @@ def test_every_memo_is_bounded_and_named() -> None:
     """Metrics find all of them."""
     memos = load(PERMIT).memos
 
-    assert len({memo.name for memo in memos}) == len(memos) == 6
+    assert len({memo.name for memo in memos}) == len(memos) == 7
     assert all(0 < memo.bound <= 100_000 for memo in memos)
 
 
