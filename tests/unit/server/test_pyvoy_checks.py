@@ -76,7 +76,9 @@ class Call:
     """One call, and what it got."""
 
     body: bytes = framed(b"message")
-    age: float = 0.0
+    age: float = -20.0
+    """Seconds since it arrived; it is still to come, so that a slow machine makes no call late."""
+
     timeout: bytes = b"2S"
     peer: bytes = b""
     events: list[Message] = field(default_factory=list)

@@ -145,6 +145,7 @@ def test_shut_down() -> None:
 def test_who_waited_too_long(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     """What came to run too late knows it."""
     late = SimpleQueue[bool]()
+    monkeypatch.setattr("authz.server.turns.PATIENCE", TIMEOUT_SECONDS)
     hands.submit(lambda: late.put(hands.is_late))
     assert not late.get(timeout=TIMEOUT_SECONDS)
     monkeypatch.setattr("authz.server.turns.PATIENCE", -1.0)
