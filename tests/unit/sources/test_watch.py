@@ -12,6 +12,7 @@ from authz.directory.diagnostics import InvalidWorld
 from authz.sources.folder import is_of_volume, read_folder
 from authz.sources.watch import MOST_SECONDS, Settling, look
 from tests.support.volume import Volume, as_volume
+from tests.support.waiting import wait_until
 
 TEXT = b"lifecycle: active    "
 SAME_LENGTH = b"lifecycle: suspended "
@@ -19,10 +20,18 @@ SAME_LENGTH = b"lifecycle: suspended "
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a file in a folder."""
-    top = tmp_path / "directory"
+    """A folder with a file in a folder; what changes now gets a time of its own."""
+    top, clock = tmp_path / "directory", tmp_path / "clock"
     (top / "ns").mkdir(parents=True)
     (top / "ns/agents.yaml").write_bytes(TEXT)
+    clock.touch()
+
+    def is_later() -> bool:
+        # Many kernels tell times of files in steps of some milliseconds.
+        clock.touch()
+        return clock.stat().st_ctime_ns > (top / "ns/agents.yaml").stat().st_ctime_ns
+
+    wait_until(is_later)
     return top
 
 
