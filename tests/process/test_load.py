@@ -44,12 +44,10 @@ class SlowRecords(KeptRecords):
     def __init__(self) -> None:
         super().__init__()
         self.go_on = threading.Event()
-        self.waiting = 0
 
     def write(self, line: bytes) -> None:
         """Keep the record of *line*, late if it is an allow."""
         if json.loads(line)["verdict"] == "allow":
-            self.waiting += 1
             self.go_on.wait(TIMEOUT_SECONDS)
         super().write(line)
 
@@ -92,8 +90,11 @@ def test_no_turn_in_time(
     assert [row["reason"] for row in records.rows] == ["overloaded"]
 
 
-def test_who_says_nothing(decision_point: DecisionPoint, tmp_path: Path) -> None:
+def test_who_says_nothing(
+    decision_point: DecisionPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Calls that never send their message keep nobody from an answer; too many are refused."""
+    monkeypatch.setattr(turns, "PATIENCE", TIMEOUT_SECONDS)
     records, silent = KeptRecords(), threading.Event()
     with _serving(decision_point, records, tmp_path) as channel:
         open_call: Any = channel.stream_unary(CHECK)
@@ -195,8 +196,9 @@ def _is_closed(connection: socket.socket) -> bool:
         return True
 
 
-def test_connections_of_anybody_are_bounded() -> None:
+def test_connections_of_anybody_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever opens connections to the public face without end does not get all descriptors."""
+    monkeypatch.setattr(http_server, "SILENT_SECONDS", 10 * TIMEOUT_SECONDS)
     with (
         HttpFace(HttpAddress("127.0.0.1", 0), lambda: b"{}", dict) as face,
         _connected(face.port, MAX_CONNECTIONS + EXTRA) as connections,
@@ -205,13 +207,13 @@ def test_connections_of_anybody_are_bounded() -> None:
 
 
 def test_silent_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that asks for nothing is closed; one that asks is answered."""
-    monkeypatch.setattr(http_server, "SILENT_SECONDS", 0.2)
-    with (
-        HttpFace(HttpAddress("127.0.0.1", 0), lambda: b"{}", dict) as face,
-        _connected(face.port, 2) as (silent, asking),
-    ):
-        asking.sendall(b"GET /livez HTTP/1.1\r\nhost: gate\r\n\r\n")
+    """A connection that asks for nothing is closed; one that asks in time is answered."""
+    with HttpFace(HttpAddress("127.0.0.1", 0), lambda: b"{}", dict) as face:
+        monkeypatch.setattr(http_server, "SILENT_SECONDS", TIMEOUT_SECONDS)
+        with _connected(face.port, 1) as (asking,):
+            asking.sendall(b"GET /livez HTTP/1.1\r\nhost: gate\r\n\r\n")
+            assert asking.recv(12) == b"HTTP/1.1 200"
 
-        assert asking.recv(12) == b"HTTP/1.1 200"
-        assert _is_closed(silent)
+        monkeypatch.setattr(http_server, "SILENT_SECONDS", 0.2)
+        with _connected(face.port, 1) as (silent,):
+            assert _is_closed(silent)
