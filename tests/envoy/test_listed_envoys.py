@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from tests.support.direct import KeptRecords, check_of
 from tests.support.edge import headers_of
 from tests.support.envoy import opened_configuration
 from tests.support.front import serving_face
+from tests.support.ports import reserved_port
 from tests.support.upstream import Upstream
 from tests.support.values import replace
 
@@ -74,19 +74,13 @@ def gate(decision_point: DecisionPoint, tmp_path: Path) -> Iterator[TcpGate]:
 def _running(decision_point: DecisionPoint, folder: Path) -> Iterator[TcpGate]:
     authority, records, case = Authority(folder), KeptRecords(), case_named("search-allowed")
     authority.issue("gate", "spiffe://example.org/ns/narrowgate/sa/gate")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    address = MutualTLS(
-        "127.0.0.1",
-        port,
-        "gate.pem",
-        "gate.key",
-        authority.roots.name,
-        frozenset({SpiffeId.parse(ENVOY_ID)}),
-    )
+    files = ("gate.pem", "gate.key", authority.roots.name)
+    callers = frozenset({SpiffeId.parse(ENVOY_ID)})
     served = replace(decision_point, records=records, clock=lambda: case.now)
-    with serving_face(served, Listener("out", address), folder):
-        yield TcpGate(port, authority, records, case)
+    with reserved_port() as port:
+        listener = Listener("out", MutualTLS("127.0.0.1", port, *files, callers))
+        with serving_face(served, listener, folder):
+            yield TcpGate(port, authority, records, case)
 
 
 def _token_in(response: CheckResponse) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -33,6 +32,7 @@ from tests.support.clients import Door, Response, send_http1
 from tests.support.direct import KeptRecords
 from tests.support.envoy_config import configured, envoy_refuses, give_tcp_listeners
 from tests.support.front import serving_face
+from tests.support.ports import reserved_port
 from tests.support.upstream import Upstream
 from tests.support.worlds import prepare_home
 
@@ -219,13 +219,12 @@ def alone(decision_point: DecisionPoint, folder: Path, gate_id: str) -> Iterator
     """Run the stand-alone file before a gate whose certificate says *gate_id*."""
     authority, records = Authority(folder / "pki"), KeptRecords()
     authority.issue("gate", gate_id)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        gate_port: int = probe.getsockname()[1]
     callers = frozenset({SpiffeId.parse(ENVOY_ID)})
     files = ("pki/gate.pem", "pki/gate.key", "pki/roots.pem")
-    listener = Listener("out", MutualTLS("127.0.0.1", gate_port, *files, callers))
     served = replace(decision_point, records=records, clock=lambda: CASE.now)
     with ExitStack() as opened:
+        gate_port = opened.enter_context(reserved_port())
+        listener = Listener("out", MutualTLS("127.0.0.1", gate_port, *files, callers))
         upstream = opened.enter_context(Upstream())
         opened.enter_context(serving_face(served, listener, folder))
         place = Place(folder / "envoy", authority, folder / "unused", upstream.port)

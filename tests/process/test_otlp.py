@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.process.test_outage import ask
 from tests.support.front import FRONT
+from tests.support.ports import reserved_port
 from tests.support.served import ANY_PORT, serving
 from tests.support.worlds import prepare_home
 
@@ -107,14 +107,13 @@ def test_both_are_sent(workers: int, tmp_path: Path) -> None:
 def test_nobody_takes_them(tmp_path: Path) -> None:
     """A receiver that is not there delays neither answers nor the stop; the log says so, once."""
     home = prepare_home(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    options = (*ANY_PORT, "--otlp", f"http://127.0.0.1:{port}")
-    with serving(home, tmp_path / "gate.log", options) as served:
-        with grpc.insecure_channel(f"unix:{served.socket}") as channel:
-            assert ask(channel, "no-principal").denied_response.status.code == 401
-        served.process.send_signal(signal.SIGTERM)
-        assert served.process.wait(STOP_SECONDS) == 0
+    with reserved_port() as port:
+        options = (*ANY_PORT, "--otlp", f"http://127.0.0.1:{port}")
+        with serving(home, tmp_path / "gate.log", options) as served:
+            with grpc.insecure_channel(f"unix:{served.socket}") as channel:
+                assert ask(channel, "no-principal").denied_response.status.code == 401
+            served.process.send_signal(signal.SIGTERM)
+            assert served.process.wait(STOP_SECONDS) == 0
     told = [each for each in served.events if each["event"] == "otlp"]
     assert told
     assert all(str(port) in each["what"] for each in told if "Failed" in each["what"])

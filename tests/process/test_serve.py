@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from authz.model.instant import Instant
 from tests.support.cases import case_at, case_named
 from tests.support.direct import check_of
 from tests.support.front import environment
+from tests.support.ports import reserved_port
 from tests.support.served import Served, serving, start
 from tests.support.values import replace
 from tests.support.waiting import wait_until
@@ -131,17 +131,16 @@ def test_second_gate_on_one_socket(served: Served, tmp_path: Path) -> None:
 
 def test_second_gate_on_one_port(tmp_path: Path) -> None:
     """A second gate does not share the port of a living one; it says so and ends with 4."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
     homes = [prepare_home(tmp_path / name) for name in ("first", "second")]
-    for home in homes:
-        gate = home / "directory/global/gate.yaml"
-        mesh = f'"127.0.0.1:{port}", callers: {{mesh: a test}}'
-        gate.write_text(gate.read_text().replace('"unix:run/in.sock"', mesh))
-    with serving(homes[0], tmp_path / "first.log"):
-        second = start(homes[1], tmp_path / "second.log")
+    with reserved_port() as port:
+        for home in homes:
+            gate = home / "directory/global/gate.yaml"
+            mesh = f'"127.0.0.1:{port}", callers: {{mesh: a test}}'
+            gate.write_text(gate.read_text().replace('"unix:run/in.sock"', mesh))
+        with serving(homes[0], tmp_path / "first.log"):
+            second = start(homes[1], tmp_path / "second.log")
 
-        assert second.process.wait(STOP_SECONDS) == 4
+            assert second.process.wait(STOP_SECONDS) == 4
     # gRPC writes lines of its own beside ours.
     (said,) = [line for line in second.log.read_text().splitlines() if '"cannot_start"' in line]
     assert f"127.0.0.1:{port}" in said

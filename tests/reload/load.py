@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 import threading
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from examples.edge.envoy import ENVOY_ID
 from tests.reload.changes import DESK, US, Changes, Strict
 from tests.support.cases import Case, case_at
 from tests.support.direct import check_of
+from tests.support.ports import reserved_port
 from tests.support.served import Served, serving
 from tests.support.values import replace
 from tests.support.worlds import prepare_home
@@ -93,8 +93,7 @@ def run(folder: Path, seconds: float) -> Figures:
     home = prepare_home(folder)
     authority = Authority(home / "tls")
     authority.issue("gate", US)
-    port = _add_tls_listener(home)
-    with serving(home, folder / "gate.log") as served:
+    with reserved_port() as port, _served(home, port, folder / "gate.log") as served:
         face = f"http://127.0.0.1:{served.wait_ready()['http_port']}"
         changes = Changes(
             home, authority, lambda: _fetched(f"{face}/readyz"), lambda: set(_key_ids(face))
@@ -111,9 +110,8 @@ def run(folder: Path, seconds: float) -> Figures:
     return load.figures
 
 
-def _add_tls_listener(home: Path) -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+def _served(home: Path, port: int, log: Path) -> AbstractContextManager[Served]:
+    """Serve the world of *home* by a listener with TLS at *port* too."""
     gate = home / "directory/global/gate.yaml"
     text = gate.read_text()
     tls = (
@@ -122,7 +120,7 @@ def _add_tls_listener(home: Path) -> int:
         f' callers: {{spiffe: ["{ENVOY_ID}"]}}}}\n'
     )
     gate.write_text(text.replace("  records:", tls + "  records:"))
-    return port
+    return serving(home, log)
 
 
 def _fetched(url: str) -> dict[str, Any]:

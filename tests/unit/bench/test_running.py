@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.peers.places import SERVER_CORE, free_port
+from bench.peers.places import SERVER_CORE
 from bench.peers.running import NotStarted, Running, running
+from tests.support.ports import reserved_port
 
 LISTENS = """\
 import socket, sys
@@ -28,9 +29,12 @@ def _state(process: Running) -> str:
 
 def test_frozen_and_awake(tmp_path: Path) -> None:
     """A frozen server runs only within the block that wakes it, and has ended after its own."""
-    port = free_port()
-    command = [sys.executable, "-c", LISTENS, str(port)]
-    with running(command, SERVER_CORE, port, tmp_path / "log") as process:
+    with (
+        reserved_port() as port,
+        running(
+            [sys.executable, "-c", LISTENS, str(port)], SERVER_CORE, port, tmp_path / "log"
+        ) as process,
+    ):
         assert os.sched_getaffinity(process.group) == {int(SERVER_CORE)}
         process.freeze()
         with process.awake():
@@ -48,6 +52,7 @@ def test_what_does_not_start_says_why(tmp_path: Path) -> None:
 
     with (
         pytest.raises(NotStarted, match="no world here"),
-        running(command, SERVER_CORE, free_port(), tmp_path / "log"),
+        reserved_port() as port,
+        running(command, SERVER_CORE, port, tmp_path / "log"),
     ):
         pass
