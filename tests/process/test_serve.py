@@ -54,8 +54,8 @@ def _check(served: Served, name: str) -> CheckResponse:
 
 
 def _fetch(served: Served, path: str) -> tuple[str | None, bytes]:
-    port = served.events[-1]["http_port"]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+    port = served.wait_ready()["http_port"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=STOP_SECONDS) as answer:
         return answer.headers["cache-control"], answer.read()
 
 
@@ -64,7 +64,7 @@ def test_health(name: str, served: Served) -> None:
     """Health checks are answered for the service by its name, and for the server as a whole."""
     with _channel(served) as channel:
         ask = health_pb2_grpc.HealthStub(channel).Check  # type: ignore[attr-defined]
-        answer = ask(health_pb2.HealthCheckRequest(service=name), timeout=5)
+        answer = ask(health_pb2.HealthCheckRequest(service=name), timeout=STOP_SECONDS)
 
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
@@ -74,7 +74,7 @@ def test_reflection(served: Served) -> None:
     request = reflection_pb2.ServerReflectionRequest(list_services="")
     with _channel(served) as channel:
         stub = reflection_pb2_grpc.ServerReflectionStub(channel)
-        (answer,) = stub.ServerReflectionInfo(iter([request]), timeout=5)  # type: ignore[operator]
+        (answer,) = stub.ServerReflectionInfo(iter([request]), timeout=STOP_SECONDS)  # type: ignore[operator]
 
     assert SERVICE in [row.name for row in answer.list_services_response.service]
 
@@ -93,7 +93,7 @@ def test_probes(served: Served) -> None:
     assert _fetch(served, "/livez")[1] == b"live\n"
     told = json.loads(_fetch(served, "/readyz")[1])
     assert (told["ready"], told["failed"]) == (True, {})
-    assert told["world"] == served.events[-1]["world"]
+    assert told["world"] == served.wait_ready()["world"]
 
 
 def test_no_secret_is_logged_or_recorded(served: Served) -> None:
@@ -191,7 +191,7 @@ def test_makes_its_first_key(tmp_path: Path) -> None:
     names = []
     for _ in range(2):
         with serving(home, tmp_path / "gate.log") as served:
-            names.append(served.events[-1]["signing_key"])
+            names.append(served.wait_ready()["signing_key"])
     (pem,) = (home / "keys/gate").glob("*.pem")
 
     assert names == [pem.stem, pem.stem]
@@ -263,11 +263,10 @@ def test_methods_that_are_not_served(method: str, served: Served) -> None:
 def test_defaults(tmp_path: Path) -> None:
     """Without any option it serves on the documented port, or says that the port is taken."""
     served = start(prepare_home(tmp_path), tmp_path / "gate.log", options=())
+    ends = {"serving", "cannot_start"}
     try:
-        wait_until(
-            lambda: {e["event"] for e in served.events} & {"serving", "cannot_start"} != set()
-        )
-        event = served.events[-1]
+        wait_until(lambda: not ends.isdisjoint(each["event"] for each in served.events))
+        event = next(each for each in served.events if each["event"] in ends)
     finally:
         served.process.kill()
         served.process.wait()

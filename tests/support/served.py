@@ -45,8 +45,9 @@ class Served:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """Every log line so far."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        """Every log line so far, but one that is being written."""
+        lines = self.log.read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def wait_ready(self) -> dict[str, Any]:
         """Wait until it serves, and give the log line that says so."""
