@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def put_back(served: Served, tmp_path: Path) -> Iterator[None]:
 def standing(served: Served) -> dict[str, Any]:
     """Give what `/readyz` says; it is an error where it is not ready."""
     port = served.wait_ready()["http_port"]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=STOP_SECONDS) as answer:
         told: dict[str, Any] = json.load(answer)
         return told
 
@@ -67,7 +68,7 @@ def published(served: Served) -> list[str]:
     """Give the ids of the published keys."""
     port = served.wait_ready()["http_port"]
     url = f"http://127.0.0.1:{port}/.well-known/jwks.json"
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=STOP_SECONDS) as answer:
         return [row["kid"] for row in json.load(answer)["keys"]]
 
 
@@ -160,16 +161,31 @@ def test_a_swapped_volume(served: Served) -> None:
 
 
 def _children(served: Served) -> list[int]:
-    tasks = Path(f"/proc/{served.process.pid}/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{served.process.pid}/task").iterdir():
+        # A thread may end meanwhile.
+        with suppress(OSError):
+            found.extend(map(int, (task / "children").read_text().split()))
+    return found
+
+
+def _validating(served: Served) -> int:
+    """Wait for the process that is ready to validate, and give its number."""
+    found: list[int] = []
+
+    def is_there() -> bool:
+        found[:] = _children(served)
+        return len(found) == 1
+
+    wait_until(is_there)
+    return found[0]
 
 
 @pytest.mark.usefixtures("put_back")
 def test_validation_is_killed(served: Served) -> None:
     """Whoever kills what validates loses nothing: the next change is validated by another."""
     version = standing(served)["world"]
-    wait_until(lambda: _children(served) != [])
-    (before,) = _children(served)
+    before = _validating(served)
     os.kill(before, signal.SIGKILL)
     edit(served, AGENTS, ACTIVE, SUSPENDED)
     wait_until(lambda: bool(standing(served)["world"] != version))
@@ -200,11 +216,10 @@ def test_keys(served: Served) -> None:
 def test_stop_leaves_nobody_behind(number: signal.Signals, tmp_path: Path) -> None:
     """However the gate ends, what validates ends with it, a change under way or not."""
     with serving(prepare_home(tmp_path), tmp_path / "gate.log") as served:
-        wait_until(lambda: _children(served) != [])
-        children = _children(served)
+        child = _validating(served)
         edit(served, AGENTS, ACTIVE, SUSPENDED)
         served.process.send_signal(number)
         code = served.process.wait(STOP_SECONDS)
 
     assert code == (0 if number is signal.SIGTERM else -signal.SIGKILL)
-    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+    wait_until(lambda: not Path(f"/proc/{child}").exists())
