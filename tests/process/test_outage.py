@@ -142,7 +142,10 @@ def decision_of(response: CheckResponse) -> str:
 def serves(channel: grpc.Channel) -> set[bool]:
     """Say what gRPC health checks say: of the server, and of the service."""
     check = health_pb2_grpc.HealthStub(channel).Check  # type: ignore[attr-defined]
-    answers = (check(health_pb2.HealthCheckRequest(service=name), timeout=5) for name in SERVICES)
+    answers = (
+        check(health_pb2.HealthCheckRequest(service=name), timeout=TIMEOUT_SECONDS)
+        for name in SERVICES
+    )
     return {each.status == health_pb2.HealthCheckResponse.SERVING for each in answers}
 
 
@@ -150,7 +153,8 @@ def is_ready(served: Served) -> bool:
     """Say what `/readyz` says."""
     port = served.wait_ready()["http_port"]
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+        url = f"http://127.0.0.1:{port}/readyz"
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:
             return bool(json.load(answer)["ready"])
     except urllib.error.HTTPError as error:
         return error.code != 503

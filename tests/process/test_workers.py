@@ -56,7 +56,9 @@ def _answers(served: Served, worker: int) -> bool:
 def _readyz(served: Served) -> dict[str, Any]:
     port = served.wait_ready()["http_port"]
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{port}/readyz", timeout=STOP_SECONDS
+        ) as answer:
             told = answer.read()
     except urllib.error.HTTPError as error:
         told = error.read()
@@ -72,7 +74,7 @@ def _ends(served: Served) -> list[tuple[int, int]]:
 def _metric(served: Served, line: str) -> float:
     """Give what a line of the metrics begins to say."""
     (port,) = (each["port"] for each in served.events if each["event"] == "metrics")
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=STOP_SECONDS) as answer:
         lines = answer.read().decode().splitlines()
     (value,) = (each.rpartition(" ")[2] for each in lines if each.startswith(line))
     return float(value)
@@ -107,7 +109,7 @@ def test_life_of_workers(served: Served) -> None:
 def _key_set(served: Served) -> bytes:
     port = served.wait_ready()["http_port"]
     address = f"http://127.0.0.1:{port}/.well-known/jwks.json"
-    with urllib.request.urlopen(address, timeout=5) as answer:
+    with urllib.request.urlopen(address, timeout=STOP_SECONDS) as answer:
         found: bytes = answer.read()
     return found
 

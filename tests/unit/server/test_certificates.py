@@ -18,6 +18,7 @@ from authz.directory.listening import MutualTLS
 from authz.server.certificates import Certificates, CertificateUnusable
 from examples.edge.certificates import Authority
 
+TIMEOUT_SECONDS = 20
 NAMES = ("gate.pem", "gate.key", "roots.pem")
 US = "spiffe://example.org/ns/narrowgate/sa/gate"
 ENVOY = "spiffe://example.org/ns/edge/sa/envoy"
@@ -54,9 +55,9 @@ def shown(port: int, authority: Authority) -> str:
     context = ssl.create_default_context(cafile=str(authority.roots))
     context.load_cert_chain(*authority.issue("envoy", ENVOY))
     context.set_alpn_protocols(["h2"])
-    raw = socket.create_connection(("127.0.0.1", port), 5)
+    raw = socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS)
     with raw, context.wrap_socket(raw, server_hostname="127.0.0.1") as connection:
-        connection.settimeout(5)
+        connection.settimeout(TIMEOUT_SECONDS)
         # With TLS 1.3 a refused client learns of it when it reads.
         if not connection.recv(1):
             raise ConnectionResetError

@@ -236,7 +236,7 @@ def test_answer_that_nobody_asked_for() -> None:
     def reply(asked: Asked, send: Send) -> bool:
         send(answer(b"first"))
         if asked.connection == 1:
-            rests.wait(5)
+            assert rests.wait(30)
             send(answer(b"unasked"))
             sent.set()
         return True
@@ -244,7 +244,7 @@ def test_answer_that_nobody_asked_for() -> None:
     async def twice(exchanges: Exchanges) -> Fetched:
         await exchanges.get(peer.url(), LIMIT)
         rests.set()
-        assert await asyncio.to_thread(sent.wait, 5)
+        assert await asyncio.to_thread(sent.wait, 30)
         return await exchanges.get(peer.url(), LIMIT)
 
     with HostilePeer(reply) as peer:
