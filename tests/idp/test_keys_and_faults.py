@@ -108,7 +108,7 @@ def test_slow_and_silent(idp: Provider) -> None:
     late = httpx2.get(f"{idp.issuer}/jwks")
     idp.control("fault", path="/jwks", kind="hang")
     with pytest.raises(httpx2.ReadTimeout):
-        httpx2.get(f"{idp.issuer}/jwks", timeout=0.2)
+        httpx2.get(f"{idp.issuer}/jwks", timeout=httpx2.Timeout(20, read=0.2))
 
     assert late.elapsed.total_seconds() >= 0.05
     assert [row["path"] for row in idp.control("seen")["requests"]] == ["/jwks", "/jwks"]
@@ -139,8 +139,11 @@ def test_it_ends_with_its_parent(idp: Provider, tmp_path: Path) -> None:  # noqa
     def is_gone() -> bool:
         try:
             httpx2.get(told.read_text(), timeout=1)
-        except httpx2.TransportError:
+        except httpx2.ConnectError:
             return True
+        except httpx2.TransportError:
+            # It is slow, or was just going.
+            return False
         return False
 
     wait_until(is_gone)
