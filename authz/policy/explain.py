@@ -11,7 +11,6 @@ from authz.model.scopes import NO_SCOPES, Scopes
 from authz.policy.cedar_text import text_of
 from authz.policy.compiled import Policies
 from authz.policy.conjuncts import Conjunct, Part
-from authz.policy.judge import judge
 from authz.policy.offers import action_of, groups_of
 from authz.policy.question import USER, Judgement, Leg, PolicyRef, Question
 from authz.policy.scene import Stage, Truth, stages_of
@@ -117,21 +116,16 @@ class LegExplanation:
         return self.changes[0] if len(self.changes) == 1 else None
 
 
-def explain(question: Question, policies: Policies) -> tuple[LegExplanation, ...]:
+def explain(
+    judgement: Judgement, question: Question, policies: Policies
+) -> tuple[LegExplanation, ...]:
     """
-    Explain what `judge` says of *question*: one explanation a leg, the user's first.
+    Explain *judgement*, which `judge` gave for *question*: a leg each, the user's first.
 
     Returns:
         Nothing where there is nobody to judge, or where the arguments cannot be
         judged: then `Judgement.detail` is all there is to say.
     """
-    return explain_judgement(judge(question, policies), question, policies)
-
-
-def explain_judgement(
-    judgement: Judgement, question: Question, policies: Policies
-) -> tuple[LegExplanation, ...]:
-    """Explain *judgement*, which `judge` gave for *question*."""
     if not judgement.legs:
         return ()
     explainer = _Explainer(question, policies, judgement.assumed)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from authz.directory.suites import Case
 from authz.model.reasons import Reason
 from authz.policy.compiled import Policies
-from authz.policy.explain import LegExplanation, explain_judgement
+from authz.policy.explain import LegExplanation, explain
 from authz.policy.judge import judge
 from authz.policy.question import Question
 from authz.rehearsal.cases import Rehearsed
@@ -42,7 +42,7 @@ def run(rehearsed: Iterable[Rehearsed], policies: Policies) -> Iterator[Result]:
     """Judge every case, in order."""
     for each in rehearsed:
         judgement = judge(each.question, policies)
-        legs = explain_judgement(judgement, each.question, policies)
+        legs = explain(judgement, each.question, policies)
         blamed = sorted({name for leg in legs for name in _blamed(leg)})
         yield Result(
             case=each.case,

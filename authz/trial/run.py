@@ -12,7 +12,7 @@ from authz.model.principals import UserAlone
 from authz.model.reasons import Reason
 from authz.model.scopes import NO_SCOPES, Scopes
 from authz.outcomes import LAST_STEP
-from authz.policy.explain import LegExplanation, explain_judgement
+from authz.policy.explain import LegExplanation, explain
 from authz.policy.question import Judgement, PolicyRef
 from authz.policy.reads import readers_of
 from authz.steps.given import Asked, Given, Held
@@ -184,7 +184,7 @@ def _explained(
     if judgement is None:
         return (), []
     question = question_of(last.given, last.facts)
-    legs = explain_judgement(judgement, question, last.given.world.policies)
+    legs = explain(judgement, question, last.given.world.policies)
     return legs, [*policy_changes(judgement, legs, question)]
 
 

@@ -17,13 +17,13 @@ from authz.policy.compiled import Policies
 from authz.policy.conjuncts import conjuncts_of
 from authz.policy.explain import (
     LegExplanation,
-    explain,
 )
 from authz.policy.judge import judge
 from authz.policy.question import Question
 from authz.policy.scene import Probes, Stage, Truth, stages_of
 from authz.policy.verdicts import erring, verdict
 from tests.laws.conditions import Written, conditions, loaded, policies, question, questions
+from tests.support.explaining import explained
 from tests.support.values import replace
 
 few = settings(max_examples=max(20, settings().max_examples // 4))
@@ -69,7 +69,7 @@ def test_any_text_is_written_as_itself(text: str) -> None:
 @given(policies(), questions)
 def test_reasons_are_the_judges(rows: tuple[Written, ...], asked: Question) -> None:
     """Every leg is explained, with the reason and the policies that the judgement has."""
-    found, judged = explain(asked, loaded(rows)), judge(asked, loaded(rows))
+    found, judged = explained(asked, loaded(rows)), judge(asked, loaded(rows))
     event(str(judged.reason))
 
     assert [(leg.party, leg.reason) for leg in found] == [
@@ -116,7 +116,7 @@ def told_by_engine(stage: Stage, text: str) -> Truth:
 def test_changes_turn_the_leg(rows: tuple[Written, ...], asked: Question) -> None:
     """With every condition that is named as it should be, the leg is allowed."""
     world = loaded(rows)
-    for number, leg in enumerate(explain(asked, world)):
+    for number, leg in enumerate(explained(asked, world)):
         stage = stages_of(asked, world, leg.assumed)[number]
         event(f"{leg.reason}: {len(leg.changes)} changes")
         if leg.changes:
@@ -128,7 +128,7 @@ def test_changes_turn_the_leg(rows: tuple[Written, ...], asked: Question) -> Non
 @given(policies(), questions)
 def test_what_is_near_can_be_reached(rows: tuple[Written, ...], asked: Question) -> None:
     """Where a permit is near, or a forbid alone stands in the way, it is said what would turn."""
-    for leg in explain(asked, loaded(rows)):
+    for leg in explained(asked, loaded(rows)):
         if leg.reason is Reason.NO_PERMIT:
             assert bool(leg.near) == bool(leg.changes)
             assert all(policy.failed for policy in leg.near)
@@ -165,7 +165,7 @@ def test_no_value_of_an_argument_is_told(value: str, rows: tuple[Written, ...]) 
     world = loaded((*rows, reading))
     asked = question(arguments={"a": value})
 
-    assert value not in repr(explain(asked, world))
+    assert value not in repr(explained(asked, world))
 
 
 READING = """\
@@ -180,4 +180,4 @@ def test_deterministic(rows: tuple[Written, ...], asked: Question) -> None:
     """The same question is explained in the same words, whatever order the engine answers in."""
     world = loaded(rows)
 
-    assert explain(asked, world) == explain(replace(asked), world)
+    assert explained(asked, world) == explained(replace(asked), world)

@@ -17,12 +17,13 @@ from authz.model.principals import Actor, Authentication, Hop, Subject, UserId
 from authz.model.reasons import Reason
 from authz.model.scopes import ScopePatterns
 from authz.policy.compiled import Policies
-from authz.policy.explain import LegExplanation, explain
+from authz.policy.explain import LegExplanation
 from authz.policy.judge import judge
 from authz.policy.load import load_policies
 from authz.policy.question import Question
 from authz.policy.told import lines_of
 from authz.sources.folder import read_folders
+from tests.support.explaining import explained
 from tests.support.values import replace
 from tests.support.worlds import WORLD
 
@@ -91,7 +92,7 @@ def refund(world: World, change: Mapping[str, Any] | None = None, **rest: Any) -
 
 def legs(question: Question, world: World) -> dict[str, LegExplanation]:
     """Explain *question*, by party."""
-    return {leg.party: leg for leg in explain(question, world[1])}
+    return {leg.party: leg for leg in explained(question, world[1])}
 
 
 def test_what_is_allowed_names_its_permits(world: World) -> None:
@@ -250,7 +251,7 @@ NOTHING: tuple[dict[str, Any], ...] = (
 @pytest.mark.parametrize("change", NOTHING, ids=str)
 def test_where_no_leg_was_judged(world: World, change: dict[str, Any]) -> None:
     """Nobody to judge, or arguments that cannot be: the judgement's detail says it all."""
-    assert explain(replace(refund(world), **change), world[1]) == ()
+    assert explained(replace(refund(world), **change), world[1]) == ()
 
 
 def test_masked_like_records(world: World) -> None:
@@ -312,7 +313,7 @@ when {{ context.session.chain.depth{chain} > 1000 }};
 unless {{ {"!(false || " * 70}true{")" * 70} }};"""
     policies, _ = load_policies({"policies/global/deep.cedar": text.encode()}, world[0])
 
-    leg = explain(refund(world), policies)[0]
+    leg = explained(refund(world), policies)[0]
 
     assert leg.reason is Reason.NO_PERMIT
     assert leg.turning_point is not None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from authz.directory.offers import Tool
-from authz.policy.explain import explain
 from authz.policy.reads import Masked, readers_of
 from tests.laws.conditions import Written, loaded, question
+from tests.support.explaining import explained
 from tests.support.values import replace
 
 SECRET = "sEcret-value"
@@ -55,7 +55,7 @@ def test_opened_by_another_spelling() -> None:
     assert isinstance(asked.offer, Tool)
     opened = replace(asked, offer=replace(asked.offer, record=frozenset({"/a"})))
 
-    told = repr(explain(opened, world))
+    told = repr(explained(opened, world))
 
     assert "spelt otherwise" in told
     assert SECRET not in told
