@@ -114,9 +114,7 @@ def route_groups(action: str) -> tuple[str, ...]:
     return (ROUTES_ACTION, HTTP_ACTION, f"do:{action}")
 
 
-def schema_text(
-    tools: Iterable[tuple[str, str, Shape]], routes: Iterable[tuple[str, str]] = ()
-) -> str:
+def schema_text(tools: Iterable[tuple[str, str, Shape]], routes: Iterable[tuple[str, str]]) -> str:
     """
     Write the schema.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authz.directory.diagnostics import Diagnostic, InvalidWorld, Position
-from authz.directory.progress import Progress, untold
+from authz.directory.progress import Progress
 from authz.directory.suites import read_suites
 from authz.policy.compiled import Policies
 from authz.rehearsal.cases import Rehearsed, questions_of
@@ -27,7 +27,7 @@ class Rehearsal:
     cases: tuple[Rehearsed, ...]
 
 
-def read_rehearsal(home: Path, files: Sequence[Path], tell: Progress = untold) -> Rehearsal:
+def read_rehearsal(home: Path, files: Sequence[Path], tell: Progress) -> Rehearsal:
     """
     Read `directory/` and `policies/` of *home*, and the cases of *files*.
 

@@ -51,7 +51,7 @@ class Server:
     """A folder of packages that it needs beside those of `.venv`."""
 
 
-def _opa(policies: Sequence[str], *settings: str, data: bool = True) -> Callable[[Place], Command]:
+def _opa(policies: Sequence[str], *settings: str) -> Callable[[Place], Command]:
     def command(place: Place) -> Command:
         files = [str(HERE / "opa" / policy) for policy in policies]
         return [
@@ -59,7 +59,7 @@ def _opa(policies: Sequence[str], *settings: str, data: bool = True) -> Callable
             "--log-level=error", f"--addr={LOOPBACK}:{free_port()}",
             f"--set=plugins.authz_bench.addr={place.address}",
             *(f"--set={setting}" for setting in settings),
-            *files, *([str(CORPUS / "data.json")] if data else []),
+            *files, str(CORPUS / "data.json"),
         ]  # fmt: skip
 
     return command

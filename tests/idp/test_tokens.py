@@ -14,7 +14,6 @@ from examples.idp.provider import Provider
 from tests.support.idp import CLIENT_SECRET, GATE
 
 OPAQUE = "https://opaque.example.org"
-ENCODED = quote_plus(CLIENT_SECRET)
 MFA = "urn:demo:mfa"
 
 

@@ -105,12 +105,6 @@ strangers = st.builds(
     flaw=st.sampled_from(("",) * len(FLAWS) + FLAWS),
 )
 
-HOLDINGS = [(more, frozenset[str]()) for more in subsets(SCOPES)] * 40 + [
-    (more, frozenset({lost})) for more in subsets(SCOPES) for lost in SCOPES
-]
-"""What somebody has beside what is required, and what is missing all the same."""
-
-holdings = drawn_from(HOLDINGS)
 PASSED_BY = tuple(
     drawn_from([None] * 40 + [chain for chain in PASSED if caller not in chain])
     for caller in range(AGENTS)

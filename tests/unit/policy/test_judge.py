@@ -194,11 +194,10 @@ def test_grants(text: str, reason: Reason, granted: set[str]) -> None:
     assert set(found.granted) == granted
 
 
-def asks(kind: str, met: str, who: str = "principal") -> str:
+def asks(kind: str, met: str) -> str:
     """Write a forbid that asks for *kind* until *met* holds."""
-    return (
-        f'@id("{kind}") @step_up("{kind}") forbid ({who}, action, resource) unless {{ {met} }};\n'
-    )
+    scope = "(principal, action, resource)"
+    return f'@id("{kind}") @step_up("{kind}") forbid {scope} unless {{ {met} }};\n'
 
 
 MFA = asks("mfa", "context.session.auth.level >= 2")
