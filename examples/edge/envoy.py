@@ -27,6 +27,7 @@ STANDALONE = FILES / "standalone.yaml"
 
 ENVOY_ID = "spiffe://example.org/ns/edge/sa/envoy"
 START_SECONDS = 20
+FETCH_SECONDS = 10
 NOBODY = 1
 """A port where nothing listens."""
 
@@ -146,7 +147,7 @@ def _port_when_ready(process: subprocess.Popen[bytes], admin: Path, log: Path) -
 def fetch(admin: Path, path: str) -> bytes:
     """Ask the administration of an Envoy."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(2)
+        connection.settimeout(FETCH_SECONDS)
         connection.connect(str(admin))
         request = f"GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n"
         connection.sendall(request.encode("ascii"))
