@@ -37,11 +37,6 @@ class Memo(Generic[Key, Kept]):
     def __len__(self) -> int:
         return len(self._new) + len(self._old)
 
-    @property
-    def bound(self) -> int:
-        """The most values that it can hold."""
-        return 2 * self._bound
-
     def find(self, key: Key) -> Kept | None:
         """Give what is kept under *key*; None where nothing is, so None cannot be kept."""
         kept = self._new.get(key)

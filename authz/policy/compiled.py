@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from cedarpy import Entities, Schema
@@ -97,19 +96,6 @@ class Policies:
         init=False, compare=False, default_factory=lambda: Memo("policy_schemas", MOST_SCHEMAS)
     )
     """By the tool that it is for."""
-
-    @property
-    def memos(self) -> tuple[Memo[Any, Any], ...]:
-        """All memos, for metrics."""
-        return (
-            self.plans,
-            self.leg_plans,
-            self.slices.made,
-            self.verdicts,
-            self.live_verdicts,
-            self.entities,
-            self.schemas,
-        )
 
     def schema_for(self, offer: Offer | None) -> Schema | None:
         """

@@ -15,7 +15,7 @@ def test_it_gives_what_was_kept_and_stays_within_its_bound(keys: list[int], boun
         assert memo.find(key) in (None, f"value {key}")
         memo.keep(key, f"value {key}")
         assert memo.find(key) == f"value {key}"
-        assert len(memo) <= memo.bound == 2 * bound
+        assert len(memo) <= 2 * bound
 
 
 def test_what_is_asked_for_outlives_what_is_not() -> None:
