@@ -1,7 +1,7 @@
 """The facts of one request as the engine reads them: entities and contexts.
 
 Every value that somebody else wrote is converted to its declared type before:
-`__entity` and `__extn` members are made here, in `session` and in `arguments`
+`__entity` and `__extn` members are made in `entities`, `session` and `arguments`
 and nowhere else, so no caller can forge a reference, an address or a date.
 """
 
