@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from authz.model.instant import Instant
 from authz.tokens.signing_keys import make_key
 from examples.edge.certificates import Authority
+from tests.support.waiting import wait_until
 
 AGENTS = "directory/ns/research/agents.yaml"
 ASSISTANT = """metadata: {name: assistant, namespace: research}
@@ -27,7 +29,8 @@ US = "spiffe://example.org/ns/narrowgate/sa/gate"
 SIGNS_AFTER = 4
 """Seconds from the making of a key to its first token: more than anybody here takes to see it."""
 
-LATE_SECONDS = 30.0
+wait = partial(wait_until, pause=0.02)
+"""Wait for a change to be seen, asking so seldom that it is no load."""
 
 
 @dataclass
@@ -96,7 +99,7 @@ class Changes:
         who.changing = True
         started = time.monotonic()
         act()
-        self._wait(lambda: self.standing()["world"] != before)
+        wait(lambda: self.standing()["world"] != before)
         self.seen_after.append(time.monotonic() - started)
         who.is_let_in = not who.is_let_in
         who.number += 1
@@ -114,15 +117,15 @@ class Changes:
 
     def _break(self, path: Path, text: str, mend: Callable[[], object]) -> None:
         path.write_text(text)
-        self._wait(lambda: "world" in _failed(self.standing()))
+        wait(lambda: "world" in _failed(self.standing()))
         mend()
-        self._wait(lambda: "world" not in _failed(self.standing()))
+        wait(lambda: "world" not in _failed(self.standing()))
 
     def _key(self) -> None:
         """Make a key that signs soon, and wait until it is published; the oldest of many go."""
         folder = self.home / "keys/gate"
         made = make_key(folder, Instant(int(time.time()) + SIGNS_AFTER))
-        self._wait(lambda: made in self.key_ids())
+        wait(lambda: made in self.key_ids())
 
     def _certificate(self) -> None:
         self.authority.issue("gate", US)
@@ -131,15 +134,9 @@ class Changes:
         path = self.home / "tls/gate.pem"
         text = path.read_bytes()
         path.write_bytes(text[:100])
-        self._wait(lambda: "tls of tls" in _failed(self.standing()))
+        wait(lambda: "tls of tls" in _failed(self.standing()))
         path.write_bytes(text)
-        self._wait(lambda: "tls of tls" not in _failed(self.standing()))
-
-    def _wait(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LATE_SECONDS
-        while not holds():
-            assert time.monotonic() < deadline, "the change is not seen"
-            time.sleep(0.02)
+        wait(lambda: "tls of tls" not in _failed(self.standing()))
 
 
 def _failed(standing: dict[str, object]) -> dict[str, object]:
