@@ -48,12 +48,12 @@ def put_back(served: Served, tmp_path: Path) -> Iterator[None]:
     parts = ("directory", "policies", "keys")
     for part in parts:
         shutil.copytree(served.home / part, tmp_path / part)
-    version = standing(served)["world"]
+    before = in_force(served)
     yield
     for part in parts:
         shutil.rmtree(served.home / part, ignore_errors=True)
         shutil.copytree(tmp_path / part, served.home / part)
-    wait_until(lambda: (standing(served)["world"], standing(served)["failed"]) == (version, {}))
+    wait_until(lambda: in_force(served) == before and standing(served)["failed"] == {})
 
 
 def standing(served: Served) -> dict[str, Any]:
@@ -70,6 +70,11 @@ def published(served: Served) -> list[str]:
     url = f"http://127.0.0.1:{port}/.well-known/jwks.json"
     with urllib.request.urlopen(url, timeout=STOP_SECONDS) as answer:
         return [row["kid"] for row in json.load(answer)["keys"]]
+
+
+def in_force(served: Served) -> tuple[str, list[str]]:
+    """Give the version of the world, and the ids of the keys."""
+    return standing(served)["world"], published(served)
 
 
 def reason(served: Served, name: str = "search-allowed") -> str:
