@@ -11,7 +11,7 @@ from pathlib import Path
 from authz._proto.external_auth_pb2 import CheckResponse
 from authz.model.instant import Instant
 from authz.server.decision_point import DecisionPoint
-from authz.server.needs import NeedAnswers
+from authz.server.needs import NeedAnswers, Patience
 from authz.server.worlds import CurrentWorld
 from authz.sources.answers import Answering
 from authz.sources.declared import read_declared
@@ -28,6 +28,9 @@ from tests.support.worlds import give_resource, prepare_home
 CASE = case_named("search-allowed")
 BETWEEN_LOOKS = 11
 """Seconds after which the gate looks at an issuer's keys again when a token names others."""
+
+PATIENT = Patience(20.0)
+"""Longer than one exchange may take: a provider on a busy machine needs more than a Check waits."""
 
 DOCS = "https://docs.tools.example/mcp"
 SECRET_FILE = "keys/corp.secret"
@@ -82,7 +85,8 @@ class BelievingGate:
         """Ask for a call with *token*, and give the reason of the record."""
         records = KeptRecords()
         asked = replace(self.decision_point, records=records)
-        answer = asked.answer(check_of(call_with(token)).SerializeToString(), CASE.listener, {})
+        request = check_of(call_with(token)).SerializeToString()
+        answer = asked.answer(request, CASE.listener, {}, PATIENT)
         response = CheckResponse.FromString(answer)
         (record,) = records.rows
         assert (record["reason"] == "allow") is (response.status.code == 0)
