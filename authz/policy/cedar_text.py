@@ -18,7 +18,7 @@ _RESERVED = frozenset({"true", "false", "if", "then", "else", "in", "is", "like"
 _RELATIONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
 _SUMS = frozenset({"+", "-"})
 _METHODS = frozenset({"contains", "containsAll", "containsAny", "hasTag", "getTag"})
-_CONSTRUCTORS = frozenset({"decimal", "ip", "datetime", "duration"})
+CONSTRUCTORS = frozenset({"decimal", "ip", "datetime", "duration"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 
 
@@ -86,7 +86,7 @@ def _written(form: Form) -> tuple[str, _Level]:
 
 def _applied(operator: str, operand: Any) -> tuple[str, _Level]:
     """Write an operator, a method or a function with what it is applied to."""
-    if operator in _CONSTRUCTORS:
+    if operator in CONSTRUCTORS:
         return f"{operator}({_listed(operand)})", _Level.MEMBER
     if isinstance(operand, list):
         return _method(operator, operand), _Level.MEMBER

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from authz.directory.compiled import Lifecycle
 from authz.directory.diagnostics import nearest
-from authz.policy.names import INPUT, Names
+from authz.policy.names import Names
+from authz.policy.paths import INPUT
 from authz.policy.remarks import Remark, attribute, entity, quoted, reading
 from authz.policy.schema import (
     FACTS,

@@ -11,15 +11,13 @@ from authz.model.scopes import NO_SCOPES, Scopes
 from authz.policy.cedar_text import text_of
 from authz.policy.compiled import Policies
 from authz.policy.conjuncts import Conjunct, Part
+from authz.policy.folding import LEG_OF
 from authz.policy.offers import action_of, groups_of
 from authz.policy.question import USER, Judgement, Leg, PolicyRef, Question
 from authz.policy.scene import Stage, Truth, stages_of
 from authz.policy.seen import Seen, Sight
 from authz.policy.turning import Change, Weighed, turned, weigh
 from authz.policy.written import Policy
-
-_LEG_OF = {"Group": "User", "Role": "User", "Namespace": "Agent"}
-"""Whose legs a principal that is in an entity of this type can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +199,7 @@ def _could_permit(policy: Policy, kind: str, actions: Set[str]) -> bool:
         return False
     match form["principal"]:
         case {"entity_type": str(named)} | {"entity": {"type": str(named)}}:
-            return _LEG_OF.get(named, named) == kind
+            return LEG_OF.get(named, named) == kind
     return True
 
 

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from authz.policy.cedar_text import CONSTRUCTORS
 from authz.policy.paths import path_of
 from authz.policy.reading import EntityId, named_in
 from authz.policy.source import Source, conditions_of
 
-_LEG_OF = {"Group": "User", "Role": "User", "Namespace": "Agent"}
+LEG_OF = {"Group": "User", "Role": "User", "Namespace": "Agent"}
 """Whose legs a principal that is in an entity of this type can be."""
 
 _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -36,8 +37,6 @@ _CALM = frozenset(
     | _COMPARED.keys()
 )
 """Operators that never err where the validator let them pass. Sums overflow, and are not here."""
-
-_CONSTRUCTORS = frozenset({"decimal", "ip", "datetime", "duration"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def _scope_may_hold(policy: Mapping[str, Any], known: Known) -> bool:
 def _principal_may(constraint: Mapping[str, Any], known: Known) -> bool:
     kind = constraint.get("entity_type")
     named = [*named_in(constraint), *([(kind, "")] if kind else [])]
-    return all(_LEG_OF.get(each, each) == known.kind for each, _ in named)
+    return all(LEG_OF.get(each, each) == known.kind for each, _ in named)
 
 
 def _resource_may(constraint: Mapping[str, Any], known: Known) -> bool:
@@ -101,7 +100,7 @@ def _is_within(constraint: Mapping[str, Any], known: Set[EntityId]) -> bool:
 def is_calm(form: Any) -> bool:
     """Say whether evaluating *form* (EST) errs for no call, given that it validates."""
     ((name, operand),) = form.items()
-    if name in _CONSTRUCTORS:
+    if name in CONSTRUCTORS:
         return all("Value" in each for each in operand)
     if name == ".":
         # Whatever stands in a path from a variable is there; a named entity may be missing.
@@ -216,7 +215,7 @@ def _folded_membership(left: Any, right: Any, known: Known) -> bool | None:
         case {"Var": "resource"} if named:
             return not known.within.isdisjoint(named)
         case {"Var": "principal"} if named:
-            may = any(_LEG_OF.get(kind, kind) == known.kind for kind, _ in named)
+            may = any(LEG_OF.get(kind, kind) == known.kind for kind, _ in named)
             return None if may else False
     return None
 

@@ -14,18 +14,12 @@ from authz.directory.compiled import Directory, TargetKind
 from authz.directory.diagnostics import Severity, nearest
 from authz.directory.offers import Offer
 from authz.policy.offers import entity_of
-from authz.policy.paths import path_of
+from authz.policy.paths import ARGUMENTS, HEADERS, INPUT, path_of
 from authz.policy.remarks import Remark, annotation, attribute, entity, quoted
 from authz.policy.schema import FACTS
 from authz.policy.shapes import Shape
 
-INPUT = ("context", "input")
-HEADERS = ("context", "session", "headers")
-BY_POINTER = (
-    ("context", "session", "args"),
-    ("context", "unknownArgs"),
-    ("context", "untypedArgs"),
-)
+BY_POINTER = (ARGUMENTS, ("context", "unknownArgs"), ("context", "untypedArgs"))
 """What names arguments by JSON Pointer."""
 
 OFFERS = ("MCPResource", "Prompt", "Tasks", "Tool", "HTTPRoute")

@@ -7,6 +7,15 @@ from typing import Any
 
 Path = tuple[str, ...]
 
+INPUT: Path = ("context", "input")
+"""Where a tool's arguments are, as its input types them."""
+
+ARGUMENTS: Path = ("context", "session", "args")
+"""Where the same are as texts."""
+
+HEADERS: Path = ("context", "session", "headers")
+"""Where the request headers are that policies may read."""
+
 
 def path_of(form: Mapping[str, Any]) -> Path:
     """Give the names that lead to an attribute, its variable first; empty for anything else."""

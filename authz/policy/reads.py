@@ -10,12 +10,9 @@ from authz.directory.offers import Offer
 from authz.model.pointer import extend
 from authz.policy.compiled import Policies
 from authz.policy.offers import offer_action, offer_groups
-from authz.policy.paths import path_of
+from authz.policy.paths import ARGUMENTS, HEADERS, INPUT, path_of
 from authz.policy.question import PolicyRef
-from authz.policy.seen import INPUT
 
-ARGUMENTS = ("context", "session", "args")
-HEADERS = ("context", "session", "headers")
 WHOLE = ""
 """The pointer of all arguments: a policy that compares them as a whole, or computes a name."""
 

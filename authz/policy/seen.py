@@ -16,7 +16,7 @@ from authz.model.pointer import extend, look_up
 from authz.model.strict_json import JSON
 from authz.policy.arguments import spelled
 from authz.policy.cedar_text import Form, entity_text, quoted, text_of
-from authz.policy.paths import Path, path_of
+from authz.policy.paths import INPUT, Path, path_of
 from authz.policy.question import Question
 from authz.policy.scene import EntityKey, Stage
 from authz.policy.session import ARGUMENTS
@@ -28,7 +28,6 @@ OTHERWISE_SPELT = "of an argument whose name is spelt otherwise, masked"
 MAX_SHOWN = 32
 """Members of a set that are shown."""
 
-INPUT = ("context", "input")
 _POINTERS = frozenset({("context", "unknownArgs"), ("context", "untypedArgs")})
 
 Seen = Mapping[str, str]
