@@ -25,12 +25,6 @@ from authz.server.pyvoy.turns import AT_WORK, Turns
 from authz.server.pyvoy.wire import UNAVAILABLE, Asked, Gone, fail, reply, whole
 from authz.server.turns import IN_HAND, PATIENCE
 
-MAX_IN_HAND = 128
-"""
-Checks that have begun and are not answered. What is beyond is refused unread,
-so that those who are in have been answered long before `PATIENCE`.
-"""
-
 TOLERANCE = 0.1
 """Seconds by which a Check may be later than `PATIENCE` that has had to wait for a turn."""
 
@@ -100,7 +94,8 @@ class Checks:
 
     async def _response(self, asked: Asked, receive: Receive) -> bytes:
         name = self._listener.name
-        if self.in_hand > MAX_IN_HAND or _is_late(asked, time.time()):
+        # So that those who are in have been answered long before `PATIENCE`.
+        if self.in_hand > IN_HAND or _is_late(asked, time.time()):
             return self._answers.refuse_overload(name)
         try:
             request = only_message(await whole(receive))

@@ -18,10 +18,10 @@ from authz.model.spiffe import SpiffeId
 from authz.server.decision_point import DecisionPoint, NoMessage
 from authz.server.needs import NeedAnswers, Patience, WouldWait, never_waiting
 from authz.server.pyvoy.bootstrap import ARRIVED, PEER
-from authz.server.pyvoy.checks import MAX_IN_HAND, Checks, Deciding
+from authz.server.pyvoy.checks import Checks, Deciding
 from authz.server.pyvoy.frames import framed, only_message
 from authz.server.pyvoy.host import Message
-from authz.server.turns import PATIENCE
+from authz.server.turns import IN_HAND, PATIENCE
 from authz.server.worlds import Elsewhere
 from tests.support.cases import case_named
 from tests.support.direct import KeptRecords, check_of
@@ -186,10 +186,10 @@ def test_who_is_admitted(peer: str, answered: str) -> None:
 def test_too_many_in_hand() -> None:
     """What is beyond the bound is refused and not kept."""
     checks = Checks(Told(), SOCKET, Deciding.HERE)
-    checks.in_hand = MAX_IN_HAND
+    checks.in_hand = IN_HAND
 
     assert Call().told(checks) == "overload"
-    assert checks.in_hand == MAX_IN_HAND
+    assert checks.in_hand == IN_HAND
 
 
 def test_after_its_end_nothing_is_decided() -> None:
