@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from authz.directory.compiled import Directory, Target, TargetKind
 from authz.directory.diagnostics import nearest
+from authz.directory.listeners import MAX_PORT
 from authz.directory.listening import (
     ByClient,
     ByNobody,
@@ -32,7 +33,7 @@ from authz.envoy.plan import (
     Socket,
     Upstream,
 )
-from authz.workers.places import EVERYWHERE, MAX_PORT, place_of
+from authz.workers.places import EVERYWHERE, place_of
 
 UNIX = "unix:"
 NEEDS_NO_CERTIFICATE = (ByNobody, ByClient)

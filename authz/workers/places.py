@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import assert_never
 
+from authz.directory.listeners import MAX_PORT
 from authz.directory.listening import Listener, MeshRestricted, MutualTLS, UnixSocket
 
-MAX_PORT = 65_535
 EVERYWHERE = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - compared, not bound
 
 
