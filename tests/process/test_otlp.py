@@ -105,7 +105,7 @@ def test_both_are_sent(workers: int, tmp_path: Path) -> None:
 
 
 def test_nobody_takes_them(tmp_path: Path) -> None:
-    """A receiver that is not there delays neither answers nor the stop; the log says so, once."""
+    """A receiver that is not there delays neither answers nor the stop, and the log names it."""
     home = prepare_home(tmp_path)
     with reserved_port() as port:
         options = (*ANY_PORT, "--otlp", f"http://127.0.0.1:{port}")
@@ -114,6 +114,5 @@ def test_nobody_takes_them(tmp_path: Path) -> None:
                 assert ask(channel, "no-principal").denied_response.status.code == 401
             served.process.send_signal(signal.SIGTERM)
             assert served.process.wait(STOP_SECONDS) == 0
-    told = [each for each in served.events if each["event"] == "otlp"]
-    assert told
-    assert all(str(port) in each["what"] for each in told if "Failed" in each["what"])
+    told = [each["what"] for each in served.events if each["event"] == "otlp"]
+    assert any(f"Failed to export traces to 127.0.0.1:{port}" in each for each in told)
