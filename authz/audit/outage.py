@@ -49,6 +49,7 @@ class WatchedRecords:
         self._listeners: list[Listener] = []
         self._owed: deque[bytes] = deque()
         self._uncounted = 0
+        self._late = 0
         self._is_failing = False
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="owed-records", daemon=True)
@@ -120,7 +121,6 @@ class WatchedRecords:
             return not self._changed.wait_for(lambda: self._is_over, RETRY_SECONDS)
 
     def _try_what_is_owed(self) -> None:
-        late = 0
         while self._owed:
             try:
                 self.write(self._owed[0])
@@ -130,9 +130,10 @@ class WatchedRecords:
                 self._note(RecordUnwritten(type(error).__name__))
                 return
             self._owed.popleft()
-            late += 1
+            self._late += 1
         with self._changed:
             lost, self._uncounted = self._uncounted, 0
+        late, self._late = self._late, 0
         self._say("records_caught_up", late=late, lost=lost)
 
     def _say(self, event: str, **values: object) -> None:

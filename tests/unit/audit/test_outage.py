@@ -171,6 +171,31 @@ def test_what_is_owed_is_bounded() -> None:
     assert told.log.calls[-1].kwargs == {"late": MAX_OWED, "lost": 3}
 
 
+def test_all_that_came_late_is_counted() -> None:
+    """Where there was room for some of it before there was for the rest, both are told."""
+
+    class Narrow(Disk):
+        """Has room for one record, and is full again once it is there."""
+
+        def write(self, line: bytes) -> None:
+            if self.is_full:
+                raise RecordUnwritten(FULL)
+            self.is_full = not self.rows
+            self.rows.append(json.loads(line))
+
+    disk, told = Narrow(), Told()
+    with WatchedRecords(disk, told.log) as records:
+        disk.is_full = True
+        for number in range(3):
+            refused(records, number)
+        disk.is_full = False
+        wait_until(lambda: len(disk.rows) == 1)
+        disk.is_full = False
+        wait_until(lambda: "records_caught_up" in told.events)
+
+    assert told.log.calls[-1].kwargs == {"late": 3, "lost": 0}
+
+
 def stopped(disk: Disk, told: Told, *, in_time: bool) -> list[Mapping[str, object]]:
     """Stop while a record is owed; give what is told to be lost."""
     with WatchedRecords(disk, told.log) as records:
