@@ -113,6 +113,8 @@ def _read_any(text: bytes) -> JSON:
 
 def _members(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     members = dict(pairs)
+    if len(pairs) < 2:
+        return members
     together = "".join(members)
     # Names that folding does not change differ in more than case, if they differ.
     names = members if together == together.casefold() else {*map(str.casefold, members)}
