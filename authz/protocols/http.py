@@ -83,8 +83,8 @@ def plain_path(address: str) -> str:
     Raises:
         Unreadable: `ambiguous_request`. It is no absolute path, longer than `MAX_PATH`,
             or has empty or dot segments, parameters, characters that no path has, or an escape
-            that is broken, hides a delimiter or folds into one (NFKC), or spells
-            what needs none.
+            that is broken, hides a delimiter or folds into one (NFKC), is white space
+            around dots, or spells what needs none.
     """
     path = address.partition("?")[0]
     if len(path) > MAX_PATH:
@@ -123,7 +123,7 @@ def _check_text(segment: str) -> None:
         raise ambiguous("the escapes in the path are no UTF-8") from None
     if not _LINE_ENDING.isdisjoint(map(unicodedata.category, text)):
         raise ambiguous("an escape in the path hides a control character")
-    # Another reader may fold a full-width slash or stop into the plain one.
-    folded = unicodedata.normalize("NFKC", text)
+    # Another reader may fold a full-width slash or stop into the plain one, or trim.
+    folded = unicodedata.normalize("NFKC", text).strip()
     if folded in _DOTS or not _CUTTING_TEXT.isdisjoint(folded):
         raise ambiguous("an escape in the path folds into a delimiter or dots")
