@@ -6,20 +6,37 @@ them, for no action is left; in a condition they are only false.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from authz.policy.names import nodes_of
+from authz.policy.paths import Path, path_of
 from authz.policy.reading import EntityId
 from authz.policy.remarks import Remark, entity
 from authz.policy.schema import GROUPS
 
-_CAN_BE: Mapping[str, Set[str]] = {
-    "principal": frozenset({"User", "Agent"}),
-    "action": frozenset({"Action"}),
-    "resource": frozenset({"Tool", "MCPServer", "MCPResource", "Prompt", "Tasks", "HTTPRoute"}),
+_CAN_BE: Mapping[Path, frozenset[str]] = {
+    ("principal",): frozenset({"User", "Agent"}),
+    ("action",): frozenset({"Action"}),
+    ("resource",): frozenset({"Tool", "MCPServer", "MCPResource", "Prompt", "Tasks", "HTTPRoute"}),
+    ("context", "session", "user"): frozenset({"User"}),
+    ("context", "session", "agent"): frozenset({"Agent"}),
 }
-"""Types of the entities that a variable can be."""
+"""Types of the entities that stand at a path."""
+
+_OF_A_SERVER = frozenset({"MCPServer", "Namespace"})
+_CAN_BE_IN: Mapping[str, frozenset[str]] = {
+    "User": frozenset({"Group", "Role"}),
+    "Agent": frozenset({"Namespace"}),
+    "Action": frozenset({"Action"}),
+    "MCPServer": frozenset({"Namespace"}),
+    "HTTPRoute": frozenset({"HTTPService", "Namespace"}),
+    **dict.fromkeys(("Tool", "MCPResource", "Prompt", "Tasks"), _OF_A_SERVER),
+}
+"""Types of what an entity of a type can be in, beside itself."""
+
+_TYPES = frozenset().union({"Lifecycle"}, *_CAN_BE.values(), *_CAN_BE_IN.values())
+"""Of any other the validator says that there is none."""
 
 
 def senseless_comparisons(policy: Mapping[str, Any]) -> Iterator[Remark]:
@@ -27,37 +44,106 @@ def senseless_comparisons(policy: Mapping[str, Any]) -> Iterator[Remark]:
     for node in nodes_of(policy):
         for operator in ("==", "!="):
             yield from _unequal(node.get(operator))
-        yield from _turned_round(node.get("in"))
+        yield from _membership(node.get("in"))
+        yield from _type(node.get("is"))
+        yield from _not_among(node.get("contains"))
 
 
 def _unequal(operand: Any) -> Iterator[Remark]:
-    """Tell of a variable that is held against what it only can be in."""
+    """Tell of what is held against something that it only can be in."""
     match operand:
-        case {"left": {"Var": str(variable)}, "right": {"Value": {"__entity": named}}} | {
-            "right": {"Var": str(variable)},
-            "left": {"Value": {"__entity": named}},
-        }:
-            kind, name = named["type"], named["id"]
-            if not _can_be(variable, (kind, name)):
-                message = f"{variable} is in {kind} {name} at most, so it never equals it"
-                yield Remark(message, _hint(variable, kind, name), about=entity(kind, name))
+        case {"left": left, "right": right}:
+            for one, other in ((left, right), (right, left)):
+                for named in _named(other):
+                    yield from _never_equal(path_of(one), named)
 
 
-def _turned_round(operand: Any) -> Iterator[Remark]:
-    """Tell of something larger that is looked for in a variable."""
+def _not_among(operand: Any) -> Iterator[Remark]:
+    """Tell of what is looked for among others, of which it could only be in one."""
     match operand:
-        case {"left": {"Value": {"__entity": named}}, "right": {"Var": str(variable)}}:
-            kind, name = named["type"], named["id"]
-            # A server is a resource itself where a session is asked for; only that would be in it.
-            if not _can_be(variable, (kind, name)) or kind == "MCPServer":
-                message = f"the {kind} {name} is in no {variable}"
-                yield Remark(message, _hint(variable, kind, name), about=entity(kind, name))
+        case {"left": {"Set": _} as members, "right": one}:
+            for named in _named(members):
+                yield from _never_equal(path_of(one), named)
 
 
-def _can_be(variable: str, named: EntityId) -> bool:
+def _membership(operand: Any) -> Iterator[Remark]:
+    """Tell of something out of reach, or of something larger that is looked for in a smaller."""
+    match operand:
+        case {"left": left, "right": right}:
+            for named in _named(right):
+                yield from _never_in(path_of(left), named)
+            for named in _named(left):
+                yield from _turned_round(path_of(right), named)
+
+
+def _type(operand: Any) -> Iterator[Remark]:
+    """Tell of a type that something never has, and of what no entity of that type is in."""
+    match operand:
+        case {"left": left, "entity_type": str(kind)}:
+            path = path_of(left)
+            if path in _CAN_BE and kind in _TYPES - _CAN_BE[path]:
+                words = ".".join(path)
+                hint = f'write `{words} in {kind}::"…"`' if kind in _reach(_CAN_BE[path]) else ""
+                yield Remark(f"no {words} is of type {kind}", hint, about=(("is", kind),))
+            elif kind in _CAN_BE_IN:
+                for named in _named(operand.get("in", {})):
+                    if named[0] not in _reach(frozenset({kind})):
+                        yield _out_of_reach(kind, named)
+
+
+def _never_equal(path: Path, named: EntityId) -> Iterator[Remark]:
     kind, name = named
-    return kind in _CAN_BE.get(variable, {kind}) and (kind != "Action" or name not in GROUPS)
+    if path not in _CAN_BE or _can_be(path, named):
+        return
+    if kind not in _reach(_CAN_BE[path]):
+        yield _out_of_reach(".".join(path), named)
+        return
+    message = f"{'.'.join(path)} is in {kind} {name} at most, so it never equals it"
+    yield Remark(message, _hint(path, named), about=entity(kind, name))
 
 
-def _hint(variable: str, kind: str, name: str) -> str:
-    return f'write `{variable} in {kind}::"{name}"`'
+def _never_in(path: Path, named: EntityId) -> Iterator[Remark]:
+    if path in _CAN_BE and named[0] not in _reach(_CAN_BE[path]):
+        yield _out_of_reach(".".join(path), named)
+
+
+def _turned_round(path: Path, named: EntityId) -> Iterator[Remark]:
+    kind, name = named
+    # A server is a resource itself where a session is asked for; only that would be in it.
+    if path not in _CAN_BE or (_can_be(path, named) and kind != "MCPServer"):
+        return
+    if kind not in _reach(_CAN_BE[path]):
+        yield _out_of_reach(".".join(path), named)
+        return
+    message = f"the {kind} {name} is in no {'.'.join(path)}"
+    yield Remark(message, _hint(path, named), about=entity(kind, name))
+
+
+def _out_of_reach(words: str, named: EntityId) -> Remark:
+    kind, name = named
+    return Remark(f"no {words} is, or is in, {kind} {name}", about=entity(kind, name))
+
+
+def _named(form: Mapping[str, Any]) -> Iterator[EntityId]:
+    """Give the entity, or those of a set, that *form* names."""
+    match form:
+        case {"Value": {"__entity": {"type": str(kind), "id": str(name)}}} if kind in _TYPES:
+            yield kind, name
+        case {"Set": list(members)}:
+            for each in members:
+                yield from _named(each)
+
+
+def _can_be(path: Path, named: EntityId) -> bool:
+    kind, name = named
+    return kind in _CAN_BE[path] and (kind != "Action" or name not in GROUPS)
+
+
+def _reach(kinds: frozenset[str]) -> frozenset[str]:
+    """Give the types of all that an entity of one of *kinds* is, or can be in."""
+    return kinds.union(*(_CAN_BE_IN[kind] for kind in kinds))
+
+
+def _hint(path: Path, named: EntityId) -> str:
+    kind, name = named
+    return f'write `{".".join(path)} in {kind}::"{name}"`'

@@ -26,6 +26,18 @@ SENSE = (
     "context.session has agent && principal == context.session.agent",
     'User::"corp/alice" in Group::"corp/researchers"',
     '{"==": 1, "in": 2} == {"==": 3, "in": 2}',
+    '{"is": 1, "contains": 2} == {"is": 3, "contains": 2}',
+    'principal is User in Role::"operator" || principal is Agent in Namespace::"research"',
+    'principal in [User::"corp/alice", User::"corp/bob"] || principal in Agent::"research/a"',
+    'resource is MCPServer || resource is HTTPRoute in HTTPService::"tools/web"',
+    'resource in [MCPServer::"tools/docs", MCPServer::"tools/mail"] || resource is Tasks',
+    'action in Action::"tools/call:tools/docs/search" || action is Action',
+    '[Action::"mcp/session", Action::"tools/call:tools/docs/search"].contains(action)',
+    'context.session has agent && context.session.agent in Namespace::"research"',
+    'context.session has user && context.session.user == User::"corp/alice"',
+    'context.session.chain.actors.contains(Agent::"research/assistant")',
+    '["Group"].contains("Group")',
+    'principal in Grup::"corp/researchers" || principal == Usr::"corp/a" || resource is Tol',
 )
 NONE = (
     ('action == Action::"do:write"', 'action in Action::"do:write"'),
@@ -37,6 +49,33 @@ NONE = (
     ('Action::"do:write" in action', 'action in Action::"do:write"'),
     ('Group::"corp/researchers" in principal', 'principal in Group::"corp/researchers"'),
     ('MCPServer::"tools/docs" in resource', 'resource in MCPServer::"tools/docs"'),
+    ('[Action::"do:write"].contains(action)', 'action in Action::"do:write"'),
+    (
+        'context.session has user && context.session.user == Role::"operator"',
+        'context.session.user in Role::"operator"',
+    ),
+    (
+        'context.session has agent && Namespace::"tools" != context.session.agent',
+        'context.session.agent in Namespace::"tools"',
+    ),
+    ("principal is Group", 'principal in Group::"…"'),
+    ("resource is HTTPService || true", 'resource in HTTPService::"…"'),
+)
+OUT_OF_REACH = (
+    ('principal == MCPServer::"tools/docs"', "no principal is, or is in, MCPServer tools/docs"),
+    ('principal in MCPServer::"tools/docs"', "no principal is, or is in, MCPServer tools/docs"),
+    ('resource in Group::"corp/researchers"', "no resource is, or is in, Group corp/researchers"),
+    ('resource in [User::"corp/alice"]', "no resource is, or is in, User corp/alice"),
+    ('User::"corp/alice" in resource', "no resource is, or is in, User corp/alice"),
+    (
+        'context.session has user && context.session.user in Namespace::"tools"',
+        "no context.session.user is, or is in, Namespace tools",
+    ),
+    (
+        'principal is Agent in Group::"corp/researchers"',
+        "no Agent is, or is in, Group corp/researchers",
+    ),
+    ("resource is User", "no resource is of type User"),
 )
 
 
@@ -59,6 +98,14 @@ def test_what_never_varies_is_told(condition: str, hint: str) -> None:
     (remark,) = remarks_on(condition)
 
     assert remark.hint == f"write `{hint}`"
+
+
+@pytest.mark.parametrize(("condition", "message"), OUT_OF_REACH)
+def test_what_is_out_of_reach_is_told(condition: str, message: str) -> None:
+    """Nothing else that could be written in its place is meant, so nothing is proposed."""
+    (remark,) = remarks_on(condition)
+
+    assert (remark.message, remark.hint) == (message, "")
 
 
 def test_it_does_not_load() -> None:
