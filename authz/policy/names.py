@@ -6,6 +6,7 @@ may ask for any attribute. What only the directory knows is checked here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,10 @@ from authz.policy.schema import FACTS
 from authz.policy.shapes import Shape
 
 BY_POINTER = (ARGUMENTS, ("context", "unknownArgs"), ("context", "untypedArgs"))
-"""What names arguments by JSON Pointer."""
+"""What names arguments by JSON Pointer (RFC 6901 section 3)."""
+
+_POINTER = re.compile(r"(/([^~/]|~[01])*)+")
+_BARE_TILDE = re.compile(r"~(?![01])")
 
 OFFERS = ("MCPResource", "Prompt", "Tasks", "Tool", "HTTPRoute")
 
@@ -153,9 +157,19 @@ def _header(path: tuple[str, ...], name: str, names: Names) -> Iterator[Remark]:
 
 def _no_pointers(node: Mapping[str, Any]) -> Iterator[Remark]:
     for path, name in _looked_for(node):
-        if path in BY_POINTER and not name.startswith("/"):
+        if path in BY_POINTER and _POINTER.fullmatch(name) is None:
             message = f"{name!r} is no JSON Pointer of an argument, so this never holds"
-            yield Remark(message, f'write "/{name}"', about=((quoted(name),),))
+            yield Remark(message, _as_pointer(name), about=((quoted(name),),))
+
+
+def _as_pointer(name: str) -> str:
+    """Hint at what was meant: a name, a path of jq's or JSONPath's kind, or a `~` as it is."""
+    if name.startswith("/"):
+        escaped = _BARE_TILDE.sub("~0", name)
+        return f'write "{escaped}", for ~ is ~0 there and a / in a name ~1'
+    is_path = name.startswith((".", "$"))
+    plain = name.lstrip("$.").replace(".", "/") if is_path else name
+    return f'write "/{plain}"' if plain else ""
 
 
 def _looked_for(node: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -44,6 +44,7 @@ KNOWN = (
     "forbid (principal, action, resource) when { context.session has agent };",
     "forbid (principal, action, resource) when { resource has approval };",
     'forbid (principal, action, resource) when { context.session.args.hasTag("/any/place") };',
+    'forbid (principal, action, resource) when { context.session.args.hasTag("/a~0b/a~1b//0") };',
     'forbid (principal, action, resource) when { context.session.headers.hasTag("x-request-source") };',
     'forbid (principal, action in Action::"tools/call", resource is Tool);',
     'forbid (principal, action, resource) when { context.unknownArgs.containsAll(["/a"]) };',
@@ -71,6 +72,10 @@ UNKNOWN: tuple[tuple[str, str, str, Severity], ...] = (
     ('context.session.args.hasTag("cmd")', "'cmd' is no JSON Pointer", '"/cmd"', Severity.ERROR),
     ('context.unknownArgs.contains("extra/cmd")', "no JSON Pointer", '"/extra/cmd"', Severity.ERROR),
     ('context.untypedArgs.containsAny(["/a", "b"])', "'b' is no JSON Pointer", '"/b"', Severity.ERROR),
+    ('context.session.args.hasTag("$.a.cmd")', "'$.a.cmd' is no JSON Pointer", '"/a/cmd"', Severity.ERROR),
+    ('context.session.args.hasTag("/a~b")', "'/a~b' is no JSON Pointer", '"/a~0b"', Severity.ERROR),
+    ('context.unknownArgs.contains("/a~")', "'/a~' is no JSON Pointer", '"/a~0"', Severity.ERROR),
+    ('context.session.args.hasTag("")', "'' is no JSON Pointer", "", Severity.ERROR),
     ("context.input has pth", "an argument pth", "path", Severity.WARNING),
     ("context.input has where && context.input.where has lin", "an argument where", "", Severity.WARNING),
 )  # fmt: skip
