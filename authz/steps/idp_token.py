@@ -22,6 +22,9 @@ MAX_USER = 256
 MAX_ACR = 256
 """Characters. It goes on in every token that is minted, and into the key of what policies said."""
 
+MAX_AMR = 64
+"""Methods of a login, of at most `MAX_ACR` characters each: they go into that key as well."""
+
 
 def read_idp_token(
     claims: ProvenClaims, issuer: Issuer, caller: Hop | None, directory: Directory, now: Instant
@@ -60,7 +63,7 @@ def read_idp_token(
         authentication=Authentication(
             level=level_of(acr, issuer),
             acr=acr or "",
-            amr=_strings(members, issuer.claims.amr),
+            amr=_methods(members, issuer.claims.amr),
             time=EARLIEST if authenticated is None else authenticated,
         ),
         expires=claims.expires,
@@ -109,6 +112,14 @@ def _strings(members: Mapping[str, JSON], pointer: str | None) -> frozenset[str]
     if not isinstance(rows, list) or not all(isinstance(row, str) for row in rows):
         raise TokenRejected(f"the claim at {pointer} is no list of strings")
     return frozenset(row for row in rows if isinstance(row, str))
+
+
+def _methods(members: Mapping[str, JSON], pointer: str | None) -> frozenset[str]:
+    methods = _strings(members, pointer)
+    if len(methods) > MAX_AMR or any(len(method) > MAX_ACR for method in methods):
+        limit = f"at most {MAX_AMR} strings of at most {MAX_ACR} characters"
+        raise TokenRejected(f"the claim at {pointer} is no list of {limit}")
+    return methods
 
 
 def _text(members: Mapping[str, JSON], pointer: str | None, most: int) -> str | None:

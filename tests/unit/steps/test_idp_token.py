@@ -13,7 +13,7 @@ from authz.model.instant import EARLIEST, LATEST, Instant
 from authz.model.outcome import Refused
 from authz.model.principals import Actor, Hop, Login
 from authz.model.strict_json import JSON
-from authz.steps.idp_token import MAX_ACR, MAX_USER, read_idp_token
+from authz.steps.idp_token import MAX_ACR, MAX_AMR, MAX_USER, read_idp_token
 from tests.support.values import replace
 
 NOW = Instant(1_780_480_800)
@@ -90,6 +90,8 @@ UNREADABLE: tuple[dict[str, JSON], ...] = (
     {"acr": "x" * (MAX_ACR + 1)},
     {"amr": "otp"},
     {"amr": ["otp", None]},
+    {"amr": [f"m{number}" for number in range(MAX_AMR + 1)]},
+    {"amr": ["x" * (MAX_ACR + 1)]},
     {"auth_time": True},
     {"auth_time": "1"},
     {"auth_time": [1]},
