@@ -81,12 +81,17 @@ class Otlp:
             ValueError: the value of a variable is no such number, or no address; it names which.
         """
         given = {name: value for name, value in variables.items() if value.strip()}
-        for name, value in (("--otlp", option), *((each, given.get(each)) for each in _ENDPOINTS)):
-            _check_endpoint(name, value)
+        is_off = given.get("OTEL_SDK_DISABLED", "").lower() == "true"
+        # What does not count may be for other programs, whose form of an address is another.
+        counting = {each: given.get(each) for each in _ENDPOINTS}
+        if option is not None:
+            counting = {"--otlp": option}
+        if not is_off:
+            for name, value in counting.items():
+                _check_endpoint(name, value)
         everywhere = option or given.get(f"{_OTLP}_ENDPOINT")
         traces = everywhere or given.get(f"{_OTLP}_TRACES_ENDPOINT")
         metrics = everywhere or given.get(f"{_OTLP}_METRICS_ENDPOINT")
-        is_off = given.get("OTEL_SDK_DISABLED", "").lower() == "true"
         told = cls(
             option,
             traces=bool(traces) and given.get("OTEL_TRACES_EXPORTER") != "none",

@@ -19,6 +19,13 @@ HERE = "http://127.0.0.1:4317"
         (None, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": HERE}, Otlp(None, metrics=False)),
         (HERE, {"OTEL_TRACES_EXPORTER": "none"}, Otlp(HERE, traces=False)),
         (HERE, {"OTEL_SDK_DISABLED": "true"}, None),
+        (
+            None,
+            {"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"},
+            None,
+        ),
+        (HERE, {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"}, Otlp(HERE)),
+        (HERE, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "collector:4317"}, Otlp(HERE)),
         (HERE, {"OTEL_TRACES_SAMPLER": "always_off"}, Otlp(HERE, share=0)),
         (
             HERE,
