@@ -23,10 +23,7 @@ NOBODY = ""
 """The name of whomever no policy names: they are told apart by nothing else."""
 
 _LIVE = frozenset({"args", "headers", "input"})
-"""
-Names of what differs from call to call, as the time does: keeping what was decided by it would
-not help.
-"""
+"""Names of what a call says: what was decided by that is kept apart, under a digest of it."""
 
 _STRAYS = frozenset({"unknownArgs", "untypedArgs"})
 _SOMEBODY = frozenset({"user", "agent", "actors"})

@@ -86,6 +86,16 @@ ABOUT_WHAT_IS_SAID = (
     'context.session.args.hasTag("/a") && context.session.args.getTag("/a") == "2"',
     'context.session.headers.hasTag("x-a")',
     'context.session.net has source && context.session.net.source.isInRange(ip("10.0.0.0/8"))',
+    'context.session.args.hasTag("/a") && context.session.auth.level > 1',
+    'context.session.headers.hasTag("x-a") && context.session.approval.granted',
+    'context.session.args.hasTag("/n") && context.session.clock.hour < 12',
+    'principal == User::"corp/alice" && context.unknownArgs.isEmpty()',
+)
+ABOUT_A_FILE = (
+    'resource.uri like "*b"',
+    'resource.uri == "file:///a" && context.session.auth.level > 1',
+    'resource.uri == "file:///a" && context.session.headers.hasTag("x-a")',
+    "context.session has user && context.session.user == principal && resource has uri",
 )
 TOOL_ACTIONS = (
     'action in Action::"tools/call"',
@@ -183,9 +193,19 @@ effects = st.one_of(
     st.sampled_from(("permit", "permit", '@scope("x") permit', '@scope("x y") permit')),
     st.builds("{}forbid".format, step_ups),
 )
-saying_bodies = st.builds(
-    '(principal, action in Action::"tools/call", resource) when {{ {} }}'.format,
-    st.recursive(st.sampled_from(ABOUT_WHAT_IS_SAID), joined, max_leaves=3),
+
+
+def _saying(action: str, atoms: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Draw the scope and a condition of a policy on what calls say."""
+    return st.builds(
+        f"(principal, action {action}, resource) when {{{{ {{}} }}}}".format,
+        st.recursive(st.sampled_from(atoms), joined, max_leaves=3),
+    )
+
+
+saying_bodies = st.one_of(
+    _saying('in Action::"tools/call"', ABOUT_WHAT_IS_SAID),
+    _saying('== Action::"resources/read"', ABOUT_A_FILE),
 )
 BROAD = Written("global", '@id("broad") permit (principal, action, resource);')
 """So that it is often a forbid, or an error, that counts."""
@@ -286,14 +306,20 @@ def questions(draw: st.DrawFn) -> Question:
 
 @st.composite
 def sayings(draw: st.DrawFn) -> tuple[Question, ...]:
-    """Draw what the same parties ask of one tool, time and again, each time with other words."""
-    question = replace(draw(questions()), target=SERVER, offer=LOOK)
+    """Draw what a few ask about one tool or file, time and again, each time in other words."""
+    offer = draw(st.sampled_from((LOOK, LOOK, FILE)))
+    few = draw(st.lists(questions(), min_size=1, max_size=2))
+    said = draw(st.lists(questions(), min_size=3, max_size=6))
     return tuple(
         replace(
-            question,
-            arguments=said.arguments or {},
-            headers=said.headers,
-            peer_address=said.peer_address,
+            draw(st.sampled_from(few)),
+            target=SERVER,
+            offer=offer,
+            arguments=(each.arguments or {}) if offer is LOOK else None,
+            headers=each.headers,
+            peer_address=each.peer_address,
+            uri=each.uri,
+            now=Instant(NOW + draw(st.sampled_from((0, 1, 43_200)))),
         )
-        for said in draw(st.lists(questions(), min_size=3, max_size=6))
+        for each in said
     )

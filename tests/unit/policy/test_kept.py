@@ -10,6 +10,7 @@ from cedarpy import AuthzResult
 
 import authz.policy.evaluation
 from authz.directory.compiled import Lifecycle
+from authz.model.instant import Instant
 from authz.model.memo import Memo, living
 from authz.model.principals import Actor, Hop, UserId
 from authz.model.reasons import Reason
@@ -259,11 +260,16 @@ TOLD_APART = (
     "context.session.chain.depth == 1",
     "context.session.auth.level >= 2",
     'principal == User::"corp/bob" || principal is Agent',
+    'principal is Agent || principal in Group::"corp/researchers"',
+    "context.session.clock.hour < 12",
+    'context.session.net has source && context.session.net.source.isInRange(ip("10.0.0.0/8"))',
 )
 CHANGES: tuple[dict[str, Any], ...] = (
     {},
     {"user_scopes": frozenset()},
     {"hops": (WRITER, ASSISTANT)},
+    {"now": Instant(QUESTION.now + 12 * 3600)},
+    {"peer_address": "10.1.2.3"},
 )
 EVERYBODY = tuple(
     asked(user=user and replace(ALICE, user=UserId("corp", user), groups=groups), **change)
@@ -273,10 +279,31 @@ EVERYBODY = tuple(
 )
 
 
+@pytest.mark.parametrize("said", ["", " && context.input has query"])
 @pytest.mark.parametrize("condition", TOLD_APART)
-def test_whoever_asked_before(condition: str) -> None:
-    """Each is judged by all that a policy sees of everybody, whoever was judged before."""
-    policies = load(READS.format(condition))
+def test_whoever_asked_before(condition: str, said: str) -> None:
+    """Each is judged by all that a policy sees of everybody, though they all say the same."""
+    policies = load(READS.format(f"({condition}){said}"))
 
     for question in (*EVERYBODY, *EVERYBODY):
         assert judge(question, policies) == judged_whole(question, policies)
+
+
+STEP_UPS = {
+    "mfa": "context.session.auth.level >= 2",
+    "consent": "context.session.consent.granted",
+    "approval": "context.session.approval.granted",
+}
+
+
+@pytest.mark.parametrize(("kind", "condition"), STEP_UPS.items())
+def test_evidence_is_part_of_what_it_is_kept_under(kind: str, condition: str) -> None:
+    """What a forbid came to without evidence is not what it comes to with it, nor the reverse."""
+    asks = f'{FORBID} when {{ !({condition}) && context.session.args.hasTag("/query") }};'
+    policies = load(PERMIT, f'@step_up("{kind}") {asks}')
+
+    for _ in range(2):
+        assert judge(QUESTION, policies).challenges == (kind,)
+    assert (
+        policies.live_verdicts.hits == policies.live_verdicts.misses == len(policies.live_verdicts)
+    )
