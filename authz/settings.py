@@ -110,13 +110,24 @@ _LEAST_INTERVAL, _MOST_INTERVAL = 100, 86_400_000
 
 
 def _check_endpoint(name: str, value: str | None) -> None:
-    try:
-        url = urlsplit(value or "")
-        is_address = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        is_address = False
-    if value is not None and not is_address:
+    if value is not None and not (_is_url(value) or _is_host_and_port(value)):
         raise ValueError(f"{name}: {value!r} is no address, such as http://127.0.0.1:4317")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+
+
+def _is_host_and_port(text: str) -> bool:
+    """Say whether it is an address as gRPC has it, which the standard variables allow."""
+    try:
+        return "/" not in HttpAddress.parse(text).host
+    except ValueError:
+        return False
 
 
 def _interval(given: Mapping[str, str]) -> float:

@@ -61,7 +61,8 @@ def read_log(log: Path, decision: str) -> Logged:
     """
     try:
         with log.open("rb") as lines:
-            found = [_record(line) for line in lines if decision.encode() in line]
+            asked = (line for line in lines if line.strip() and decision.encode() in line)
+            found = [_record(line) for line in asked]
     except OSError as error:
         raise NoDecision(f"{log} cannot be read: {error.strerror}") from None
     read = [each for each in found if each is not None]

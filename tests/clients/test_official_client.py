@@ -111,7 +111,7 @@ def test_enough_cases_reach_clients() -> None:
     """The number of cases that clients make is printed, and never shrinks unnoticed."""
     print(f"clients: {len(CASES)} cases in {len(MODES)} eras")
 
-    assert len(CASES) == 53
+    assert len(CASES) == 54
 
 
 def test_allowed_call_after_a_refusal(floor: Floor) -> None:

@@ -15,17 +15,18 @@ HERE = "http://127.0.0.1:4317"
         (None, {}, None),
         (HERE, {}, Otlp(HERE)),
         (None, {"OTEL_EXPORTER_OTLP_ENDPOINT": HERE}, Otlp(None)),
+        (None, {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"}, Otlp(None)),
         (None, {"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, None),
         (None, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": HERE}, Otlp(None, metrics=False)),
         (HERE, {"OTEL_TRACES_EXPORTER": "none"}, Otlp(HERE, traces=False)),
         (HERE, {"OTEL_SDK_DISABLED": "true"}, None),
         (
             None,
-            {"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"},
+            {"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense"},
             None,
         ),
-        (HERE, {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"}, Otlp(HERE)),
-        (HERE, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "collector:4317"}, Otlp(HERE)),
+        (HERE, {"OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense"}, Otlp(HERE)),
+        (HERE, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "nonsense"}, Otlp(HERE)),
         (HERE, {"OTEL_TRACES_SAMPLER": "always_off"}, Otlp(HERE, share=0)),
         (
             HERE,
@@ -57,7 +58,7 @@ def test_no_interval(text: str) -> None:
 @pytest.mark.parametrize("variable", ["", "OTEL_EXPORTER_OTLP_ENDPOINT"])
 @pytest.mark.parametrize(
     "endpoint",
-    ["nonsense", "127.0.0.1:4317", "http://", "ftp://a:1", "http://a:99999", "http://[::1"],
+    ["nonsense", "http://", "ftp://a:1", "http://a:99999", "http://[::1", "a/b:1"],
 )
 def test_where_nothing_could_be_sent(endpoint: str, variable: str) -> None:
     """A receiver that is no address is said at the start, with the name of what says it."""
