@@ -92,14 +92,10 @@ def _type(operand: Any) -> Iterator[Remark]:
 
 
 def _never_equal(path: Path, named: EntityId) -> Iterator[Remark]:
-    kind, name = named
-    if path not in _CAN_BE or _can_be(path, named):
-        return
-    if kind not in _reach(_CAN_BE[path]):
-        yield _out_of_reach(".".join(path), named)
-        return
-    message = f"{'.'.join(path)} is in {kind} {name} at most, so it never equals it"
-    yield Remark(message, _hint(path, named), about=entity(kind, name))
+    if path in _CAN_BE and not _can_be(path, named):
+        kind, name = named
+        message = f"{'.'.join(path)} is in {kind} {name} at most, so it never equals it"
+        yield _only_around(path, named, message)
 
 
 def _never_in(path: Path, named: EntityId) -> Iterator[Remark]:
@@ -110,13 +106,17 @@ def _never_in(path: Path, named: EntityId) -> Iterator[Remark]:
 def _turned_round(path: Path, named: EntityId) -> Iterator[Remark]:
     kind, name = named
     # A server is a resource itself where a session is asked for; only that would be in it.
-    if path not in _CAN_BE or (_can_be(path, named) and kind != "MCPServer"):
-        return
+    if path in _CAN_BE and (kind == "MCPServer" or not _can_be(path, named)):
+        yield _only_around(path, named, f"the {kind} {name} is in no {'.'.join(path)}")
+
+
+def _only_around(path: Path, named: EntityId, message: str) -> Remark:
+    """Tell *message* of what can only be around what stands at *path*, if it can be that."""
+    kind, name = named
+    words = ".".join(path)
     if kind not in _reach(_CAN_BE[path]):
-        yield _out_of_reach(".".join(path), named)
-        return
-    message = f"the {kind} {name} is in no {'.'.join(path)}"
-    yield Remark(message, _hint(path, named), about=entity(kind, name))
+        return _out_of_reach(words, named)
+    return Remark(message, f'write `{words} in {kind}::"{name}"`', about=entity(kind, name))
 
 
 def _out_of_reach(words: str, named: EntityId) -> Remark:
@@ -142,8 +142,3 @@ def _can_be(path: Path, named: EntityId) -> bool:
 def _reach(kinds: frozenset[str]) -> frozenset[str]:
     """Give the types of all that an entity of one of *kinds* is, or can be in."""
     return kinds.union(*(_CAN_BE_IN[kind] for kind in kinds))
-
-
-def _hint(path: Path, named: EntityId) -> str:
-    kind, name = named
-    return f'write `{".".join(path)} in {kind}::"{name}"`'

@@ -92,7 +92,11 @@ MAY_ACT = {
 
 
 @pytest.mark.parametrize(("may_act", "is_caller"), MAY_ACT.values(), ids=MAY_ACT)
-def test_who_may_act(may_act: JSON, is_caller: bool, directory: Directory) -> None:  # noqa: FBT001
+def test_who_may_act(
+    may_act: JSON,
+    is_caller: bool,  # noqa: FBT001 - a column
+    directory: Directory,
+) -> None:
     """A token that says who may act for its user is nobody else's."""
     refused = refuse_other_actor(may_act, directory.issuers["corp"], CALLER, directory)
 
